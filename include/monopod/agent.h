@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent: one PipelineRun or TaskRun from start to end. It knows no clock, no file and no process: it is fed events
+ * and hands out actions, so a run is reproducible from its events.
+ *
+ *     agent_new → (agent_feed → agent_next_action until none)* → the run_view is final → agent_free
+ *
+ * The state is readable at any time through run_view; only agent/run.c writes it, and every change is one record.
+ */
+#ifndef MONOPOD_AGENT_H
+#define MONOPOD_AGENT_H
+
+#include <base/arena.h>
+#include <base/diag.h>
+#include <monopod/runner.h>
+#include <monopod/spec.h>
+
+struct agent;
+
+struct param_override { /* -p NAME=VALUE */
+	struct str name;
+	struct str text;
+};
+struct workspace_override { /* -w NAME=DIR; dir empty: a fresh emptyDir */
+	struct str name;
+	struct str dir; /* absolute */
+};
+struct agent_options {
+	const struct param_override *params;
+	size_t n_params;
+	const struct workspace_override *workspaces;
+	size_t n_workspaces;
+	bool hermetic;       /* every task */
+	size_t max_parallel; /* task runs at once; 0: no limit */
+	struct str uid;      /* of the run object: 8-4-4-4-12 */
+	bool start_pending;  /* the run was named: Pending does not hold it back */
+	/* Opaque random text for names that Tekton makes random (script files, volumes); 5 characters. */
+	struct str (*random)(void *arg, struct arena *a);
+	void *random_arg;
+};
+
+/* --- state, read-only outside agent/ -------------------------------------------------------------------------------- */
+
+enum condition_status { CONDITION_UNKNOWN, CONDITION_TRUE, CONDITION_FALSE };
+enum { CONDITION_STATUS_N = CONDITION_FALSE + 1 };
+struct condition {
+	enum condition_status status;
+	struct str reason;
+	struct str message;
+	int64_t changed_wall_ns;
+};
+
+enum step_state { STEP_WAITING, STEP_STARTING, STEP_RUNNING, STEP_ENDED };
+enum { STEP_STATE_N = STEP_ENDED + 1 };
+struct step_view {
+	struct str name;
+	struct str container;
+	struct str image;
+	struct str image_id;
+	enum step_state state;
+	bool is_stopping; /* SIGTERM or SIGKILL was sent */
+	int exit_code;    /* as Tekton reports it: 255 for signals … */
+	int signal;       /* the real one, 0: none */
+	struct str
+		termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded, TaskRunTimeout … */
+	struct str reason;  /* terminated.reason: Completed, Error, or the TaskRun's reason for killed ones */
+	struct str message; /* for people; empty: none */
+	int64_t started_ns, ended_ns; /* monotonic, 0: not */
+	int64_t started_wall_ns, ended_wall_ns;
+};
+struct named_value {
+	struct str name;
+	struct value value;
+};
+struct attempt_view {
+	struct condition condition;
+	struct str pod_name;
+	int64_t started_ns, ended_ns;
+	int64_t started_wall_ns, ended_wall_ns;
+	const struct task_spec *spec; /* substituted, step template merged; NULL before it is known */
+	struct step_view *steps;
+	size_t n_steps;
+	struct named_value *results;
+	size_t n_results;
+	const struct task_launch *launch; /* NULL once ended */
+};
+
+enum task_state {
+	TASK_WAITING,   /* created, held back by max_parallel */
+	TASK_PREPARING, /* START_TASK was handed out */
+	TASK_RUNNING,
+	TASK_STOPPING, /* steps are being stopped */
+	TASK_DONE,
+};
+enum { TASK_STATE_N = TASK_DONE + 1 };
+struct task_run_view {
+	size_t index;
+	struct str name;
+	struct str uid;
+	size_t pipeline_task; /* index into run_view.pipeline_tasks; 0 for a TaskRun object */
+	struct str display_name;
+	struct str task_name; /* referenced Task, or empty for inline */
+	bool is_inline;
+	struct param *params; /* what the TaskRun is given */
+	size_t n_params;
+	struct workspace_binding *workspaces;
+	size_t n_workspaces;
+	struct str service_account_name;
+	int64_t retries;
+	int64_t timeout_ns; /* 0: none */
+	enum task_state state;
+	struct condition condition;
+	struct attempt_view *attempts; /* the last one is the current; earlier ones are retriesStatus */
+	size_t n_attempts;
+	int64_t started_ns, ended_ns; /* of the first attempt's start and the last one's end */
+	int64_t started_wall_ns, ended_wall_ns;
+};
+
+enum skip_reason {
+	SKIP_NONE,
+	SKIP_STOPPING,             /* PipelineRun was stopping */
+	SKIP_GRACEFULLY_CANCELLED, /* PipelineRun was gracefully cancelled */
+	SKIP_GRACEFULLY_STOPPED,   /* PipelineRun was gracefully stopped */
+	SKIP_WHEN,                 /* When Expressions evaluated to false */
+	SKIP_PARENT,               /* Parent Tasks were skipped */
+	SKIP_MISSING_RESULT,       /* Results were missing */
+	SKIP_PIPELINE_TIMEOUT,     /* PipelineRun timeout has been reached */
+	SKIP_TASKS_TIMEOUT,        /* PipelineRun Tasks timeout has been reached */
+	SKIP_FINALLY_TIMEOUT,      /* PipelineRun Finally timeout has been reached */
+	SKIP_EMPTY_MATRIX,         /* Matrix Parameters have an empty array */
+};
+enum { SKIP_REASON_N = SKIP_EMPTY_MATRIX + 1 };
+const char *skip_reason_text(enum skip_reason r); /* Tekton's words; "None" for SKIP_NONE */
+
+enum pipeline_task_state { PT_WAITING, PT_STARTED, PT_SKIPPED, PT_FAILED_VALIDATION, PT_DONE };
+enum { PIPELINE_TASK_STATE_N = PT_DONE + 1 };
+struct pipeline_task_view {
+	const struct pipeline_task *spec; /* as written */
+	bool is_finally;
+	enum pipeline_task_state state;
+	enum skip_reason skip;
+	const struct when *when; /* substituted as far as possible; for skippedTasks and childReferences */
+	size_t n_when;
+	size_t *task_runs; /* indices, one per matrix combination */
+	size_t n_task_runs;
+	size_t *parents; /* indices of pipeline tasks */
+	size_t n_parents;
+};
+
+struct run_view {
+	enum object_kind kind; /* OBJECT_PIPELINE_RUN or OBJECT_TASK_RUN */
+	struct str name;
+	struct str ns;
+	struct str uid;
+	const struct run_ref *object;
+	const struct pipeline_spec *pipeline_spec; /* resolved, as written; NULL for a TaskRun */
+	struct str pipeline_name;                  /* the run's name when inline */
+	struct condition condition;
+	bool is_done;
+	int64_t started_ns, ended_ns;
+	int64_t started_wall_ns, ended_wall_ns, finally_started_wall_ns;
+	struct pipeline_task_view *pipeline_tasks; /* tasks, then finally, in the order written */
+	size_t n_pipeline_tasks;
+	struct task_run_view **task_runs; /* in creation order */
+	size_t n_task_runs;
+	struct named_value *results; /* pipeline results */
+	size_t n_results;
+	enum cancel_mode cancelled;
+};
+
+/* --- calls ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Binds params and workspaces and runs every check that Tekton makes when a run starts. Problems are added to diags
+ * with stage DIAG_RUN and make the run end False with Tekton's reason and message as soon as EVENT_START is fed; no step is
+ * started. spec and opts must outlive the agent.
+ */
+struct agent *agent_new(const struct spec *spec, const struct run_ref *run, const struct agent_options *opts,
+	struct diags *diags);
+void agent_free(struct agent *a);
+
+void agent_feed(struct agent *a, const struct event *ev);
+bool agent_next_action(struct agent *a, struct action *ret); /* false: nothing (more) to do now */
+/* When EVENT_TICK is wanted; INT64_MAX: never. */
+int64_t agent_deadline_ns(const struct agent *a);
+const struct run_view *agent_view(const struct agent *a);
+
+/* Image references known before the first step, each once, with where they were written. */
+struct image_use {
+	struct str image;
+	struct pos pos;
+};
+void agent_images(const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
+
+/* --- reports (report.c, explain.c) ------------------------------------------------------------------------------------- */
+
+struct json_writer;
+/* The run object and its TaskRuns as items of a v1 List, in Tekton's shape, status included. */
+void report_items(const struct run_view *r, struct json_writer *w);
+/* `plan`: what would run, in which order and why; nothing is executed. */
+enum plan_format { PLAN_TEXT, PLAN_JSON, PLAN_DOT };
+void plan_print(const struct agent *a, enum plan_format format, struct buf *out);
+
+#endif

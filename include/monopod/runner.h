@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between deciding and acting. agent/ decides: it is fed events and hands out actions. entrypoint/ acts: it carries
+ * actions out and turns what happens into events. Everything here is plain data; strings live as long as the agent
+ * unless said. Times: now_ns and at_ns are monotonic, wall_ns is wall clock, all nanoseconds.
+ */
+#ifndef MONOPOD_RUNNER_H
+#define MONOPOD_RUNNER_H
+
+#include <base/str.h>
+#include <monopod/spec.h>
+#include <stdint.h>
+
+/* --- what a task run needs, fully substituted; given with ACTION_START_TASK, valid until ACTION_END_TASK -------- */
+
+struct env_entry {
+	struct str name;
+	struct str value;
+};
+struct launch_workspace {
+	struct str name;
+	enum workspace_source source;
+	struct str mount_path; /* absolute, cleaned, in the step */
+	struct str sub_path;   /* cleaned, relative, may be empty; created when the source is writable */
+	bool read_only;
+	bool optional;
+	struct str host_dir; /* -w NAME=DIR: this directory instead of the source; empty: none */
+	struct str claim;    /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim share */
+	const struct data_object *object; /* CONFIG_MAP, SECRET; NULL when optional and absent */
+	const struct key_to_path *items;  /* with data objects; all keys when n_items is 0 */
+	size_t n_items;
+	int64_t default_mode;     /* data objects, -1: 0644 */
+	struct str medium;        /* EMPTY_DIR */
+	int64_t size_limit_bytes; /* EMPTY_DIR, 0: none */
+};
+struct launch_mount {     /* a workspace as one step sees it (isolation may hide or move it) */
+	size_t workspace; /* index into task_launch.workspaces */
+	struct str mount_path;
+};
+struct step_launch {
+	size_t index;         /* of the step in its task */
+	struct str name;      /* "build", or "unnamed-2" */
+	struct str container; /* "step-build", "step-unnamed-2" */
+	struct str image;     /* reference as written, after substitution */
+	bool has_script;
+	struct str script;      /* complete file contents, preamble included */
+	struct str script_path; /* /tekton/scripts/script-0-xxxxx */
+	struct str *command;    /* after Kubernetes' $(VAR) expansion; not used with a script */
+	size_t n_command;
+	struct str *args;
+	size_t n_args;
+	struct env_entry *env; /* of the spec, in order, expanded; the image's own is added by entrypoint */
+	size_t n_env;
+	struct str working_dir; /* absolute and cleaned, or empty: the image's */
+	struct launch_mount *mounts;
+	size_t n_mounts;
+	int64_t run_as_user;  /* -1: the image's */
+	int64_t run_as_group; /* -1: by the user */
+	bool run_as_non_root;
+	bool on_error_continue;
+	struct str *limits_not_enforced; /* "memory=1Gi" …, for the summary and the record */
+	size_t n_limits_not_enforced;
+};
+struct result_want {
+	struct str name;
+	enum value_type type;
+};
+struct task_launch {
+	size_t task;     /* index into run_view.task_runs */
+	size_t attempt;  /* from 0 */
+	struct str name; /* the TaskRun's */
+	struct str pod_name;
+	bool hermetic;
+	struct launch_workspace *workspaces;
+	size_t n_workspaces;
+	struct step_launch *steps;
+	size_t n_steps;
+	struct result_want *results; /* declared task results, read after every step */
+	size_t n_results;
+};
+
+/* --- actions: agent → entrypoint ------------------------------------------------------------------------------------ */
+
+enum action_kind {
+	ACTION_RECORD,     /* append to the journal; `durable` before anything after it is carried out */
+	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or TASK_REFUSED */
+	ACTION_START_STEP, /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
+	ACTION_STOP_STEP,  /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all of it) */
+	ACTION_END_TASK,   /* the attempt is over: free its layers, directories, namespaces; no answer */
+	ACTION_PUBLISH,    /* the report changed: run.json, provisional termination record, view */
+	ACTION_FINISH,     /* the run is over; its condition is final */
+};
+enum { ACTION_KIND_N = ACTION_FINISH + 1 };
+
+struct action {
+	enum action_kind kind;
+	size_t task;
+	size_t attempt;
+	size_t step;
+	int signal;
+	bool durable;
+	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next call */
+	const struct task_launch *launch; /* START_TASK, START_STEP */
+};
+
+/* --- events: entrypoint → agent ------------------------------------------------------------------------------------- */
+
+enum event_kind {
+	EVENT_START, /* first of all */
+	EVENT_TASK_READY,
+	EVENT_TASK_REFUSED, /* reason and message become the TaskRun's condition */
+	EVENT_STEP_STARTED,
+	EVENT_STEP_REFUSED, /* the step's process never ran: image, user, config. reason + message as above */
+	EVENT_STEP_ENDED,
+	EVENT_TICK, /* agent_deadline_ns has passed */
+	EVENT_CANCEL,
+};
+enum { EVENT_KIND_N = EVENT_CANCEL + 1 };
+
+enum cancel_mode {
+	CANCEL_NONE,
+	CANCEL_STOP,     /* StoppedRunFinally: what runs may finish */
+	CANCEL_GRACEFUL, /* CancelledRunFinally */
+	CANCEL_NOW,      /* Cancelled */
+};
+enum { CANCEL_MODE_N = CANCEL_NOW + 1 };
+
+enum step_end {
+	STEP_END_EXITED,      /* exit_code */
+	STEP_END_SIGNALED,    /* signal */
+	STEP_END_EXEC_FAILED, /* the program could not be executed: exit 1, as Tekton's entrypoint reports it */
+	STEP_END_OOM,
+	STEP_END_LOST, /* we cannot know; never success */
+};
+enum { STEP_END_N = STEP_END_LOST + 1 };
+
+struct result_got {
+	struct str name;
+	bool present;
+	struct str text; /* verbatim bytes, valid during agent_feed only */
+	struct str
+		problem; /* not present because: "is a FIFO", "is larger than 16 MiB", "is a symbolic link"; or empty */
+};
+struct event {
+	enum event_kind kind;
+	int64_t now_ns;
+	int64_t wall_ns;
+	size_t task;
+	size_t attempt;
+	size_t step;
+	struct str reason;   /* REFUSED */
+	struct str message;  /* REFUSED; STEP_ENDED: EXEC_FAILED text; CANCEL: why */
+	struct str image_id; /* STEP_STARTED: repo@sha256:… or sha256:… */
+	enum step_end end;   /* STEP_ENDED */
+	int exit_code;
+	int signal;
+	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */
+	size_t n_results;
+	enum cancel_mode cancel;
+	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no limit */
+};
+
+#endif

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The typed model of what the user wrote: Tekton v1 objects and the Kubernetes objects they need, with positions.
+ * Built once by spec_load, immutable afterwards, everything in one arena. Field names are the YAML keys in snake_case;
+ * what a field means is Tekton's business (tekton.dev/docs), not repeated here.
+ *
+ * A list is `TYPE *x; size_t n_x;`. A text that may carry $(…) is `struct text`: bytes plus where they were written.
+ * An absent text has pos.line == 0 (text_given is false); a text written as "" is given and empty.
+ */
+#ifndef MONOPOD_SPEC_H
+#define MONOPOD_SPEC_H
+
+#include <base/arena.h>
+#include <base/diag.h>
+#include <base/map.h>
+#include <base/source.h>
+#include <base/str.h>
+#include <stdint.h>
+
+struct text {
+	struct str s;
+	struct pos pos;
+};
+static inline bool text_given(struct text t)
+{
+	return t.pos.line != 0;
+}
+
+/* A Go duration as written; ns is valid when given. 0 means "no limit" for timeouts. */
+struct duration {
+	int64_t ns;
+	struct pos pos; /* line 0: absent */
+};
+struct maybe_int {
+	int64_t v;
+	struct pos pos; /* line 0: absent */
+};
+struct maybe_bool {
+	bool v;
+	struct pos pos;
+};
+
+/* --- parameter values (tekton-semantics 5): string, array of strings, object of strings --------------------- */
+
+enum value_type { VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT };
+enum { VALUE_TYPE_N = VALUE_OBJECT + 1 };
+
+struct value_key {
+	struct text key;
+	struct text value;
+};
+struct value {
+	enum value_type type;
+	struct text string; /* VALUE_STRING */
+	struct text *array; /* VALUE_ARRAY */
+	size_t n_array;
+	struct value_key *object; /* VALUE_OBJECT, in the order written */
+	size_t n_object;
+	struct pos pos; /* line 0: absent */
+};
+
+struct param { /* name: value, as given by runs, pipeline tasks, matrix, step refs */
+	struct text name;
+	struct value value;
+};
+struct property { /* of an object param or result */
+	struct text name;
+	struct text type; /* "string" */
+};
+struct param_spec { /* a declaration */
+	struct text name;
+	enum value_type type;  /* after the rules of section 5 (type, properties, default) */
+	struct text type_text; /* as written; may be absent or wrong */
+	struct text description;
+	struct property *properties;
+	size_t n_properties;
+	struct pos properties_pos;
+	struct value default_value; /* pos.line 0: none */
+	struct text *enums;
+	size_t n_enums;
+};
+struct result_spec { /* of a task, a step or a pipeline */
+	struct text name;
+	enum value_type type;
+	struct text type_text;
+	struct text description;
+	struct property *properties;
+	size_t n_properties;
+	struct pos properties_pos;
+	struct value value; /* pipeline: made of references; task: $(steps.S.results.R) or absent */
+};
+
+/* --- workspaces ------------------------------------------------------------------------------------------------ */
+
+struct workspace_spec { /* a Task's declaration */
+	struct text name;
+	struct text description;
+	struct text mount_path; /* absent: /workspace/NAME */
+	struct maybe_bool read_only;
+	struct maybe_bool optional;
+};
+struct pipeline_workspace_spec {
+	struct text name;
+	struct text description;
+	struct maybe_bool optional;
+};
+struct workspace_use { /* a pipeline task's entry: which pipeline workspace it gets */
+	struct text name;
+	struct text workspace; /* absent: same name */
+	struct text sub_path;
+};
+struct step_workspace { /* isolation to a step */
+	struct text name;
+	struct text mount_path;
+};
+struct key_to_path {
+	struct text key;
+	struct text path;
+	struct maybe_int mode;
+};
+enum workspace_source {
+	WORKSPACE_NONE,
+	WORKSPACE_EMPTY_DIR,
+	WORKSPACE_CLAIM,
+	WORKSPACE_CLAIM_TEMPLATE,
+	WORKSPACE_CONFIG_MAP,
+	WORKSPACE_SECRET,
+	WORKSPACE_PROJECTED, /* not supported yet */
+	WORKSPACE_CSI,       /* not supported */
+};
+enum { WORKSPACE_SOURCE_N = WORKSPACE_CSI + 1 };
+struct workspace_binding { /* of a run */
+	struct text name;
+	struct text sub_path;
+	enum workspace_source source; /* NONE or several are admission errors */
+	struct pos source_pos;
+	unsigned n_sources;          /* as written; valid input has 1 */
+	struct text claim_name;      /* CLAIM */
+	struct maybe_bool read_only; /* CLAIM */
+	struct text template_name;   /* CLAIM_TEMPLATE: metadata.name, may be absent */
+	struct text object_name;     /* CONFIG_MAP, SECRET */
+	struct maybe_bool optional;  /* CONFIG_MAP, SECRET */
+	struct maybe_int default_mode;
+	struct key_to_path *items;
+	size_t n_items;
+	struct text medium;     /* EMPTY_DIR: "" or Memory */
+	struct text size_limit; /* EMPTY_DIR */
+};
+
+/* --- steps ----------------------------------------------------------------------------------------------------- */
+
+enum when_operator { WHEN_IN, WHEN_NOTIN, WHEN_OTHER };
+struct when {
+	struct text input;
+	struct text operator_text;
+	enum when_operator op;
+	struct text *values;
+	size_t n_values;
+	struct pos values_pos; /* line 0: absent */
+	struct text cel;       /* refused for now */
+	struct pos pos;
+};
+struct env_var {
+	struct text name;
+	struct text value;
+	struct pos value_from; /* line 0: absent; refused for now */
+};
+struct resource {         /* one entry of limits or requests */
+	struct text name; /* cpu, memory, ephemeral-storage … */
+	struct text quantity;
+};
+struct resources {
+	struct resource *limits;
+	size_t n_limits;
+	struct resource *requests;
+	size_t n_requests;
+	struct pos pos;
+};
+struct security_context { /* what is carried out; other members are refused when read */
+	struct maybe_int run_as_user;
+	struct maybe_int run_as_group;
+	struct maybe_bool run_as_non_root;
+	struct pos pos;
+};
+enum on_error { ON_ERROR_STOP, ON_ERROR_CONTINUE, ON_ERROR_TEXT /* a param reference, resolved later */ };
+
+struct step {
+	struct text name; /* may be absent or "" */
+	struct text display_name;
+	struct text image;
+	struct text *command;
+	size_t n_command;
+	struct pos command_pos; /* line 0: not given */
+	struct text *args;
+	size_t n_args;
+	struct pos args_pos;
+	struct text script;
+	struct text working_dir;
+	struct env_var *env;
+	size_t n_env;
+	struct text image_pull_policy;
+	struct resources resources;
+	struct security_context security_context;
+	struct duration timeout;
+	struct step_workspace *workspaces; /* isolation */
+	size_t n_workspaces;
+	struct text on_error;
+	struct when *when;
+	size_t n_when;
+	struct text stdout_path; /* stdoutConfig.path; refused for now */
+	struct text stderr_path;
+	struct text ref_name; /* StepAction; refused for now */
+	struct param *params;
+	size_t n_params;
+	struct result_spec *results;
+	size_t n_results;
+	struct pos pos;
+};
+
+struct task_spec {
+	struct text display_name;
+	struct text description;
+	struct param_spec *params;
+	size_t n_params;
+	struct step *steps;
+	size_t n_steps;
+	struct step *step_template; /* NULL: none; merged into the steps by the agent, not here */
+	struct workspace_spec *workspaces;
+	size_t n_workspaces;
+	struct result_spec *results;
+	size_t n_results;
+	struct pos pos;
+};
+
+/* --- pipelines ------------------------------------------------------------------------------------------------- */
+
+struct matrix_include {
+	struct text name;
+	struct param *params;
+	size_t n_params;
+};
+struct matrix {
+	struct param *params;
+	size_t n_params;
+	struct matrix_include *include;
+	size_t n_include;
+	struct pos pos; /* line 0: no matrix */
+};
+struct labels { /* metadata.labels or annotations, as written */
+	struct text *keys;
+	struct text *values;
+	size_t n;
+};
+struct pipeline_task {
+	struct text name;
+	struct text display_name;
+	struct text description;
+	struct text task_ref;      /* taskRef.name */
+	struct text task_ref_kind; /* absent: Task */
+	struct text task_ref_api_version;
+	struct pos task_ref_pos;     /* line 0: no taskRef */
+	struct task_spec *task_spec; /* inline, or NULL */
+	struct labels task_labels;   /* taskSpec.metadata */
+	struct labels task_annotations;
+	struct pos pipeline_ref_pos; /* refused for now */
+	struct pos pipeline_spec_pos;
+	struct when *when;
+	size_t n_when;
+	struct maybe_int retries;
+	struct text *run_after;
+	size_t n_run_after;
+	struct param *params;
+	size_t n_params;
+	struct matrix matrix;
+	struct workspace_use *workspaces;
+	size_t n_workspaces;
+	struct duration timeout;
+	struct text on_error;
+	struct pos pos;
+};
+struct pipeline_spec {
+	struct text display_name;
+	struct text description;
+	struct param_spec *params;
+	size_t n_params;
+	struct pipeline_workspace_spec *workspaces;
+	size_t n_workspaces;
+	struct pipeline_task *tasks;
+	size_t n_tasks;
+	struct pipeline_task *finally;
+	size_t n_finally;
+	struct result_spec *results;
+	size_t n_results;
+	struct pos pos;
+};
+
+/* --- objects --------------------------------------------------------------------------------------------------- */
+
+struct yaml_node; /* spec/yaml.h; the tree the object was read from */
+
+struct object_meta {
+	struct text name; /* generateName already resolved, see spec_options.suffix */
+	struct text generate_name;
+	struct text ns; /* metadata.namespace; absent: "default" */
+	struct labels labels;
+	struct labels annotations;
+	struct text api_version; /* as written */
+	struct pos pos;
+	const struct yaml_node *tree; /* the whole document, for spec_object_json */
+};
+
+struct task {
+	struct object_meta meta;
+	struct task_spec spec;
+};
+struct pipeline {
+	struct object_meta meta;
+	struct pipeline_spec spec;
+};
+struct task_run_spec_entry { /* pipelineRun.spec.taskRunSpecs[] */
+	struct text pipeline_task_name;
+	struct text service_account_name;
+	struct labels labels; /* metadata */
+	struct labels annotations;
+	struct duration timeout;
+	struct pos pos;
+};
+struct timeouts {
+	struct duration pipeline;
+	struct duration tasks;
+	struct duration finally;
+	struct pos pos;
+};
+struct pipeline_run {
+	struct object_meta meta;
+	struct text pipeline_ref;
+	struct pos pipeline_ref_pos;
+	struct pipeline_spec *pipeline_spec; /* inline, or NULL */
+	struct param *params;
+	size_t n_params;
+	struct text status; /* "", Cancelled, CancelledRunFinally, StoppedRunFinally, PipelineRunPending */
+	struct timeouts timeouts;
+	struct text service_account_name;         /* taskRunTemplate */
+	struct security_context security_context; /* taskRunTemplate.podTemplate */
+	struct workspace_binding *workspaces;
+	size_t n_workspaces;
+	struct task_run_spec_entry *task_run_specs;
+	size_t n_task_run_specs;
+	struct pos pos;
+};
+struct task_run {
+	struct object_meta meta;
+	struct text task_ref;
+	struct text task_ref_kind;
+	struct pos task_ref_pos;
+	struct task_spec *task_spec;
+	struct param *params;
+	size_t n_params;
+	struct text service_account_name;
+	struct text status; /* "", TaskRunCancelled, TaskRunPending */
+	struct text status_message;
+	struct maybe_int retries;
+	struct duration timeout;
+	struct security_context security_context; /* podTemplate */
+	struct workspace_binding *workspaces;
+	size_t n_workspaces;
+	struct resources resources;
+	struct pos pos;
+};
+struct data_entry {
+	struct str key;
+	struct str value; /* raw bytes; base64 already undone */
+};
+struct data_object { /* ConfigMap or Secret */
+	struct object_meta meta;
+	bool is_secret;
+	struct text type; /* Secret only */
+	struct data_entry *data;
+	size_t n_data;
+};
+struct claim { /* PersistentVolumeClaim */
+	struct object_meta meta;
+};
+
+enum object_kind {
+	OBJECT_TASK,
+	OBJECT_PIPELINE,
+	OBJECT_TASK_RUN,
+	OBJECT_PIPELINE_RUN,
+	OBJECT_CONFIG_MAP,
+	OBJECT_SECRET,
+	OBJECT_CLAIM,
+	OBJECT_SERVICE_ACCOUNT, /* read; credentials come later */
+	OBJECT_LIMIT_RANGE,     /* read; refused for now */
+	OBJECT_STEP_ACTION,     /* refused for now */
+};
+enum { OBJECT_KIND_N = OBJECT_STEP_ACTION + 1 };
+
+struct run_ref {               /* a run object of the input, in input order */
+	enum object_kind kind; /* OBJECT_PIPELINE_RUN or OBJECT_TASK_RUN */
+	const struct pipeline_run *pipeline_run;
+	const struct task_run *task_run;
+};
+
+struct spec {
+	struct arena *arena;
+	struct sources *sources;
+	struct diags *diags; /* everything found while reading and validating */
+	struct task *tasks;
+	size_t n_tasks;
+	struct pipeline *pipelines;
+	size_t n_pipelines;
+	struct run_ref *runs;
+	size_t n_runs;
+	struct data_object *data_objects;
+	size_t n_data_objects;
+	struct claim *claims;
+	size_t n_claims;
+	/* name → object, per kind */
+	struct map task_by_name;
+	struct map pipeline_by_name;
+	struct map config_map_by_name;
+	struct map secret_by_name;
+	struct map claim_by_name;
+};
+
+struct spec_input {
+	struct str name; /* as shown in messages */
+	struct str text;
+};
+struct spec_options {
+	/* Five characters for each generateName, made by the caller (spec/ has no randomness): suffix(arg, i). */
+	struct str (*suffix)(void *arg, struct arena *a, size_t i);
+	void *suffix_arg;
+};
+
+/*
+ * Reads, decodes and validates everything. Always returns a spec; problems are in spec->diags (spec_ok is the quick
+ * question). Admission-stage checks run here. Run-stage checks need the run's bindings and are the agent's.
+ */
+struct spec *spec_load(
+	struct arena *a, const struct spec_input *inputs, size_t n_inputs, const struct spec_options *opts);
+bool spec_ok(const struct spec *s);
+
+/*
+ * A run object made from a Pipeline or Task named on the command line ("start by name"): generateName NAME-, the reference, no
+ * params or bindings (the agent's options add them). NULL when there is no such object.
+ */
+const struct run_ref *spec_make_run(struct spec *s, struct str name, struct str suffix);
+
+const char *value_type_name(enum value_type t); /* "string", "array", "object" */
+const char *object_kind_name(enum object_kind k);
+
+/*
+ * A param value from text of the command line: JSON arrays of strings and objects of strings become those, everything else is
+ * the string as it is (product.md, --param). want is the declared type; a string declaration takes the text verbatim.
+ */
+struct value value_from_text(struct arena *a, struct str text, enum value_type want);
+/* Tekton's union of section 5 from JSON text, for results and the like. */
+struct value value_from_json(struct arena *a, struct str json);
+/* Compact JSON of a value, Go's escapes; a string gives a JSON string. */
+struct json_writer;
+void value_json(const struct value *v, struct json_writer *w);
+
+/* The object as written (after YAML → JSON), without status: for the status List. spec part only when what = "spec". */
+void spec_object_json(const struct object_meta *meta, const char *member, struct json_writer *w);
+/* The typed model as Tekton-shaped JSON; used for status.taskSpec, status.pipelineSpec and golden tests. */
+void task_spec_json(const struct task_spec *t, struct json_writer *w);
+void pipeline_spec_json(const struct pipeline_spec *p, struct json_writer *w);
+
+#endif
