@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A lifetime. Everything allocated in an arena is freed together; single objects are never freed. Memory is
- * zeroed and aligned for any type. Out of memory ends the program (attr.h).
+ * A lifetime. Everything allocated in an arena is freed together; single objects are never
+ * freed. Memory is zeroed and aligned for any type. Out of memory ends the program (attr.h).
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

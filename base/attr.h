@@ -16,18 +16,19 @@
 #define attr_must_use          __attribute__((warn_unused_result))
 
 /*
- * A broken promise of our own code: writes "file:line: bug: expression" with write(2) and aborts.
- * Stays on in release builds and has no side effects. Never used in sandbox/child*.c.
+ * A broken promise of our own code: writes "file:line: bug: expression" with write(2) and
+ * aborts. Stays on in release builds and has no side effects. Never used in sandbox/child*.c.
  */
-#define BUG_ON(x)                                                                                            \
-	do {                                                                                                 \
-		if (__builtin_expect(!!(x), 0))                                                              \
-			bug_fail(__FILE__, __LINE__, #x);                                                    \
+#define BUG_ON(x)                                                                              \
+	do {                                                                                   \
+		if (__builtin_expect(!!(x), 0))                                                \
+			bug_fail(__FILE__, __LINE__, #x);                                      \
 	} while (0)
 
 void bug_fail(const char *file, int line, const char *what) attr_noreturn;
 
-/* Allocation that does not fail: out of memory writes one prepared sentence and exits with 4. */
+/* Allocation that does not fail: out of memory writes one prepared sentence and exits with 4.
+ */
 void *mem_alloc(size_t n_bytes) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t n_bytes) __attribute__((malloc, returns_nonnull));
 void *mem_grow(void *old, size_t n_bytes) __attribute__((returns_nonnull));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every maximum of the program, in one table. Reaching one is ERR_LIMIT with the name of the limit. */
+/* Every maximum of the program, in one table. Reaching one is ERR_LIMIT with the name of the
+ * limit. */
 #ifndef BASE_BOUNDS_H
 #define BASE_BOUNDS_H
 
@@ -13,10 +14,10 @@ enum {
 	BOUND_INPUT_FILES = 10000,
 	BOUND_JSON_BYTES = 4 * MIB, /* image documents */
 	BOUND_JSON_DEPTH = 64,
-	BOUND_OBJECTS = 100000,         /* documents of all input files */
-	BOUND_TASKS = 20000,            /* pipeline tasks of one pipeline */
-	BOUND_STEPS = 1000,             /* steps of one task */
-	BOUND_MATRIX = 256,             /* combinations; Tekton's default-max-matrix-combinations-count */
+	BOUND_OBJECTS = 100000, /* documents of all input files */
+	BOUND_TASKS = 20000,    /* pipeline tasks of one pipeline */
+	BOUND_STEPS = 1000,     /* steps of one task */
+	BOUND_MATRIX = 256, /* combinations; Tekton's default-max-matrix-combinations-count */
 	BOUND_PARAM_DEPTH = 10,         /* defaults that refer to other params */
 	BOUND_SUBST_BYTES = 16 * MIB,   /* one text after substitution */
 	BOUND_RESULT_BYTES = 16 * MIB,  /* one result file */
@@ -31,6 +32,7 @@ enum {
 #define BOUND_LAYER_BYTES   (INT64_C(64) << 30) /* unpacked bytes of one layer */
 #define BOUND_LAYER_FILE    (INT64_C(16) << 30)
 #define BOUND_LAYER_ENTRIES INT64_C(4000000)
-#define BOUND_LAYER_RATIO   INT64_C(1200) /* unpacked to packed bytes, beyond the first 64 MiB */
+#define BOUND_LAYER_RATIO   INT64_C(1200) /* unpacked to packed bytes, beyond the first 64 MiB \
+					   */
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Problems of the input: a list of positioned diagnostics in an arena. Reading goes on after the first one, up to
- * DIAG_MAX. Printed as
- *     file:line:col: error: message [code]
- *     the source line
+ * Problems of the input: a list of positioned diagnostics in an arena. Reading goes on after
+ * the first one, up to DIAG_MAX. Printed as file:line:col: error: message [code] the source
+ * line
  *           ^~~~
  *     hint: did you mean 'runAfter'?
  * and as JSON {file, line, column, endLine, endColumn, path, severity, code, message, hint}.
@@ -21,8 +20,9 @@ enum { DIAG_SEVERITY_N = DIAG_NOTE + 1 };
 enum { DIAG_MAX = 50 };
 
 /*
- * When a problem would be found. ADMISSION problems are refused with exit 2 by every verb; RUN problems (missing params,
- * unknown tasks) end the run object False with exit 1 and make `check` exit 2.
+ * When a problem would be found. ADMISSION problems are refused with exit 2 by every verb; RUN
+ * problems (missing params, unknown tasks) end the run object False with exit 1 and make
+ * `check` exit 2.
  */
 enum diag_stage { DIAG_ADMISSION, DIAG_RUN };
 
@@ -49,17 +49,18 @@ struct diags {
 
 void diags_init(struct diags *d, struct arena *a, const struct sources *sources);
 /* Returns the new entry so that the caller can set path, end, hint or stage; never NULL. */
-struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *code, struct pos pos,
-	const char *fmt, ...) attr_printf(5, 6);
+struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *code,
+	struct pos pos, const char *fmt, ...) attr_printf(5, 6);
 void diag_hint(struct diags *d, struct diag *one, const char *fmt, ...) attr_printf(3, 4);
 /* Sets a "did you mean 'x'?" hint when one of the candidates is near. */
-void diag_suggest(
-	struct diags *d, struct diag *one, struct str got, const struct str *candidates, size_t n_candidates);
+void diag_suggest(struct diags *d, struct diag *one, struct str got,
+	const struct str *candidates, size_t n_candidates);
 /* By source, line, column; equal ones are kept in the order they were found. */
 void diags_sort(struct diags *d);
 bool diags_has_errors(const struct diags *d, enum diag_stage stage);
 
-/* Text of one and of all; colour uses ANSI escapes. Control characters of the input are shown escaped. */
+/* Text of one and of all; colour uses ANSI escapes. Control characters of the input are shown
+ * escaped. */
 void diag_print(const struct diags *d, const struct diag *one, bool colour, struct buf *out);
 void diags_print(const struct diags *d, bool colour, struct buf *out);
 struct json_writer;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors are values. A function that can fail returns 0 or -1 and takes `struct err *err` last; details are
- * written only on failure, so calls chain. The value lives in the caller's frame, owns nothing and can be copied.
- * Kinds are for decisions, messages are for people: nobody parses a message.
+ * Errors are values. A function that can fail returns 0 or -1 and takes `struct err *err` last;
+ * details are written only on failure, so calls chain. The value lives in the caller's frame,
+ * owns nothing and can be copied. Kinds are for decisions, messages are for people: nobody
+ * parses a message.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -44,9 +45,11 @@ enum exit_code {
 	EXIT_SIGTERM = 143,
 };
 
-/* All return -1, so that `return err_set(...)` reads well. Overlong text ends in "…". err may be NULL. */
+/* All return -1, so that `return err_set(...)` reads well. Overlong text ends in "…". err may
+ * be NULL. */
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...) attr_printf(3, 4);
-/* Captures errno at once: "open 'x': no such file or directory" (lower-case text of our own where it misleads). */
+/* Captures errno at once: "open 'x': no such file or directory" (lower-case text of our own
+ * where it misleads). */
 int err_sys(struct err *err, const char *fmt, ...) attr_printf(2, 3);
 int err_sysno(struct err *err, int sys, const char *fmt, ...) attr_printf(3, 4);
 /* Prefixes the message in place: "step 'build': " + old message. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owned descriptors: a variable or field ending in _fd, -1 when empty, close-on-exec from birth. */
+/* Owned descriptors: a variable or field ending in _fd, -1 when empty, close-on-exec from
+ * birth. */
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
@@ -17,7 +18,8 @@ int fd_take(int *fd); /* moves out, leaves -1 */
 int fd_pipe(int *ret_read_fd, int *ret_write_fd, struct err *err);
 int fd_socketpair(int *ret_a_fd, int *ret_b_fd, struct err *err); /* SOCK_SEQPACKET */
 int fd_set_nonblock(int fd, struct err *err);
-int fd_write_all(int fd, const void *p, size_t n, struct err *err); /* blocking fds; EINTR retried */
+int fd_write_all(
+	int fd, const void *p, size_t n, struct err *err); /* blocking fds; EINTR retried */
 /* SCM_RIGHTS: sends or takes exactly one descriptor with at most n bytes of data. */
 int fd_send(int sock_fd, const void *p, size_t n, int fd, struct err *err);
 int fd_receive(int sock_fd, void *p, size_t n, size_t *ret_n, int *ret_fd, struct err *err);

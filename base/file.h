@@ -9,20 +9,24 @@
 #include <stdint.h>
 
 /* Reads a whole file (or stream) of at most max_bytes into the arena; ERR_LIMIT beyond. */
-int file_read(struct arena *a, int dfd, const char *path, size_t max_bytes, struct str *ret, struct err *err);
+int file_read(struct arena *a, int dfd, const char *path, size_t max_bytes, struct str *ret,
+	struct err *err);
 int file_read_fd(struct arena *a, int fd, size_t max_bytes, struct str *ret, struct err *err);
 /* Writes to a temporary name, fsyncs, renames, fsyncs the directory. */
-int file_write_atomic(int dfd, const char *name, struct str text, uint32_t mode, struct err *err);
-int file_write(
-	int dfd, const char *name, struct str text, uint32_t mode, struct err *err); /* O_CREAT|O_TRUNC */
+int file_write_atomic(
+	int dfd, const char *name, struct str text, uint32_t mode, struct err *err);
+int file_write(int dfd, const char *name, struct str text, uint32_t mode,
+	struct err *err); /* O_CREAT|O_TRUNC */
 /* mkdir -p below dfd; existing directories are fine. rel is trusted (our own names). */
 int dir_make(int dfd, const char *rel, uint32_t mode, struct err *err);
 int dir_open(int dfd, const char *rel, struct err *err); /* O_DIRECTORY|O_CLOEXEC */
 /* Sorted names of a directory without "." and "..", at most max. */
-int dir_list(struct arena *a, int dfd, size_t max, struct str **ret, size_t *ret_n, struct err *err);
+int dir_list(
+	struct arena *a, int dfd, size_t max, struct str **ret, size_t *ret_n, struct err *err);
 /*
- * Removes a tree below dfd whatever is in it: iterative, by descriptor, no links followed, mounts not crossed, mode 000
- * tolerated, depth beyond PATH_MAX too. A missing name is fine. Goes on after a failure and reports the first.
+ * Removes a tree below dfd whatever is in it: iterative, by descriptor, no links followed,
+ * mounts not crossed, mode 000 tolerated, depth beyond PATH_MAX too. A missing name is fine.
+ * Goes on after a failure and reports the first.
  */
 int dir_remove(int dfd, const char *name, struct err *err);
 

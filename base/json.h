@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON in: cJSON behind a strict wrapper (bounded size and depth, UTF-8 checked, no duplicate keys, no trailing bytes, no
- * \u0000, numbers kept as their text). JSON out: a streaming writer with 64-bit integers, in the order of the calls.
+ * JSON in: cJSON behind a strict wrapper (bounded size and depth, UTF-8 checked, no duplicate
+ * keys, no trailing bytes, no \u0000, numbers kept as their text). JSON out: a streaming writer
+ * with 64-bit integers, in the order of the calls.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -24,15 +25,19 @@ struct json {
 	size_t n_children;
 };
 
-/* Everything is in the arena. ERR_SPEC on malformed text, ERR_LIMIT beyond max_bytes or depth 64. */
-int json_parse(struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err);
+/* Everything is in the arena. ERR_SPEC on malformed text, ERR_LIMIT beyond max_bytes or
+ * depth 64. */
+int json_parse(
+	struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err);
 const struct json *json_get(
 	const struct json *object, const char *key); /* NULL when absent or not an object */
 const struct json *json_at(const struct json *array, size_t i);
 struct str json_str(const struct json *v); /* empty unless a string */
 int json_int(const struct json *v, int64_t min, int64_t max, int64_t *ret, struct err *err);
-#define json_foreach(it, v) for (const struct json *it = (v) ? (v)->child : NULL; it; it = it->next)
-/* Compact text of a value, keys in the order they came (Go's encoding escapes <, > and &: go_escapes). */
+#define json_foreach(it, v)                                                                    \
+	for (const struct json *it = (v) ? (v)->child : NULL; it; it = it->next)
+/* Compact text of a value, keys in the order they came (Go's encoding escapes <, > and &:
+ * go_escapes). */
 void json_print(const struct json *v, bool go_escapes, struct buf *out);
 
 enum { JSON_WRITER_DEPTH = 64 };
@@ -56,7 +61,8 @@ void json_putz(struct json_writer *w, const char *z);
 void json_put_int(struct json_writer *w, int64_t v);
 void json_put_bool(struct json_writer *w, bool v);
 void json_put_null(struct json_writer *w);
-void json_put_raw(struct json_writer *w, struct str json); /* a complete value, taken as it is */
+void json_put_raw(
+	struct json_writer *w, struct str json); /* a complete value, taken as it is */
 void json_put(struct json_writer *w, const struct json *v);
 /* key + value in one call */
 void json_field(struct json_writer *w, const char *key, struct str s);

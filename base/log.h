@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's own messages to standard error; only entrypoint/ calls it. Keeps errno. Values of env, params and results are
- * never logged.
+ * The agent's own messages to standard error; only entrypoint/ calls it. Keeps errno. Values of
+ * env, params and results are never logged.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -12,7 +12,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum { LOG_LEVEL_N = LOG_DEBUG + 1 };
 
 void log_set_level(enum log_level level);
-/* While a live view owns the terminal, lines go through it: sink gets one line without its end. NULL: write(2) to 2. */
+/* While a live view owns the terminal, lines go through it: sink gets one line without its end.
+ * NULL: write(2) to 2. */
 void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *line), void *arg);
 void log_error(const char *fmt, ...) attr_printf(1, 2);
 void log_warn(const char *fmt, ...) attr_printf(1, 2);

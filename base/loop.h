@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop, over libevent's core; no other file includes its headers. Level-triggered. Every watcher has a name
- * and a priority, so that data is read before its writer's death is acted on. A watcher may be removed from any
- * callback, its own included; its memory is freed after the batch. One thread.
+ * The event loop, over libevent's core; no other file includes its headers. Level-triggered.
+ * Every watcher has a name and a priority, so that data is read before its writer's death is
+ * acted on. A watcher may be removed from any callback, its own included; its memory is freed
+ * after the batch. One thread.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -23,12 +24,13 @@ int loop_new(struct loop **ret, struct err *err);
 void loop_free(struct loop *l); /* watchers left are freed; their descriptors are not closed */
 
 /* Descriptors are borrowed. name is static text, for messages. NULL on failure. */
-struct watch *loop_add_read(struct loop *l, int fd, enum loop_priority prio, const char *name, loop_fn *fn,
-	void *arg, struct err *err);
-struct watch *loop_add_write(struct loop *l, int fd, enum loop_priority prio, const char *name, loop_fn *fn,
-	void *arg, struct err *err);
+struct watch *loop_add_read(struct loop *l, int fd, enum loop_priority prio, const char *name,
+	loop_fn *fn, void *arg, struct err *err);
+struct watch *loop_add_write(struct loop *l, int fd, enum loop_priority prio, const char *name,
+	loop_fn *fn, void *arg, struct err *err);
 /* A timer at an absolute monotonic time; fires once (fd is -1) and may be set again. */
-struct watch *loop_add_timer(struct loop *l, const char *name, loop_fn *fn, void *arg, struct err *err);
+struct watch *loop_add_timer(
+	struct loop *l, const char *name, loop_fn *fn, void *arg, struct err *err);
 void watch_set_deadline(struct watch *w, int64_t at_ns); /* INT64_MAX disarms */
 void watch_pause(struct watch *w);
 void watch_resume(struct watch *w);

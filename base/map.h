@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A map from text to a pointer that keeps insertion order. Keys are copied into the arena; values are borrowed.
- * There is no removal: a map lives as long as its arena.
+ * A map from text to a pointer that keeps insertion order. Keys are copied into the arena;
+ * values are borrowed. There is no removal: a map lives as long as its arena.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -29,6 +29,7 @@ void *map_get(const struct map *m, struct str key); /* NULL when absent */
 bool map_has(const struct map *m, struct str key);
 /* Sets or replaces; returns true when the key is new. */
 bool map_set(struct map *m, struct str key, void *value);
-#define map_foreach(it, m) for (struct map_entry *it = (m)->entries; it && it < (m)->entries + (m)->n; it++)
+#define map_foreach(it, m)                                                                     \
+	for (struct map_entry *it = (m)->entries; it && it < (m)->entries + (m)->n; it++)
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths. Anything named by YAML, an image or a step is opened relative to a directory descriptor with openat2(2):
- * beneath it (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, links refused unless said) or, for root file systems, with
- * RESOLVE_IN_ROOT.
+ * Paths. Anything named by YAML, an image or a step is opened relative to a directory
+ * descriptor with openat2(2): beneath it (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, links
+ * refused unless said) or, for root file systems, with RESOLVE_IN_ROOT.
  */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
@@ -12,7 +12,7 @@
 #include <base/str.h>
 #include <stdint.h>
 
-struct str path_clean(struct arena *a, struct str path);                /* lexical, as Go's path.Clean */
+struct str path_clean(struct arena *a, struct str path); /* lexical, as Go's path.Clean */
 struct str path_join(struct arena *a, struct str base, struct str rel); /* cleaned */
 struct str path_base(struct str path);
 struct str path_dir(struct arena *a, struct str path);
@@ -26,7 +26,9 @@ enum path_flags {
 	PATH_NO_LINKS = 4, /* RESOLVE_NO_SYMLINKS */
 	PATH_NO_XDEV = 8,
 };
-/* open_flags are O_*, O_CLOEXEC is added; mode only with O_CREAT. Returns the descriptor or -1. */
-int path_open(int dfd, const char *rel, int open_flags, uint32_t mode, int flags, struct err *err);
+/* open_flags are O_*, O_CLOEXEC is added; mode only with O_CREAT. Returns the descriptor or -1.
+ */
+int path_open(
+	int dfd, const char *rel, int open_flags, uint32_t mode, int flags, struct err *err);
 
 #endif

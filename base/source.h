@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Input bytes kept in memory, so that a diagnostic can show its line without reading anything again. Sources are numbered;
- * a position is {source, line, column}, all counted from 1, columns in characters (UTF-8). Line 0 means "no position".
+ * Input bytes kept in memory, so that a diagnostic can show its line without reading anything
+ * again. Sources are numbered; a position is {source, line, column}, all counted from 1,
+ * columns in characters (UTF-8). Line 0 means "no position".
  */
 #ifndef BASE_SOURCE_H
 #define BASE_SOURCE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A view of bytes that somebody else owns (an arena, a literal). Views made by arena.h, by str_z and by STR are
- * NUL-terminated, so .p can go to a system call; slices are not. An empty view has n == 0; p may then be NULL.
+ * A view of bytes that somebody else owns (an arena, a literal). Views made by arena.h, by
+ * str_z and by STR are NUL-terminated, so .p can go to a system call; slices are not. An empty
+ * view has n == 0; p may then be NULL.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -32,8 +33,9 @@ ptrdiff_t str_find(struct str s, struct str part);          /* offset or -1 */
 ptrdiff_t str_chr(struct str s, char c);                    /* offset or -1 */
 ptrdiff_t str_rchr(struct str s, char c);                   /* offset or -1 */
 struct str str_slice(struct str s, size_t from, size_t to); /* clamped */
-struct str str_trim(struct str s);                          /* blanks and line ends at both ends */
-bool str_cut(struct str s, char sep, struct str *ret_head, struct str *ret_tail); /* at the first sep */
+struct str str_trim(struct str s); /* blanks and line ends at both ends */
+bool str_cut(struct str s, char sep, struct str *ret_head,
+	struct str *ret_tail); /* at the first sep */
 bool str_utf8_valid(struct str s);
 /* Edit distance with an upper bound; used for "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t limit);

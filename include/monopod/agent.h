@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent: one PipelineRun or TaskRun from start to end. It knows no clock, no file and no process: it is fed events
- * and hands out actions, so a run is reproducible from its events.
+ * The agent: one PipelineRun or TaskRun from start to end. It knows no clock, no file and no
+ * process: it is fed events and hands out actions, so a run is reproducible from its events.
  *
- *     agent_new → (agent_feed → agent_next_action until none)* → the run_view is final → agent_free
+ *     agent_new → (agent_feed → agent_next_action until none)* → the run_view is final →
+ * agent_free
  *
- * The state is readable at any time through run_view; only agent/run.c writes it, and every change is one record.
+ * The state is readable at any time through run_view; only agent/run.c writes it, and every
+ * change is one record.
  */
 #ifndef MONOPOD_AGENT_H
 #define MONOPOD_AGENT_H
@@ -34,12 +36,14 @@ struct agent_options {
 	size_t max_parallel; /* task runs at once; 0: no limit */
 	struct str uid;      /* of the run object: 8-4-4-4-12 */
 	bool start_pending;  /* the run was named: Pending does not hold it back */
-	/* Opaque random text for names that Tekton makes random (script files, volumes); 5 characters. */
+	/* Opaque random text for names that Tekton makes random (script files, volumes); 5
+	 * characters. */
 	struct str (*random)(void *arg, struct arena *a);
 	void *random_arg;
 };
 
-/* --- state, read-only outside agent/ -------------------------------------------------------------------------------- */
+/* --- state, read-only outside agent/
+ * -------------------------------------------------------------------------------- */
 
 enum condition_status { CONDITION_UNKNOWN, CONDITION_TRUE, CONDITION_FALSE };
 enum { CONDITION_STATUS_N = CONDITION_FALSE + 1 };
@@ -58,12 +62,13 @@ struct step_view {
 	struct str image;
 	struct str image_id;
 	enum step_state state;
-	bool is_stopping; /* SIGTERM or SIGKILL was sent */
-	int exit_code;    /* as Tekton reports it: 255 for signals … */
-	int signal;       /* the real one, 0: none */
-	struct str
-		termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded, TaskRunTimeout … */
-	struct str reason;  /* terminated.reason: Completed, Error, or the TaskRun's reason for killed ones */
+	bool is_stopping;              /* SIGTERM or SIGKILL was sent */
+	int exit_code;                 /* as Tekton reports it: 255 for signals … */
+	int signal;                    /* the real one, 0: none */
+	struct str termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded,
+					  TaskRunTimeout … */
+	struct str reason;  /* terminated.reason: Completed, Error, or the TaskRun's reason for
+			       killed ones */
 	struct str message; /* for people; empty: none */
 	int64_t started_ns, ended_ns; /* monotonic, 0: not */
 	int64_t started_wall_ns, ended_wall_ns;
@@ -77,7 +82,8 @@ struct attempt_view {
 	struct str pod_name;
 	int64_t started_ns, ended_ns;
 	int64_t started_wall_ns, ended_wall_ns;
-	const struct task_spec *spec; /* substituted, step template merged; NULL before it is known */
+	const struct task_spec
+		*spec; /* substituted, step template merged; NULL before it is known */
 	struct step_view *steps;
 	size_t n_steps;
 	struct named_value *results;
@@ -110,7 +116,8 @@ struct task_run_view {
 	int64_t timeout_ns; /* 0: none */
 	enum task_state state;
 	struct condition condition;
-	struct attempt_view *attempts; /* the last one is the current; earlier ones are retriesStatus */
+	struct attempt_view
+		*attempts; /* the last one is the current; earlier ones are retriesStatus */
 	size_t n_attempts;
 	int64_t started_ns, ended_ns; /* of the first attempt's start and the last one's end */
 	int64_t started_wall_ns, ended_wall_ns;
@@ -139,7 +146,8 @@ struct pipeline_task_view {
 	bool is_finally;
 	enum pipeline_task_state state;
 	enum skip_reason skip;
-	const struct when *when; /* substituted as far as possible; for skippedTasks and childReferences */
+	const struct when *
+		when; /* substituted as far as possible; for skippedTasks and childReferences */
 	size_t n_when;
 	size_t *task_runs; /* indices, one per matrix combination */
 	size_t n_task_runs;
@@ -153,13 +161,15 @@ struct run_view {
 	struct str ns;
 	struct str uid;
 	const struct run_ref *object;
-	const struct pipeline_spec *pipeline_spec; /* resolved, as written; NULL for a TaskRun */
-	struct str pipeline_name;                  /* the run's name when inline */
+	const struct pipeline_spec
+		*pipeline_spec;   /* resolved, as written; NULL for a TaskRun */
+	struct str pipeline_name; /* the run's name when inline */
 	struct condition condition;
 	bool is_done;
 	int64_t started_ns, ended_ns;
 	int64_t started_wall_ns, ended_wall_ns, finally_started_wall_ns;
-	struct pipeline_task_view *pipeline_tasks; /* tasks, then finally, in the order written */
+	struct pipeline_task_view
+		*pipeline_tasks; /* tasks, then finally, in the order written */
 	size_t n_pipeline_tasks;
 	struct task_run_view **task_runs; /* in creation order */
 	size_t n_task_runs;
@@ -168,19 +178,23 @@ struct run_view {
 	enum cancel_mode cancelled;
 };
 
-/* --- calls ------------------------------------------------------------------------------------------------------------ */
+/* --- calls
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 /*
- * Binds params and workspaces and runs every check that Tekton makes when a run starts. Problems are added to diags
- * with stage DIAG_RUN and make the run end False with Tekton's reason and message as soon as EVENT_START is fed; no step is
- * started. spec and opts must outlive the agent.
+ * Binds params and workspaces and runs every check that Tekton makes when a run starts.
+ * Problems are added to diags with stage DIAG_RUN and make the run end False with Tekton's
+ * reason and message as soon as EVENT_START is fed; no step is started. spec and opts must
+ * outlive the agent.
  */
-struct agent *agent_new(const struct spec *spec, const struct run_ref *run, const struct agent_options *opts,
-	struct diags *diags);
+struct agent *agent_new(const struct spec *spec, const struct run_ref *run,
+	const struct agent_options *opts, struct diags *diags);
 void agent_free(struct agent *a);
 
 void agent_feed(struct agent *a, const struct event *ev);
-bool agent_next_action(struct agent *a, struct action *ret); /* false: nothing (more) to do now */
+bool agent_next_action(
+	struct agent *a, struct action *ret); /* false: nothing (more) to do now */
 /* When EVENT_TICK is wanted; INT64_MAX: never. */
 int64_t agent_deadline_ns(const struct agent *a);
 const struct run_view *agent_view(const struct agent *a);
@@ -190,9 +204,11 @@ struct image_use {
 	struct str image;
 	struct pos pos;
 };
-void agent_images(const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
+void agent_images(
+	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
 
-/* --- reports (report.c, explain.c) ------------------------------------------------------------------------------------- */
+/* --- reports (report.c, explain.c)
+ * ------------------------------------------------------------------------------------- */
 
 struct json_writer;
 /* The run object and its TaskRuns as items of a v1 List, in Tekton's shape, status included. */

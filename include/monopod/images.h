@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images: references, sources (OCI layout directories, OCI and docker archives), the store of unpacked layers, packing.
- * Layers and documents are hostile input. Nothing is downloaded. The module does not log, fork or know sandboxes: unpacking
- * is a function that the caller runs in a confined worker.
- * Sources of rules: OCI image-spec 1.1, distribution-spec reference grammar, docker save format.
+ * Images: references, sources (OCI layout directories, OCI and docker archives), the store of
+ * unpacked layers, packing. Layers and documents are hostile input. Nothing is downloaded. The
+ * module does not log, fork or know sandboxes: unpacking is a function that the caller runs in
+ * a confined worker. Sources of rules: OCI image-spec 1.1, distribution-spec reference grammar,
+ * docker save format.
  */
 #ifndef MONOPOD_IMAGES_H
 #define MONOPOD_IMAGES_H
@@ -14,19 +15,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- references ---------------------------------------------------------------------------------------------------------- */
+/* --- references
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 struct image_ref {
 	struct str domain; /* docker.io */
 	struct str path;   /* library/busybox */
-	struct str tag;    /* latest when neither tag nor digest was written; may be empty with a digest */
+	struct str tag; /* latest when neither tag nor digest was written; may be empty with a
+			   digest */
 	struct str digest; /* sha256:…, or empty */
 };
-int image_ref_parse(
-	struct arena *a, struct str text, struct image_ref *ret, struct err *err); /* normalised */
+int image_ref_parse(struct arena *a, struct str text, struct image_ref *ret,
+	struct err *err); /* normalised */
 struct str image_ref_text(struct arena *a, const struct image_ref *r);
 
-/* --- the map: REF=TARGET --------------------------------------------------------------------------------------------- */
+/* --- the map: REF=TARGET
+ * ---------------------------------------------------------------------------------------------
+ */
 
 enum image_target_kind { TARGET_REF, TARGET_DIR, TARGET_HOST };
 struct image_target {
@@ -40,7 +46,8 @@ int image_map_add_file(struct image_map *m, struct str name, struct str text, st
 /* The most specific pattern wins; false: no entry. */
 bool image_map_find(const struct image_map *m, struct str ref, struct image_target *ret);
 
-/* --- sources and the store ------------------------------------------------------------------------------------------ */
+/* --- sources and the store
+ * ------------------------------------------------------------------------------------------ */
 
 struct image_config { /* of the chosen manifest; R30-R32 apply when it is used */
 	struct str *entrypoint;
@@ -79,18 +86,21 @@ int store_open(struct arena *a, struct str dir, struct store **ret, struct err *
 void store_close(struct store *s);
 int store_dfd(const struct store *s);
 
-/* An OCI layout directory, an OCI archive or a docker archive (told apart by content); index and manifests are verified here. */
+/* An OCI layout directory, an OCI archive or a docker archive (told apart by content); index
+ * and manifests are verified here. */
 int store_add_source(struct store *s, struct str path, struct err *err);
 /*
- * Looks a reference up in the sources, then in the store. The platform is linux and this machine's architecture. ERR_NOT_FOUND lists what
- * there is and the nearest name. Documents are digest-verified.
+ * Looks a reference up in the sources, then in the store. The platform is linux and this
+ * machine's architecture. ERR_NOT_FOUND lists what there is and the nearest name. Documents are
+ * digest-verified.
  */
-int store_find(struct store *s, struct arena *a, struct str ref, struct image **ret, struct err *err);
+int store_find(
+	struct store *s, struct arena *a, struct str ref, struct image **ret, struct err *err);
 
 /*
- * The unpacked layers of an image under an id map. map_text is "" when on-disk owners are the image's own (root, idmapped
- * mounts), else the text of the map they are written under (sandbox.h id_map_text). Missing ones are listed in `todo`: each is
- * one job for a worker.
+ * The unpacked layers of an image under an id map. map_text is "" when on-disk owners are the
+ * image's own (root, idmapped mounts), else the text of the map they are written under
+ * (sandbox.h id_map_text). Missing ones are listed in `todo`: each is one job for a worker.
  */
 struct layer_dir {
 	struct str diff_id;
@@ -100,11 +110,14 @@ struct layer_dir {
 int store_layers(struct store *s, struct arena *a, const struct image *img, struct str map_text,
 	struct layer_dir **ret, size_t *ret_n, struct err *err);
 
-/* Chown rules for unpacking: how an image id becomes an on-disk id as seen by the process that unpacks. */
+/* Chown rules for unpacking: how an image id becomes an on-disk id as seen by the process that
+ * unpacks. */
 enum unpack_owner {
-	UNPACK_OWNERS_REAL,  /* chown to the image's ids as they are (root, or inside the user namespace) */
-	UNPACK_OWNERS_SHIFT, /* root without idmapped mounts: chown to base + id */
-	UNPACK_OWNERS_SQUASH, /* single id: nothing is chowned; setuid bits are dropped, squashed entries counted */
+	UNPACK_OWNERS_REAL,   /* chown to the image's ids as they are (root, or inside the user
+				 namespace) */
+	UNPACK_OWNERS_SHIFT,  /* root without idmapped mounts: chown to base + id */
+	UNPACK_OWNERS_SQUASH, /* single id: nothing is chowned; setuid bits are dropped,
+				 squashed entries counted */
 };
 struct unpack_job {
 	struct store *store;
@@ -115,12 +128,15 @@ struct unpack_job {
 	uint32_t shift_base, shift_count;
 };
 /*
- * Verifies and unpacks one layer: blob digest and size, diff ID while streaming; written to a temporary directory in the store,
- * renamed when complete. Runs in a worker. Returns 0, or -1 with err; safe when another process does the same layer.
+ * Verifies and unpacks one layer: blob digest and size, diff ID while streaming; written to a
+ * temporary directory in the store, renamed when complete. Runs in a worker. Returns 0, or -1
+ * with err; safe when another process does the same layer.
  */
 int layer_unpack(const struct unpack_job *job, struct err *err);
 
-/* --- verbs ------------------------------------------------------------------------------------------------------------------- */
+/* --- verbs
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 struct store_entry {
 	struct str ref;
@@ -129,10 +145,13 @@ struct store_entry {
 	int64_t created_wall_ns;
 };
 /* Copies an image (documents and blobs, verified) from a source into the store. */
-int store_import(struct store *s, struct arena *a, struct str path, struct str ref /* empty: all */,
-	struct store_entry **ret, size_t *ret_n, struct err *err);
-int store_list(struct store *s, struct arena *a, struct store_entry **ret, size_t *ret_n, struct err *err);
-int store_remove(struct store *s, struct str ref, struct err *err); /* and what nothing else needs */
+int store_import(struct store *s, struct arena *a, struct str path,
+	struct str ref /* empty: all */, struct store_entry **ret, size_t *ret_n,
+	struct err *err);
+int store_list(struct store *s, struct arena *a, struct store_entry **ret, size_t *ret_n,
+	struct err *err);
+int store_remove(
+	struct store *s, struct str ref, struct err *err); /* and what nothing else needs */
 
 struct pack_options {
 	struct str dir;    /* root file system to pack */
@@ -143,11 +162,13 @@ struct pack_options {
 	struct str user, working_dir;
 	int64_t created_wall_ns; /* 0: reproducible, all times 0 */
 };
-/* One gzip layer, owners and modes kept, sockets and devices left out and counted; deterministic order. */
-int image_pack(struct arena *a, struct store *s, const struct pack_options *o, struct str *ret_digest,
-	struct err *err);
+/* One gzip layer, owners and modes kept, sockets and devices left out and counted;
+ * deterministic order. */
+int image_pack(struct arena *a, struct store *s, const struct pack_options *o,
+	struct str *ret_digest, struct err *err);
 
-/* --- users inside an image (R30, R31) --------------------------------------------------------------------------------- */
+/* --- users inside an image (R30, R31)
+ * --------------------------------------------------------------------------------- */
 
 struct image_user {
 	uint32_t uid, gid;
@@ -157,8 +178,9 @@ struct image_user {
 	struct str name; /* or empty */
 };
 /*
- * Resolves USER ("uid", "uid:gid", "name", "name:group", "" = 0) with /etc/passwd and /etc/group read from root_dfds (layers,
- * topmost first) by own code. Strict; never falls back to root. uid_override/gid_override (-1: none) are runAsUser/runAsGroup.
+ * Resolves USER ("uid", "uid:gid", "name", "name:group", "" = 0) with /etc/passwd and
+ * /etc/group read from root_dfds (layers, topmost first) by own code. Strict; never falls back
+ * to root. uid_override/gid_override (-1: none) are runAsUser/runAsGroup.
  */
 int image_user_find(struct arena *a, const int *root_dfds, size_t n_root_dfds, struct str user,
 	int64_t uid_override, int64_t gid_override, struct image_user *ret, struct err *err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The seam between deciding and acting. agent/ decides: it is fed events and hands out actions. entrypoint/ acts: it carries
- * actions out and turns what happens into events. Everything here is plain data; strings live as long as the agent
- * unless said. Times: now_ns and at_ns are monotonic, wall_ns is wall clock, all nanoseconds.
+ * The seam between deciding and acting. agent/ decides: it is fed events and hands out actions.
+ * entrypoint/ acts: it carries actions out and turns what happens into events. Everything here
+ * is plain data; strings live as long as the agent unless said. Times: now_ns and at_ns are
+ * monotonic, wall_ns is wall clock, all nanoseconds.
  */
 #ifndef MONOPOD_RUNNER_H
 #define MONOPOD_RUNNER_H
@@ -11,7 +12,8 @@
 #include <monopod/spec.h>
 #include <stdint.h>
 
-/* --- what a task run needs, fully substituted; given with ACTION_START_TASK, valid until ACTION_END_TASK -------- */
+/* --- what a task run needs, fully substituted; given with ACTION_START_TASK, valid until
+ * ACTION_END_TASK -------- */
 
 struct env_entry {
 	struct str name;
@@ -21,13 +23,17 @@ struct launch_workspace {
 	struct str name;
 	enum workspace_source source;
 	struct str mount_path; /* absolute, cleaned, in the step */
-	struct str sub_path;   /* cleaned, relative, may be empty; created when the source is writable */
+	struct str sub_path;   /* cleaned, relative, may be empty; created when the source is
+				  writable */
 	bool read_only;
 	bool optional;
-	struct str host_dir; /* -w NAME=DIR: this directory instead of the source; empty: none */
-	struct str claim;    /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim share */
-	const struct data_object *object; /* CONFIG_MAP, SECRET; NULL when optional and absent */
-	const struct key_to_path *items;  /* with data objects; all keys when n_items is 0 */
+	struct str
+		host_dir; /* -w NAME=DIR: this directory instead of the source; empty: none */
+	struct str claim; /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim
+			     share */
+	const struct data_object
+		*object;                 /* CONFIG_MAP, SECRET; NULL when optional and absent */
+	const struct key_to_path *items; /* with data objects; all keys when n_items is 0 */
 	size_t n_items;
 	int64_t default_mode;     /* data objects, -1: 0644 */
 	struct str medium;        /* EMPTY_DIR */
@@ -49,7 +55,8 @@ struct step_launch {
 	size_t n_command;
 	struct str *args;
 	size_t n_args;
-	struct env_entry *env; /* of the spec, in order, expanded; the image's own is added by entrypoint */
+	struct env_entry *env; /* of the spec, in order, expanded; the image's own is added by
+				  entrypoint */
 	size_t n_env;
 	struct str working_dir; /* absolute and cleaned, or empty: the image's */
 	struct launch_mount *mounts;
@@ -79,16 +86,21 @@ struct task_launch {
 	size_t n_results;
 };
 
-/* --- actions: agent → entrypoint ------------------------------------------------------------------------------------ */
+/* --- actions: agent → entrypoint
+ * ------------------------------------------------------------------------------------ */
 
 enum action_kind {
-	ACTION_RECORD,     /* append to the journal; `durable` before anything after it is carried out */
-	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or TASK_REFUSED */
+	ACTION_RECORD, /* append to the journal; `durable` before anything after it is carried
+			  out */
+	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or
+			      TASK_REFUSED */
 	ACTION_START_STEP, /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
-	ACTION_STOP_STEP,  /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all of it) */
-	ACTION_END_TASK,   /* the attempt is over: free its layers, directories, namespaces; no answer */
-	ACTION_PUBLISH,    /* the report changed: run.json, provisional termination record, view */
-	ACTION_FINISH,     /* the run is over; its condition is final */
+	ACTION_STOP_STEP,  /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
+			      of it) */
+	ACTION_END_TASK,   /* the attempt is over: free its layers, directories, namespaces; no
+			      answer */
+	ACTION_PUBLISH, /* the report changed: run.json, provisional termination record, view */
+	ACTION_FINISH,  /* the run is over; its condition is final */
 };
 enum { ACTION_KIND_N = ACTION_FINISH + 1 };
 
@@ -99,18 +111,21 @@ struct action {
 	size_t step;
 	int signal;
 	bool durable;
-	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next call */
+	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next
+			      call */
 	const struct task_launch *launch; /* START_TASK, START_STEP */
 };
 
-/* --- events: entrypoint → agent ------------------------------------------------------------------------------------- */
+/* --- events: entrypoint → agent
+ * ------------------------------------------------------------------------------------- */
 
 enum event_kind {
 	EVENT_START, /* first of all */
 	EVENT_TASK_READY,
 	EVENT_TASK_REFUSED, /* reason and message become the TaskRun's condition */
 	EVENT_STEP_STARTED,
-	EVENT_STEP_REFUSED, /* the step's process never ran: image, user, config. reason + message as above */
+	EVENT_STEP_REFUSED, /* the step's process never ran: image, user, config. reason +
+			       message as above */
 	EVENT_STEP_ENDED,
 	EVENT_TICK, /* agent_deadline_ns has passed */
 	EVENT_CANCEL,
@@ -128,7 +143,8 @@ enum { CANCEL_MODE_N = CANCEL_NOW + 1 };
 enum step_end {
 	STEP_END_EXITED,      /* exit_code */
 	STEP_END_SIGNALED,    /* signal */
-	STEP_END_EXEC_FAILED, /* the program could not be executed: exit 1, as Tekton's entrypoint reports it */
+	STEP_END_EXEC_FAILED, /* the program could not be executed: exit 1, as Tekton's
+				 entrypoint reports it */
 	STEP_END_OOM,
 	STEP_END_LOST, /* we cannot know; never success */
 };
@@ -137,9 +153,9 @@ enum { STEP_END_N = STEP_END_LOST + 1 };
 struct result_got {
 	struct str name;
 	bool present;
-	struct str text; /* verbatim bytes, valid during agent_feed only */
-	struct str
-		problem; /* not present because: "is a FIFO", "is larger than 16 MiB", "is a symbolic link"; or empty */
+	struct str text;    /* verbatim bytes, valid during agent_feed only */
+	struct str problem; /* not present because: "is a FIFO", "is larger than 16 MiB", "is a
+			       symbolic link"; or empty */
 };
 struct event {
 	enum event_kind kind;
@@ -157,7 +173,8 @@ struct event {
 	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */
 	size_t n_results;
 	enum cancel_mode cancel;
-	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no limit */
+	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no
+			     limit */
 };
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Confinement. What is asked is a sandbox_config; sandbox_start compiles it into a flat list of operations in the parent, clones
- * a child that walks them and executes step-init as PID 1 of the step's PID namespace. The module knows nothing of
- * Tekton, results or images. It does not log.
+ * Confinement. What is asked is a sandbox_config; sandbox_start compiles it into a flat list of
+ * operations in the parent, clones a child that walks them and executes step-init as PID 1 of
+ * the step's PID namespace. The module knows nothing of Tekton, results or images. It does not
+ * log.
  *
- * Ownership model (docs/ownership.md): ids inside a step are mapped to a range of the run. uid 0 of a root agent is never
- * mapped. An unprivileged agent has its own uid as the step's 0, and its sub-ids, when newuidmap and /etc/subuid give some,
- * as 1 and up.
+ * Ownership model (docs/ownership.md): ids inside a step are mapped to a range of the run. uid
+ * 0 of a root agent is never mapped. An unprivileged agent has its own uid as the step's 0, and
+ * its sub-ids, when newuidmap and /etc/subuid give some, as 1 and up.
  */
 #ifndef MONOPOD_SANDBOX_H
 #define MONOPOD_SANDBOX_H
@@ -18,7 +19,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* --- ids ---------------------------------------------------------------------------------------------------------------- */
+/* --- ids
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 struct id_extent {
 	uint32_t inside;
@@ -36,21 +39,25 @@ struct id_map {
 /* -1 when the id has no image. */
 int64_t id_map_outside(const struct id_extent *e, size_t n, uint32_t inside);
 int64_t id_map_inside(const struct id_extent *e, size_t n, uint32_t outside);
-/* "u0:100000:65536 g0:100000:65536": stable text, the key of layers that were unpacked under this map. */
+/* "u0:100000:65536 g0:100000:65536": stable text, the key of layers that were unpacked under
+ * this map. */
 struct str id_map_text(const struct id_map *m, struct arena *a);
 
-/* --- the place: what this machine or pod permits ------------------------------------------------------------------- */
+/* --- the place: what this machine or pod permits
+ * ------------------------------------------------------------------- */
 
 enum sandbox_level {
-	SANDBOX_ROOT, /* root on a plain machine or in a privileged pod: a range of ids that are not the agent's */
-	SANDBOX_USER,        /* unprivileged with sub-ids */
+	SANDBOX_ROOT, /* root on a plain machine or in a privileged pod: a range of ids that are
+			 not the agent's */
+	SANDBOX_USER, /* unprivileged with sub-ids */
 	SANDBOX_USER_SINGLE, /* unprivileged, one id */
 	SANDBOX_NONE,        /* no sandbox possible here; every fact says why */
 };
 enum { SANDBOX_LEVEL_N = SANDBOX_NONE + 1 };
 
 struct sandbox_fact {     /* one probed item with its evidence */
-	const char *name; /* "user-namespace", "overlay", "idmapped-mount", "net-namespace", "fresh-proc" … */
+	const char *name; /* "user-namespace", "overlay", "idmapped-mount", "net-namespace",
+			     "fresh-proc" … */
 	bool works;
 	int sys;             /* errno of the failure */
 	struct str evidence; /* what was tried and what happened */
@@ -59,42 +66,50 @@ struct sandbox_place {
 	enum sandbox_level level;
 	struct id_map map;
 	bool can_net_namespace; /* hermetic tasks are possible */
-	bool can_idmap;  /* lower layers of the store's file system take an idmapped mount (root only) */
+	bool can_idmap;  /* lower layers of the store's file system take an idmapped mount (root
+			    only) */
 	bool has_cgroup; /* limits can be enforced (not yet: always false) */
 	struct sandbox_fact *facts;
 	size_t n_facts;
 };
 /*
- * Probes by doing, each question in a child of its own with a time limit. store_dfd is the directory whose file system is asked for idmapped
- * mounts, run_dfd the one that shall carry overlay upper directories (-1: not asked). Fails only with ERR_SYS.
+ * Probes by doing, each question in a child of its own with a time limit. store_dfd is the
+ * directory whose file system is asked for idmapped mounts, run_dfd the one that shall carry
+ * overlay upper directories (-1: not asked). Fails only with ERR_SYS.
  */
-int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret, struct err *err);
+int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret,
+	struct err *err);
 const char *sandbox_level_name(enum sandbox_level l);
 
-/* --- namespaces that outlive a step ---------------------------------------------------------------------------------- */
+/* --- namespaces that outlive a step
+ * ---------------------------------------------------------------------------------- */
 
-struct sandbox_ns; /* a user namespace with the run's map and, for a hermetic task, a network namespace with lo up */
+struct sandbox_ns; /* a user namespace with the run's map and, for a hermetic task, a network
+		      namespace with lo up */
 
-int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandbox_ns **ret, struct err *err);
+int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandbox_ns **ret,
+	struct err *err);
 void sandbox_ns_free(struct sandbox_ns *ns); /* NULL is fine */
 
 /*
- * Deputies: short-lived children inside the namespace, for files that belong to mapped ids which an unprivileged agent cannot
- * touch itself. For a root agent they are plain calls.
+ * Deputies: short-lived children inside the namespace, for files that belong to mapped ids
+ * which an unprivileged agent cannot touch itself. For a root agent they are plain calls.
  */
-/* Opens for reading with RESOLVE_BENEATH|NO_SYMLINKS, O_NONBLOCK. Returns a descriptor or -1. */
+/* Opens for reading with RESOLVE_BENEATH|NO_SYMLINKS, O_NONBLOCK. Returns a descriptor or -1.
+ */
 int sandbox_open_beneath(struct sandbox_ns *ns, int dfd, const char *rel, struct err *err);
 int sandbox_remove_tree(
 	struct sandbox_ns *ns, int dfd, const char *name, struct err *err); /* as dir_remove */
 /* mkdir below dfd owned by inside ids (uid, gid), with mode; existing is fine. */
-int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t uid, uint32_t gid,
-	uint32_t mode, struct err *err);
+int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t uid,
+	uint32_t gid, uint32_t mode, struct err *err);
 
 /*
- * A worker: a child that joins the namespace (NULL: stays in the agent's), is confined to the directories given (Landlock, when
- * there is one) and to a seccomp list without network, and runs fn(arg); its return value is the exit code. Messages go through a
- * pipe of the caller's. The pidfd becomes readable when it has ended. fn runs with a copy of the agent's memory:
- * it must not return into the caller's loop.
+ * A worker: a child that joins the namespace (NULL: stays in the agent's), is confined to the
+ * directories given (Landlock, when there is one) and to a seccomp list without network, and
+ * runs fn(arg); its return value is the exit code. Messages go through a pipe of the caller's.
+ * The pidfd becomes readable when it has ended. fn runs with a copy of the agent's memory: it
+ * must not return into the caller's loop.
  */
 struct sandbox_worker {
 	pid_t pid;
@@ -111,11 +126,14 @@ struct sandbox_worker_config {
 	const int *keep_fds; /* all other descriptors are closed */
 	size_t n_keep_fds;
 };
-int sandbox_worker_start(const struct sandbox_worker_config *c, struct sandbox_worker *ret, struct err *err);
+int sandbox_worker_start(
+	const struct sandbox_worker_config *c, struct sandbox_worker *ret, struct err *err);
 /* After the pidfd is readable: the exit status (0-255, or 128+signal). Closes the pidfd. */
 int sandbox_worker_reap(struct sandbox_worker *w, int *ret_status, struct err *err);
 
-/* --- one step ------------------------------------------------------------------------------------------------------------ */
+/* --- one step
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 enum sandbox_root {
 	ROOT_OVERLAY, /* layers + upper + work */
@@ -123,15 +141,18 @@ enum sandbox_root {
 };
 struct sandbox_layer {
 	int dfd;              /* the layer's directory; borrowed */
-	bool owners_are_real; /* on-disk owners are the image's own ids: bind with an idmapped mount; else as they are */
+	bool owners_are_real; /* on-disk owners are the image's own ids: bind with an idmapped
+				 mount; else as they are */
 };
 enum sandbox_mount_kind {
 	MOUNT_BIND,  /* source_dfd (a directory or file descriptor, O_PATH is fine) */
 	MOUNT_TMPFS, /* size_bytes */
 };
 enum sandbox_owner {
-	OWNER_AS_IS,  /* on-disk ids are those of the run's range already (directories monopod made) */
-	OWNER_CALLER, /* the caller's own directory: its owner is seen as the step's uid 0, and what that writes stays the owner's */
+	OWNER_AS_IS,  /* on-disk ids are those of the run's range already (directories monopod
+			 made) */
+	OWNER_CALLER, /* the caller's own directory: its owner is seen as the step's uid 0, and
+			 what that writes stays the owner's */
 };
 struct sandbox_mount {
 	enum sandbox_mount_kind kind;
@@ -139,9 +160,9 @@ struct sandbox_mount {
 	enum sandbox_owner owner;
 	bool read_only;
 	bool is_file;
-	bool is_exec; /* false: noexec */
-	struct str
-		target; /* absolute, cleaned, in the step; resolved inside the root, created when missing */
+	bool is_exec;      /* false: noexec */
+	struct str target; /* absolute, cleaned, in the step; resolved inside the root, created
+			      when missing */
 	uint64_t size_bytes;
 	uint32_t mode; /* TMPFS root directory */
 };
@@ -162,7 +183,8 @@ struct sandbox_config {
 	struct str hostname;
 	struct str etc_hosts;       /* file contents, bound read-only; empty: the image's own */
 	struct str etc_resolv_conf; /* likewise */
-	char *const *argv; /* argv[0] is the program: looked up in the step's PATH when it has no slash */
+	char *const *argv; /* argv[0] is the program: looked up in the step's PATH when it has
+			      no slash */
 	char *const *envp;
 	struct str cwd; /* absolute; created inside the root when missing and make_cwd */
 	bool make_cwd;
@@ -178,9 +200,10 @@ struct sandbox_times { /* ns spent per phase of one start, for the benchmark */
 	int64_t build_ns, clone_ns, setup_ns, exec_ns;
 };
 struct sandbox_proc {
-	pid_t pid;    /* of step-init, in the agent's PID namespace */
-	int pidfd_fd; /* readable when step-init has ended */
-	int status_fd; /* step-init writes one struct sandbox_exit before it ends; EOF without it: the end is not known */
+	pid_t pid;     /* of step-init, in the agent's PID namespace */
+	int pidfd_fd;  /* readable when step-init has ended */
+	int status_fd; /* step-init writes one struct sandbox_exit before it ends; EOF without
+			  it: the end is not known */
 	struct sandbox_times times;
 };
 struct sandbox_exit {        /* what step-init reports about the step's main process */
@@ -192,16 +215,20 @@ struct sandbox_exit {        /* what step-init reports about the step's main pro
 enum { SANDBOX_EXIT_MAGIC = 0x6d70696e };
 
 /*
- * Returns when step-init runs, or fails with ERR_SANDBOX/ERR_SYS naming the operation ("step 'build': mount 'cache' on
- * '/cache': permission denied"). A program that cannot be executed is not a failure here: it comes through status_fd.
+ * Returns when step-init runs, or fails with ERR_SANDBOX/ERR_SYS naming the operation ("step
+ * 'build': mount 'cache' on
+ * '/cache': permission denied"). A program that cannot be executed is not a failure here: it
+ * comes through status_fd.
  */
 int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err);
-/* signal to the main process by way of step-init; SIGKILL kills step-init and with it everything. */
+/* signal to the main process by way of step-init; SIGKILL kills step-init and with it
+ * everything. */
 int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err);
 /* Reaps step-init after its pidfd is readable and closes both descriptors. */
 int sandbox_finish(struct sandbox_proc *p, struct err *err);
 
 /* The operations sandbox_start would carry out, one per line, for --dry-run and tests. */
-int sandbox_explain(const struct sandbox_config *c, struct arena *a, struct str *ret, struct err *err);
+int sandbox_explain(
+	const struct sandbox_config *c, struct arena *a, struct str *ret, struct err *err);
 
 #endif

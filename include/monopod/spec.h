@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The typed model of what the user wrote: Tekton v1 objects and the Kubernetes objects they need, with positions.
- * Built once by spec_load, immutable afterwards, everything in one arena. Field names are the YAML keys in snake_case;
- * what a field means is Tekton's business (tekton.dev/docs), not repeated here.
+ * The typed model of what the user wrote: Tekton v1 objects and the Kubernetes objects they
+ * need, with positions. Built once by spec_load, immutable afterwards, everything in one arena.
+ * Field names are the YAML keys in snake_case; what a field means is Tekton's business
+ * (tekton.dev/docs), not repeated here.
  *
- * A list is `TYPE *x; size_t n_x;`. A text that may carry $(…) is `struct text`: bytes plus where they were written.
- * An absent text has pos.line == 0 (text_given is false); a text written as "" is given and empty.
+ * A list is `TYPE *x; size_t n_x;`. A text that may carry $(…) is `struct text`: bytes plus
+ * where they were written. An absent text has pos.line == 0 (text_given is false); a text
+ * written as "" is given and empty.
  */
 #ifndef MONOPOD_SPEC_H
 #define MONOPOD_SPEC_H
@@ -40,7 +42,8 @@ struct maybe_bool {
 	struct pos pos;
 };
 
-/* --- parameter values (tekton-semantics 5): string, array of strings, object of strings --------------------- */
+/* --- parameter values (tekton-semantics 5): string, array of strings, object of strings
+ * --------------------- */
 
 enum value_type { VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT };
 enum { VALUE_TYPE_N = VALUE_OBJECT + 1 };
@@ -87,10 +90,13 @@ struct result_spec { /* of a task, a step or a pipeline */
 	struct property *properties;
 	size_t n_properties;
 	struct pos properties_pos;
-	struct value value; /* pipeline: made of references; task: $(steps.S.results.R) or absent */
+	struct value
+		value; /* pipeline: made of references; task: $(steps.S.results.R) or absent */
 };
 
-/* --- workspaces ------------------------------------------------------------------------------------------------ */
+/* --- workspaces
+ * ------------------------------------------------------------------------------------------------
+ */
 
 struct workspace_spec { /* a Task's declaration */
 	struct text name;
@@ -147,7 +153,9 @@ struct workspace_binding { /* of a run */
 	struct text size_limit; /* EMPTY_DIR */
 };
 
-/* --- steps ----------------------------------------------------------------------------------------------------- */
+/* --- steps
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 enum when_operator { WHEN_IN, WHEN_NOTIN, WHEN_OTHER };
 struct when {
@@ -182,7 +190,11 @@ struct security_context { /* what is carried out; other members are refused when
 	struct maybe_bool run_as_non_root;
 	struct pos pos;
 };
-enum on_error { ON_ERROR_STOP, ON_ERROR_CONTINUE, ON_ERROR_TEXT /* a param reference, resolved later */ };
+enum on_error {
+	ON_ERROR_STOP,
+	ON_ERROR_CONTINUE,
+	ON_ERROR_TEXT /* a param reference, resolved later */
+};
 
 struct step {
 	struct text name; /* may be absent or "" */
@@ -224,7 +236,8 @@ struct task_spec {
 	size_t n_params;
 	struct step *steps;
 	size_t n_steps;
-	struct step *step_template; /* NULL: none; merged into the steps by the agent, not here */
+	struct step
+		*step_template; /* NULL: none; merged into the steps by the agent, not here */
 	struct workspace_spec *workspaces;
 	size_t n_workspaces;
 	struct result_spec *results;
@@ -232,7 +245,9 @@ struct task_spec {
 	struct pos pos;
 };
 
-/* --- pipelines ------------------------------------------------------------------------------------------------- */
+/* --- pipelines
+ * -------------------------------------------------------------------------------------------------
+ */
 
 struct matrix_include {
 	struct text name;
@@ -294,7 +309,9 @@ struct pipeline_spec {
 	struct pos pos;
 };
 
-/* --- objects --------------------------------------------------------------------------------------------------- */
+/* --- objects
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct yaml_node; /* spec/yaml.h; the tree the object was read from */
 
@@ -338,7 +355,8 @@ struct pipeline_run {
 	struct pipeline_spec *pipeline_spec; /* inline, or NULL */
 	struct param *params;
 	size_t n_params;
-	struct text status; /* "", Cancelled, CancelledRunFinally, StoppedRunFinally, PipelineRunPending */
+	struct text status; /* "", Cancelled, CancelledRunFinally, StoppedRunFinally,
+			       PipelineRunPending */
 	struct timeouts timeouts;
 	struct text service_account_name;         /* taskRunTemplate */
 	struct security_context security_context; /* taskRunTemplate.podTemplate */
@@ -429,22 +447,25 @@ struct spec_input {
 	struct str text;
 };
 struct spec_options {
-	/* Five characters for each generateName, made by the caller (spec/ has no randomness): suffix(arg, i). */
+	/* Five characters for each generateName, made by the caller (spec/ has no randomness):
+	 * suffix(arg, i). */
 	struct str (*suffix)(void *arg, struct arena *a, size_t i);
 	void *suffix_arg;
 };
 
 /*
- * Reads, decodes and validates everything. Always returns a spec; problems are in spec->diags (spec_ok is the quick
- * question). Admission-stage checks run here. Run-stage checks need the run's bindings and are the agent's.
+ * Reads, decodes and validates everything. Always returns a spec; problems are in spec->diags
+ * (spec_ok is the quick question). Admission-stage checks run here. Run-stage checks need the
+ * run's bindings and are the agent's.
  */
-struct spec *spec_load(
-	struct arena *a, const struct spec_input *inputs, size_t n_inputs, const struct spec_options *opts);
+struct spec *spec_load(struct arena *a, const struct spec_input *inputs, size_t n_inputs,
+	const struct spec_options *opts);
 bool spec_ok(const struct spec *s);
 
 /*
- * A run object made from a Pipeline or Task named on the command line ("start by name"): generateName NAME-, the reference, no
- * params or bindings (the agent's options add them). NULL when there is no such object.
+ * A run object made from a Pipeline or Task named on the command line ("start by name"):
+ * generateName NAME-, the reference, no params or bindings (the agent's options add them). NULL
+ * when there is no such object.
  */
 const struct run_ref *spec_make_run(struct spec *s, struct str name, struct str suffix);
 
@@ -452,8 +473,9 @@ const char *value_type_name(enum value_type t); /* "string", "array", "object" *
 const char *object_kind_name(enum object_kind k);
 
 /*
- * A param value from text of the command line: JSON arrays of strings and objects of strings become those, everything else is
- * the string as it is (product.md, --param). want is the declared type; a string declaration takes the text verbatim.
+ * A param value from text of the command line: JSON arrays of strings and objects of strings
+ * become those, everything else is the string as it is (product.md, --param). want is the
+ * declared type; a string declaration takes the text verbatim.
  */
 struct value value_from_text(struct arena *a, struct str text, enum value_type want);
 /* Tekton's union of section 5 from JSON text, for results and the like. */
@@ -462,9 +484,12 @@ struct value value_from_json(struct arena *a, struct str json);
 struct json_writer;
 void value_json(const struct value *v, struct json_writer *w);
 
-/* The object as written (after YAML → JSON), without status: for the status List. spec part only when what = "spec". */
-void spec_object_json(const struct object_meta *meta, const char *member, struct json_writer *w);
-/* The typed model as Tekton-shaped JSON; used for status.taskSpec, status.pipelineSpec and golden tests. */
+/* The object as written (after YAML → JSON), without status: for the status List. spec part
+ * only when what = "spec". */
+void spec_object_json(
+	const struct object_meta *meta, const char *member, struct json_writer *w);
+/* The typed model as Tekton-shaped JSON; used for status.taskSpec, status.pipelineSpec and
+ * golden tests. */
 void task_spec_json(const struct task_spec *t, struct json_writer *w);
 void pipeline_spec_json(const struct pipeline_spec *p, struct json_writer *w);
 

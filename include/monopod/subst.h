@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * $(…): one engine for every pass (tekton-semantics 6). A replacement set maps the exact text between the parentheses to
- * a string, an array or an object. One pass replaces all known keys at once; replaced text is not scanned again in
- * that pass; unknown keys stay. Passes are run one after the other by the agent, in Tekton's order.
+ * $(…): one engine for every pass (tekton-semantics 6). A replacement set maps the exact text
+ * between the parentheses to a string, an array or an object. One pass replaces all known keys
+ * at once; replaced text is not scanned again in that pass; unknown keys stay. Passes are run
+ * one after the other by the agent, in Tekton's order.
  */
 #ifndef MONOPOD_SUBST_H
 #define MONOPOD_SUBST_H
@@ -23,37 +24,48 @@ void subst_init(struct subst *s, struct arena *a);
 void subst_add(struct subst *s, struct str key, struct str value);
 void subst_addf(struct subst *s, struct str value, const char *key_fmt, ...) attr_printf(3, 4);
 /*
- * Adds every spelling of a param: prefix "params" gives params.N, params["N"], params['N'], each with [i], [*] and, for
- * objects, .key (dot form only). prefix "inputs.params" likewise (dot form only).
+ * Adds every spelling of a param: prefix "params" gives params.N, params["N"], params['N'],
+ * each with [i], [*] and, for objects, .key (dot form only). prefix "inputs.params" likewise
+ * (dot form only).
  */
-void subst_add_param(struct subst *s, struct str prefix, struct str name, const struct value *v);
-/* Adds tasks.T.results.R (+ [i], [*], .key), or finally.F.results.R, steps.S.results.R by prefix ("tasks.T.results"). */
-void subst_add_result(struct subst *s, struct str prefix, struct str name, const struct value *v);
+void subst_add_param(
+	struct subst *s, struct str prefix, struct str name, const struct value *v);
+/* Adds tasks.T.results.R (+ [i], [*], .key), or finally.F.results.R, steps.S.results.R by
+ * prefix ("tasks.T.results"). */
+void subst_add_result(
+	struct subst *s, struct str prefix, struct str name, const struct value *v);
 
-/* One pass over one text: strings only. The result is in `a`; the input is returned as it is when nothing changed. */
+/* One pass over one text: strings only. The result is in `a`; the input is returned as it is
+ * when nothing changed. */
 struct str subst_text(const struct subst *s, struct arena *a, struct str text);
-/* One pass over a list as in command/args/values: an element that is exactly one array reference is spliced. */
-void subst_list(const struct subst *s, struct arena *a, const struct text *in, size_t n_in, struct text **ret,
-	size_t *ret_n);
+/* One pass over a list as in command/args/values: an element that is exactly one array
+ * reference is spliced. */
+void subst_list(const struct subst *s, struct arena *a, const struct text *in, size_t n_in,
+	struct text **ret, size_t *ret_n);
 /*
- * One pass over a param value: a string that is exactly one whole reference changes type (dot spelling only); arrays splice;
- * object values get strings only.
+ * One pass over a param value: a string that is exactly one whole reference changes type (dot
+ * spelling only); arrays splice; object values get strings only.
  */
 struct value subst_value(const struct subst *s, struct arena *a, const struct value *in);
-void subst_params(
-	const struct subst *s, struct arena *a, const struct param *in, size_t n, struct param **ret);
+void subst_params(const struct subst *s, struct arena *a, const struct param *in, size_t n,
+	struct param **ret);
 /* One pass over a when list (input, values). */
-void subst_when(const struct subst *s, struct arena *a, const struct when *in, size_t n, struct when **ret);
+void subst_when(const struct subst *s, struct arena *a, const struct when *in, size_t n,
+	struct when **ret);
 
-/* A copy of a task spec with every field of section 6.5 replaced; what is not replaced there is shared. */
-struct task_spec *subst_task_spec(const struct subst *s, struct arena *a, const struct task_spec *in);
-/* A copy of a pipeline task with every field of section 6.3 replaced; an inline taskSpec as subst_task_spec does. */
+/* A copy of a task spec with every field of section 6.5 replaced; what is not replaced there is
+ * shared. */
+struct task_spec *subst_task_spec(
+	const struct subst *s, struct arena *a, const struct task_spec *in);
+/* A copy of a pipeline task with every field of section 6.3 replaced; an inline taskSpec as
+ * subst_task_spec does. */
 struct pipeline_task *subst_pipeline_task(
 	const struct subst *s, struct arena *a, const struct pipeline_task *in);
 struct workspace_binding *subst_bindings(
 	const struct subst *s, struct arena *a, const struct workspace_binding *in, size_t n);
 
-/* --- references in a text, for graphs, validation and missing results ----------------------------------------- */
+/* --- references in a text, for graphs, validation and missing results
+ * ----------------------------------------- */
 
 enum ref_kind {
 	REF_PARAM,          /* params.N… */
@@ -80,22 +92,25 @@ struct ref {
 	size_t offset;     /* of "$(" in the text */
 	size_t length;     /* up to and with ")" */
 };
-/* Calls fn for every $(…) of the text, in order. Parsing never fails: what is not understood is REF_OTHER. */
+/* Calls fn for every $(…) of the text, in order. Parsing never fails: what is not understood is
+ * REF_OTHER. */
 void ref_each(struct str text, void (*fn)(void *arg, const struct ref *ref), void *arg);
-/* Where in the input a span of a text lies (exact for plain one-line scalars, else the text's own position). */
+/* Where in the input a span of a text lies (exact for plain one-line scalars, else the text's
+ * own position). */
 struct pos ref_pos(struct text t, const struct ref *ref);
 
 /*
- * Calls fn for every text of a pipeline task that orders it (section 11: params, matrix, include, when and, for inline specs,
- * step fields), with the dotted path of the field.
+ * Calls fn for every text of a pipeline task that orders it (section 11: params, matrix,
+ * include, when and, for inline specs, step fields), with the dotted path of the field.
  */
-void pipeline_task_edge_texts(
-	const struct pipeline_task *pt, void (*fn)(void *arg, struct text t, const char *path), void *arg);
+void pipeline_task_edge_texts(const struct pipeline_task *pt,
+	void (*fn)(void *arg, struct text t, const char *path), void *arg);
 /* Calls fn for every text of a task spec in which variables are replaced (section 6.5). */
-void task_spec_texts(
-	const struct task_spec *ts, void (*fn)(void *arg, struct text t, const char *path), void *arg);
+void task_spec_texts(const struct task_spec *ts,
+	void (*fn)(void *arg, struct text t, const char *path), void *arg);
 
-/* --- when and matrix, on values --------------------------------------------------------------------------------- */
+/* --- when and matrix, on values
+ * --------------------------------------------------------------------------------- */
 
 bool when_holds(const struct when *w, size_t n); /* all of them; after substitution */
 
@@ -104,12 +119,15 @@ struct combination {
 	size_t n_params;
 };
 /*
- * Section 17: params vary fastest first, then include. ERR_LIMIT above BOUND_MATRIX, ERR_SPEC when a matrix param is not an
- * array (reason InvalidMatrixParameterTypes). An empty array gives n = 0.
+ * Section 17: params vary fastest first, then include. ERR_LIMIT above BOUND_MATRIX, ERR_SPEC
+ * when a matrix param is not an array (reason InvalidMatrixParameterTypes). An empty array
+ * gives n = 0.
  */
-int matrix_expand(
-	struct arena *a, const struct matrix *m, struct combination **ret, size_t *ret_n, struct err *err);
-/* Names of the include entries that match a combination, joined by one space; empty when none. */
-struct str matrix_include_names(struct arena *a, const struct matrix *m, const struct combination *c);
+int matrix_expand(struct arena *a, const struct matrix *m, struct combination **ret,
+	size_t *ret_n, struct err *err);
+/* Names of the include entries that match a combination, joined by one space; empty when none.
+ */
+struct str matrix_include_names(
+	struct arena *a, const struct matrix *m, const struct combination *c);
 
 #endif
