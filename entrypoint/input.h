@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading what -f names, and refusing: the one way in which every verb reports that nothing was
+ * started.
+ */
+#ifndef ENTRYPOINT_INPUT_H
+#define ENTRYPOINT_INPUT_H
+
+#include "options.h"
+
+#include <base/diag.h>
+#include <base/err.h>
+#include <monopod/spec.h>
+
+/*
+ * Reads files, directories (every *.yaml, *.yml and *.json in it, sorted, not recursive) and
+ * standard input, and loads them. Problems of the contents are in (*ret)->diags; err is for
+ * files that cannot be read.
+ */
+int input_load(const struct options *o, struct arena *a, struct spec **ret, struct err *err);
+
+/*
+ * The run objects that the command is about: all of the input, or the named one, or one made
+ * from the Pipeline or Task that is named (or the only one there is). ERR_USAGE with what there
+ * is when the name fits nothing.
+ */
+int input_runs(const struct options *o, struct spec *spec, const struct run_ref ***ret,
+	size_t *ret_n, struct err *err);
+struct str input_run_name(const struct run_ref *r);
+
+/* Five characters of generateName's alphabet, and a random uuid. */
+struct str input_random_suffix(void *arg, struct arena *a);
+struct str input_random_uid(struct arena *a);
+
+/*
+ * Prints problems to standard error and, with -o json, a Status object to standard output.
+ * Returns the exit code.
+ */
+int input_refuse_diags(const struct options *o, const struct diags *d);
+int input_refuse(const struct options *o, const struct err *err);
+/* Warnings and notes of an input that is otherwise fine. */
+void input_warn(const struct options *o, const struct diags *d);
+
+#endif

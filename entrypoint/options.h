@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was asked on the command line, checked for form but not against the world. Built by
+ * cli.c from its option tables, read by everything else. All strings are in the arena.
+ */
+#ifndef ENTRYPOINT_OPTIONS_H
+#define ENTRYPOINT_OPTIONS_H
+
+#include <base/arena.h>
+#include <base/log.h>
+#include <base/str.h>
+#include <monopod/agent.h>
+#include <stdint.h>
+
+enum output_format {
+	OUTPUT_AUTO, /* live view on a terminal, plain elsewhere */
+	OUTPUT_PLAIN,
+	OUTPUT_JSON,
+	OUTPUT_DOT, /* plan only */
+};
+enum { OUTPUT_FORMAT_N = OUTPUT_DOT + 1 };
+
+struct volume_override { /* --volume CLAIM=DIR */
+	struct str claim;
+	struct str dir; /* absolute */
+};
+
+struct options {
+	struct arena *arena;
+	struct str verb; /* "run" … */
+
+	/* input */
+	struct str *files; /* -f; "-" is standard input */
+	size_t n_files;
+	struct str name;               /* which run, Pipeline or Task; empty: not given */
+	struct param_override *params; /* -p */
+	size_t n_params;
+	struct workspace_override *workspaces; /* -w */
+	size_t n_workspaces;
+	struct volume_override *volumes;
+	size_t n_volumes;
+
+	/* images */
+	struct str *images; /* absolute paths of sources */
+	size_t n_images;
+	struct str *image_maps; /* REF=TARGET as written */
+	size_t n_image_maps;
+	struct str *image_map_files; /* absolute */
+	size_t n_image_map_files;
+	struct str store; /* absolute; empty: options_store_dir decides */
+
+	/* where things go; absolute, empty: the default */
+	struct str run_dir;
+	struct str termination_log;
+	struct str results_dir;
+
+	/* how it runs */
+	enum output_format output;
+	bool hermetic;
+	size_t max_parallel; /* 0: no limit */
+	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */
+	bool dry_run;
+	bool no_color; /* --no-color or NO_COLOR */
+	enum log_level log_level;
+
+	/* words that are left over for verbs which take some (image, describe, logs, list) */
+	struct str *args;
+	size_t n_args;
+};
+
+#define OPTIONS_GRACE_NS (INT64_C(25) * 1000000000)
+
+/* The store's directory: the option, $MONOPOD_STORE, or the default of this user. */
+struct str options_store_dir(const struct options *o, struct arena *a);
+
+#endif
