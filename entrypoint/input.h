@@ -34,9 +34,10 @@ struct str input_random_uid(struct arena *a);
 
 /*
  * Prints problems to standard error and, with -o json, a Status object to standard output.
- * Returns the exit code.
+ * Returns `code`, or the code of the error's kind. Reason and message of the
+ * Status are those of the first problem; all of them are its causes.
  */
-int input_refuse_diags(const struct options *o, const struct diags *d);
+int input_refuse_diags(const struct options *o, const struct diags *d, enum exit_code code);
 int input_refuse(const struct options *o, const struct err *err);
 /* Warnings and notes of an input that is otherwise fine. */
 void input_warn(const struct options *o, const struct diags *d);

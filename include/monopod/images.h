@@ -167,6 +167,9 @@ struct pack_options {
 int image_pack(struct arena *a, struct store *s, const struct pack_options *o,
 	struct str *ret_digest, struct err *err);
 
+/* "sha256:…" of some bytes, for records that name a file by its digest. */
+struct str image_digest_text(struct arena *a, struct str bytes);
+
 /* --- users inside an image (R30, R31)
  * --------------------------------------------------------------------------------- */
 

@@ -68,6 +68,8 @@ struct sandbox_place {
 	bool can_net_namespace; /* hermetic tasks are possible */
 	bool can_idmap;  /* lower layers of the store's file system take an idmapped mount (root
 			    only) */
+	bool can_upper;  /* run_dfd's file system carries overlay upper directories; when the
+			    question was not asked: whether a tmpfs does */
 	bool has_cgroup; /* limits can be enforced (not yet: always false) */
 	struct sandbox_fact *facts;
 	size_t n_facts;
