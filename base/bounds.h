@@ -18,11 +18,13 @@ enum {
 	BOUND_TASKS = 20000,    /* pipeline tasks of one pipeline */
 	BOUND_STEPS = 1000,     /* steps of one task */
 	BOUND_MATRIX = 256, /* combinations; Tekton's default-max-matrix-combinations-count */
-	BOUND_PARAM_DEPTH = 10,         /* defaults that refer to other params */
-	BOUND_SUBST_BYTES = 16 * MIB,   /* one text after substitution */
-	BOUND_RESULT_BYTES = 16 * MIB,  /* one result file */
-	BOUND_TERMINATION_BYTES = 4096, /* Kubernetes: termination message of a container */
-	BOUND_TAIL_BYTES = 64 * KIB,    /* end of a log kept in memory for the failure block */
+	BOUND_MATRIX_PARAMS = 1024,        /* of a matrix and its include entries together */
+	BOUND_PARAM_DEPTH = 10,            /* defaults that refer to other params */
+	BOUND_SUBST_BYTES = 16 * MIB,      /* one text after substitution */
+	BOUND_SUBST_SET_BYTES = 256 * MIB, /* all texts replaced by one set */
+	BOUND_RESULT_BYTES = 16 * MIB,     /* one result file */
+	BOUND_TERMINATION_BYTES = 4096,    /* Kubernetes: termination message of a container */
+	BOUND_TAIL_BYTES = 64 * KIB, /* end of a log kept in memory for the failure block */
 	BOUND_TAIL_LINES = 20,
 	BOUND_LINE_BYTES = 16 * KIB, /* one line as shown on the screen; files keep all */
 	BOUND_LAYERS = 127,          /* of one image */
@@ -32,7 +34,8 @@ enum {
 #define BOUND_LAYER_BYTES   (INT64_C(64) << 30) /* unpacked bytes of one layer */
 #define BOUND_LAYER_FILE    (INT64_C(16) << 30)
 #define BOUND_LAYER_ENTRIES INT64_C(4000000)
-#define BOUND_LAYER_RATIO   INT64_C(1200) /* unpacked to packed bytes, beyond the first 64 MiB \
-					   */
+#define BOUND_LAYER_RATIO                                                                      \
+	INT64_C(1200) /* unpacked to packed bytes, beyond the first 64 MiB                     \
+		       */
 
 #endif

@@ -13,14 +13,25 @@
 #include <base/map.h>
 #include <monopod/spec.h>
 
+/* What the passes over one set have made; in the arena, so that a set can be const. */
+struct subst_spent {
+	size_t bytes;  /* of all changed texts */
+	bool too_long; /* a text was left as it was because of a bound */
+};
 struct subst {
 	struct arena *arena;
 	struct map strings; /* key → struct str * */
-	struct map arrays;  /* key → struct value * (VALUE_ARRAY) */
+	struct map arrays; /* key → struct value * (VALUE_ARRAY); [i] and [*] are understood */
 	struct map objects; /* key → struct value * (VALUE_OBJECT) */
+	struct subst_spent *spent;
 };
 
 void subst_init(struct subst *s, struct arena *a);
+/*
+ * True when some text would have grown beyond BOUND_SUBST_BYTES, or all texts of the set beyond
+ * BOUND_SUBST_SET_BYTES: those texts were left unreplaced and must not be used.
+ */
+bool subst_too_long(const struct subst *s);
 void subst_add(struct subst *s, struct str key, struct str value);
 void subst_addf(struct subst *s, struct str value, const char *key_fmt, ...) attr_printf(3, 4);
 /*
@@ -30,8 +41,15 @@ void subst_addf(struct subst *s, struct str value, const char *key_fmt, ...) att
  */
 void subst_add_param(
 	struct subst *s, struct str prefix, struct str name, const struct value *v);
-/* Adds tasks.T.results.R (+ [i], [*], .key), or finally.F.results.R, steps.S.results.R by
- * prefix ("tasks.T.results"). */
+/*
+ * Adds tasks.T.results.R (+ [i], [*], .key), or finally.F.results.R, steps.S.results.R by
+ * prefix ("tasks.T.results"). A task's result also gets the spellings ["R"] and ['R'], which
+ * Tekton resolves only where the same pipeline task also has a reference with dots: give a set
+ * just the results that ref_each finds as REF_TASK_RESULT.
+ *
+ * A second value for a key replaces the first one and everything that came with it. Values are
+ * borrowed.
+ */
 void subst_add_result(
 	struct subst *s, struct str prefix, struct str name, const struct value *v);
 
@@ -95,17 +113,23 @@ struct ref {
 /* Calls fn for every $(…) of the text, in order. Parsing never fails: what is not understood is
  * REF_OTHER. */
 void ref_each(struct str text, void (*fn)(void *arg, const struct ref *ref), void *arg);
-/* Where in the input a span of a text lies (exact for plain one-line scalars, else the text's
- * own position). */
-struct pos ref_pos(struct text t, const struct ref *ref);
+/*
+ * Where in the input a reference of a text lies: the place of "$(" and, in ret_end, of the last
+ * character before the end; found by searching the source from the text's own position, which
+ * is the answer when the search fails (escapes, aliases). ret_end may be NULL.
+ */
+struct pos ref_pos(const struct sources *sources, struct text t, const struct ref *ref,
+	struct pos *ret_end);
 
 /*
  * Calls fn for every text of a pipeline task that orders it (section 11: params, matrix,
- * include, when and, for inline specs, step fields), with the dotted path of the field.
+ * include, when and, for inline specs, step fields), with the dotted path of the field, which
+ * is valid during the call.
  */
 void pipeline_task_edge_texts(const struct pipeline_task *pt,
 	void (*fn)(void *arg, struct text t, const char *path), void *arg);
-/* Calls fn for every text of a task spec in which variables are replaced (section 6.5). */
+/* Calls fn for every text of a task spec in which variables are replaced (section 6.5). Paths
+ * are valid during the call. */
 void task_spec_texts(const struct task_spec *ts,
 	void (*fn)(void *arg, struct text t, const char *path), void *arg);
 
@@ -121,7 +145,7 @@ struct combination {
 /*
  * Section 17: params vary fastest first, then include. ERR_LIMIT above BOUND_MATRIX, ERR_SPEC
  * when a matrix param is not an array (reason InvalidMatrixParameterTypes). An empty array
- * gives n = 0.
+ * gives n = 0. A matrix with neither params nor include gives one empty combination.
  */
 int matrix_expand(struct arena *a, const struct matrix *m, struct combination **ret,
 	size_t *ret_n, struct err *err);
