@@ -34,8 +34,6 @@ enum {
 #define BOUND_LAYER_BYTES   (INT64_C(64) << 30) /* unpacked bytes of one layer */
 #define BOUND_LAYER_FILE    (INT64_C(16) << 30)
 #define BOUND_LAYER_ENTRIES INT64_C(4000000)
-#define BOUND_LAYER_RATIO                                                                      \
-	INT64_C(1200) /* unpacked to packed bytes, beyond the first 64 MiB                     \
-		       */
+#define BOUND_LAYER_RATIO   INT64_C(1200) /* unpacked to packed, beyond the first 64 MiB */
 
 #endif

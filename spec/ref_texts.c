@@ -13,6 +13,16 @@ struct walk {
 	char at[PATH_BYTES]; /* steps[0] */
 };
 
+/* Paths are for people: an overlong name cuts them short. */
+static void attr_printf(2, 3) path_set(char path[PATH_BYTES], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, PATH_BYTES, fmt, ap);
+	va_end(ap);
+}
+
 static void visit(
 	struct walk *w, enum site_kind kind, bool edge, struct text t, const char *field)
 {
