@@ -15,7 +15,12 @@ struct str {
 	size_t n;
 };
 
-#define STR(lit)   ((struct str){.p = ("" lit), .n = sizeof(lit) - 1})
+/* STR in expressions, STR_INIT in the initialisers of static tables. */
+#define STR(lit) ((struct str){.p = ("" lit), .n = sizeof(lit) - 1})
+#define STR_INIT(lit)                                                                          \
+	{                                                                                      \
+		.p = ("" lit), .n = sizeof(lit) - 1                                            \
+	}
 #define STR_NONE   ((struct str){.p = NULL, .n = 0})
 #define STR_FMT    "%.*s"
 #define STR_ARG(s) (int)(s).n, (s).n ? (s).p : ""
@@ -37,6 +42,8 @@ struct str str_trim(struct str s); /* blanks and line ends at both ends */
 bool str_cut(struct str s, char sep, struct str *ret_head,
 	struct str *ret_tail); /* at the first sep */
 bool str_utf8_valid(struct str s);
+/* Bytes of the character at the front; 0 when it is empty or not well-formed UTF-8. */
+size_t str_utf8_next(struct str s);
 /* Edit distance with an upper bound; used for "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t limit);
 
