@@ -107,6 +107,8 @@ struct task_run_view {
 	struct str display_name;
 	struct str task_name; /* referenced Task, or empty for inline */
 	bool is_inline;
+	const struct task_spec
+		*spec; /* inline: spec.taskSpec as created, the pipeline's variables replaced */
 	struct param *params; /* what the TaskRun is given */
 	size_t n_params;
 	struct workspace_binding *workspaces;
@@ -143,6 +145,7 @@ enum pipeline_task_state { PT_WAITING, PT_STARTED, PT_SKIPPED, PT_FAILED_VALIDAT
 enum { PIPELINE_TASK_STATE_N = PT_DONE + 1 };
 struct pipeline_task_view {
 	const struct pipeline_task *spec; /* as written */
+	const struct task_spec *task;     /* inline or referenced, as written; NULL: unknown */
 	bool is_finally;
 	enum pipeline_task_state state;
 	enum skip_reason skip;
@@ -161,6 +164,8 @@ struct run_view {
 	struct str ns;
 	struct str uid;
 	const struct run_ref *object;
+	struct param *params; /* of the run object, -p applied */
+	size_t n_params;
 	const struct pipeline_spec
 		*pipeline_spec;   /* resolved, as written; NULL for a TaskRun */
 	struct str pipeline_name; /* the run's name when inline */
