@@ -207,7 +207,7 @@ run-fuzz-%: $(B)/tests/fuzz/fuzz_%
 # FROM scratch and one file: nothing is run in it, so no isolation and no network are needed.
 image: static
 	$(Q)rm -rf build/image && mkdir -p build/image && cp build/static/monopod build/image/
-	$(Q)buildah bud --isolation chroot --network none -q -t localhost/monopod -f images/Containerfile build/image
+	$(Q)buildah bud --isolation chroot --unsetenv PATH -q -t localhost/monopod -f images/Containerfile build/image
 
 man: build/man/monopod.1
 build/man/monopod.1: $(BIN)

@@ -24,7 +24,7 @@ done
 missing() {
 	for p in $want; do
 		state=$(dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null | sort -u) || :
-		case $state in *installed*) ;; *) printf ' %s' "$p" ;; esac
+		case $state in installed*) ;; *) printf ' %s' "$p" ;; esac
 	done
 }
 
