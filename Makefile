@@ -185,8 +185,10 @@ format:
 	$(Q)git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
 .PHONY: conformance demo demo-talk bench fuzz fuzz-run image man install clean distclean help
-conformance: $(BIN)
-	$(Q)MONOPOD=$(CURDIR)/$(BIN) tests/conformance/run
+conformance: setup-test
+	$(Q)$(MAKE) --no-print-directory static
+	$(Q)tests/conformance/make-images
+	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/conformance/run --floors
 
 demo demo-talk:
 	$(Q)$(MAKE) --no-print-directory setup
