@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Problems of the input: a list of positioned diagnostics in an arena. Reading goes on after
- * the first one, up to DIAG_MAX. Printed as file:line:col: error: message [code] the source
- * line
- *           ^~~~
- *     hint: did you mean 'runAfter'?
- * and as JSON {file, line, column, endLine, endColumn, path, severity, code, message, hint}.
+ * the first one. Printed as JSON {file, line, column, endLine, endColumn, path, severity, code,
+ * message, hint} and as text:
+ *
+ *	file:line:col: error: message [code]
+ *	  the source line
+ *	      ^~~~
+ *	  hint: did you mean 'runAfter'?
+ *
+ * An end on the same line is the column behind the last character blamed.
  */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -17,6 +21,7 @@
 enum diag_severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
 enum { DIAG_SEVERITY_N = DIAG_NOTE + 1 };
 
+/* So many errors are kept, and as many warnings and notes; more are only counted. */
 enum { DIAG_MAX = 50 };
 
 /*
@@ -45,10 +50,15 @@ struct diags {
 	size_t cap;
 	size_t n_errors; /* also counts those above DIAG_MAX */
 	size_t n_dropped;
+	struct diag spill;      /* takes what is dropped */
+	bool dropped_errors[2]; /* by stage */
 };
 
 void diags_init(struct diags *d, struct arena *a, const struct sources *sources);
-/* Returns the new entry so that the caller can set path, end, hint or stage; never NULL. */
+/*
+ * Returns the new entry so that the caller can set path, end, hint or stage; never NULL, and
+ * valid until the next diag_add or diags_sort. code is static text.
+ */
 struct diag *diag_add(struct diags *d, enum diag_severity severity, const char *code,
 	struct pos pos, const char *fmt, ...) attr_printf(5, 6);
 void diag_hint(struct diags *d, struct diag *one, const char *fmt, ...) attr_printf(3, 4);

@@ -40,7 +40,8 @@ int json_int(const struct json *v, int64_t min, int64_t max, int64_t *ret, struc
  * go_escapes). */
 void json_print(const struct json *v, bool go_escapes, struct buf *out);
 
-enum { JSON_WRITER_DEPTH = 64 };
+/* A parsed value of full depth still fits below as many levels of our own. */
+enum { JSON_WRITER_DEPTH = 128 };
 
 struct json_writer {
 	struct buf *out;

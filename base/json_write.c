@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON out: no tree, the order of the calls, 64-bit integers. */
+#include <base/json.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+void json_writer_init(struct json_writer *w, struct buf *out, int indent)
+{
+	*w = (struct json_writer){.out = out, .indent = indent};
+}
+
+static void json_line(struct json_writer *w)
+{
+	if (!w->indent)
+		return;
+	buf_addc(w->out, '\n');
+	for (int i = 0; i < w->indent * w->depth; i++)
+		buf_addc(w->out, ' ');
+}
+
+/* Before a key or an element: the comma, and the line in indented text. */
+static void json_next(struct json_writer *w)
+{
+	if (w->after_key) {
+		w->after_key = false;
+		return;
+	}
+	if (!w->depth)
+		return;
+	if (w->any[w->depth - 1])
+		buf_addc(w->out, ',');
+	w->any[w->depth - 1] = true;
+	json_line(w);
+}
+
+void json_open(struct json_writer *w, char bracket)
+{
+	BUG_ON(bracket != '{' && bracket != '[');
+	BUG_ON(w->depth == JSON_WRITER_DEPTH);
+	json_next(w);
+	buf_addc(w->out, bracket);
+	w->any[w->depth++] = false;
+}
+
+void json_close(struct json_writer *w, char bracket)
+{
+	BUG_ON(bracket != '}' && bracket != ']');
+	BUG_ON(w->depth == 0 || w->after_key);
+	w->depth--;
+	if (w->any[w->depth])
+		json_line(w);
+	buf_addc(w->out, bracket);
+}
+
+static const char *const json_short[] = {
+	['\b'] = "\\b",
+	['\f'] = "\\f",
+	['\n'] = "\\n",
+	['\r'] = "\\r",
+	['\t'] = "\\t",
+	['"'] = "\\\"",
+	['\\'] = "\\\\",
+};
+
+/* One ASCII byte; the rest of the control characters as \u00XX. */
+static void json_byte(struct buf *out, unsigned char c, bool go_escapes)
+{
+	if (c < ARRAY_SIZE(json_short) && json_short[c])
+		buf_addz(out, json_short[c]);
+	else if (c < ' ' || (go_escapes && (c == '<' || c == '>' || c == '&')))
+		buf_addf(out, "\\u%04x", c);
+	else
+		buf_addc(out, (char)c);
+}
+
+static void json_string(struct buf *out, struct str s, bool go_escapes)
+{
+	buf_addc(out, '"');
+	while (s.n) {
+		size_t n = str_utf8_next(s);
+		struct str c = str_slice(s, 0, n);
+
+		if (n == 0)
+			buf_addz(out, go_escapes ? "\\ufffd" : "\xef\xbf\xbd");
+		else if (n == 1)
+			json_byte(out, (unsigned char)s.p[0], go_escapes);
+		else if (go_escapes && str_eq(c, STR("\xe2\x80\xa8")))
+			buf_addz(out, "\\u2028");
+		else if (go_escapes && str_eq(c, STR("\xe2\x80\xa9")))
+			buf_addz(out, "\\u2029");
+		else
+			buf_adds(out, c);
+		s = str_slice(s, n ? n : 1, s.n);
+	}
+	buf_addc(out, '"');
+}
+
+void json_keys(struct json_writer *w, struct str key)
+{
+	BUG_ON(w->after_key);
+	json_next(w);
+	json_string(w->out, key, w->go_escapes);
+	buf_addz(w->out, w->indent ? ": " : ":");
+	w->after_key = true;
+}
+
+void json_key(struct json_writer *w, const char *key)
+{
+	json_keys(w, str_z(key));
+}
+
+void json_put_str(struct json_writer *w, struct str s)
+{
+	json_next(w);
+	json_string(w->out, s, w->go_escapes);
+}
+
+void json_putz(struct json_writer *w, const char *z)
+{
+	json_put_str(w, str_z(z));
+}
+
+void json_put_raw(struct json_writer *w, struct str json)
+{
+	json_next(w);
+	buf_adds(w->out, json);
+}
+
+void json_put_int(struct json_writer *w, int64_t v)
+{
+	json_next(w);
+	buf_addf(w->out, "%" PRId64, v);
+}
+
+void json_put_bool(struct json_writer *w, bool v)
+{
+	json_put_raw(w, v ? STR("true") : STR("false"));
+}
+
+void json_put_null(struct json_writer *w)
+{
+	json_put_raw(w, STR("null"));
+}
+
+/* Recursive; json_parse has bounded the depth. */
+void json_put(struct json_writer *w, const struct json *v)
+{
+	switch (v->kind) {
+	case JSON_NULL:
+		json_put_null(w);
+		return;
+	case JSON_BOOL:
+		json_put_bool(w, v->boolean);
+		return;
+	case JSON_NUMBER:
+		json_put_raw(w, v->text);
+		return;
+	case JSON_STRING:
+		json_put_str(w, v->text);
+		return;
+	case JSON_ARRAY:
+		json_open(w, '[');
+		json_foreach (element, v)
+			json_put(w, element);
+		json_close(w, ']');
+		return;
+	case JSON_OBJECT:
+		json_open(w, '{');
+		json_foreach (member, v) {
+			json_keys(w, member->key);
+			json_put(w, member);
+		}
+		json_close(w, '}');
+		return;
+	}
+}
+
+void json_print(const struct json *v, bool go_escapes, struct buf *out)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, out, 0);
+	w.go_escapes = go_escapes;
+	json_put(&w, v);
+}
+
+void json_field(struct json_writer *w, const char *key, struct str s)
+{
+	json_key(w, key);
+	json_put_str(w, s);
+}
+
+void json_fieldz(struct json_writer *w, const char *key, const char *z)
+{
+	json_key(w, key);
+	json_putz(w, z);
+}
+
+void json_field_int(struct json_writer *w, const char *key, int64_t v)
+{
+	json_key(w, key);
+	json_put_int(w, v);
+}
+
+void json_field_bool(struct json_writer *w, const char *key, bool v)
+{
+	json_key(w, key);
+	json_put_bool(w, v);
+}
