@@ -168,7 +168,8 @@ check:
 lint: $(SRC:%.c=build/tidy-size/%.ok)
 	$(Q)CC='$(CC)' CFLAGS='$(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 $(WARN)' B='$(B)' tests/lint/run
 
-TIDY = clang-tidy --quiet --warnings-as-errors='*' $(1) $< -- $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17
+TIDY = clang-tidy --quiet --warnings-as-errors='*' $(1) $< -- $(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 \
+	$(if $(filter base/err.c,$<),,-include tests/lint/analyzer.h)
 tidy: $(SRC:%.c=build/tidy/%.ok)
 
 build/tidy/%.ok: %.c .clang-tidy
@@ -242,7 +243,7 @@ help:
 # help: make demo-talk       git, Go, five tasks: the pipeline of the talk
 # help: make image           localhost/monopod, FROM scratch
 # help: make bench           what a step costs, beside bwrap, crun and runc
-# help: make fuzz            FUZZ_SECONDS=60 for each fuzz target
+# help: make fuzz            FUZZ_SECONDS=60 per target
 # help: make install         DESTDIR=, PREFIX=/usr/local: the program and its man page
 # help: make clean           removes what was built; distclean also what was fetched
 

@@ -31,6 +31,7 @@ const char *gai_strerror(int code)
 	return "name services are not part of this program";
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the C library's own prototype */
 int getnameinfo(const struct sockaddr *addr, socklen_t addr_bytes, char *host,
 	socklen_t host_bytes, char *service, socklen_t service_bytes, int flags)
 {
