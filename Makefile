@@ -105,7 +105,7 @@ ifeq ($(VARIANT),static)
 $(BIN): $(BIN).full
 	$(call say,STRIP,$@)strip -o $@ $<
 $(BIN).full: $(B)/entrypoint/main.o $(LIB_OBJ)
-	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) 2>$(B)/link.log || { cat $(B)/link.log; exit 1; }
+	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) >$(B)/link.log 2>&1 || { cat $(B)/link.log; exit 1; }
 else
 $(BIN): $(B)/entrypoint/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
