@@ -91,8 +91,7 @@ static struct str step_image(const struct task_spec *ts, size_t i)
 	return ts->step_template->image.s;
 }
 
-/* --- text
- * ---------------------------------------------------------------------------------------- */
+/* --- text ---------------------------------------------------------------------------- */
 
 static void text_reasons(const struct run_view *r, size_t i, struct arena *a, struct buf *out)
 {
@@ -181,8 +180,7 @@ static void plan_text(const struct run_view *r, struct arena *a, struct buf *out
 			text_task(r, i, a, out);
 }
 
-/* --- JSON
- * ---------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------------------- */
 
 static void json_reasons(
 	const struct run_view *r, size_t i, struct arena *a, struct json_writer *w)
@@ -275,8 +273,7 @@ static void plan_json(const struct run_view *r, struct arena *a, struct buf *out
 	buf_addc(out, '\n');
 }
 
-/* --- dot
- * ------------------------------------------------------------------------------------------ */
+/* --- dot ----------------------------------------------------------------------------- */
 
 static void dot_quote(struct str s, struct buf *out)
 {

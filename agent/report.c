@@ -102,8 +102,7 @@ static void put_when(struct json_writer *w, const struct when *when, size_t n)
 	json_close(w, ']');
 }
 
-/* --- labels: the more specific object wins (tekton-semantics 4), so it is written last ------
- */
+/* --- labels: the more specific object wins (tekton-semantics 4), so it is written last --- */
 
 static void map_add_labels(struct map *m, const struct labels *l)
 {
@@ -197,8 +196,7 @@ static void put_object_labels(struct json_writer *w, const struct run_view *r)
 	arena_free(a);
 }
 
-/* --- TaskRuns
- * --------------------------------------------------------------------------------- */
+/* --- TaskRuns ------------------------------------------------------------------------ */
 
 static void put_step_state(struct json_writer *w, const struct step_view *s)
 {
@@ -341,8 +339,7 @@ static void put_child(
 	json_close(w, '}');
 }
 
-/* --- the run object
- * --------------------------------------------------------------------------- */
+/* --- the run object ------------------------------------------------------------------ */
 
 static void put_skipped(struct json_writer *w, const struct run_view *r)
 {

@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: verbs and options are tables, from which parsing, --help and the man page's
- * option list are made.
+ * The command line. One table of verbs and one of options feed the parser, `help`, `help VERB`
+ * and the man page.
  */
 #ifndef ENTRYPOINT_CLI_H
 #define ENTRYPOINT_CLI_H
 
 #include "options.h"
 
-typedef int cli_verb_fn(const struct options *o);
+#include <base/buf.h>
+#include <base/err.h>
+
+/* One verb's work; returns the exit code. */
+typedef int verb_fn(const struct options *o);
 
 /*
- * Parses argv. On success sets *ret (zeroed, then defaults, then what was given) and the verb's
- * function, and returns -1. Otherwise everything has been printed (help and version to standard
- * output, errors with a suggestion to standard error) and the exit code is returned.
+ * Fills *ret from argv; everything is in the arena. On failure err is ERR_USAGE with a
+ * suggestion where a near name exists. *ret_fn is the verb to run (help and version included).
  */
 int cli_parse(struct arena *a, int argc, char *const *argv, struct options *ret,
-	cli_verb_fn **ret_fn);
+	verb_fn **ret_fn, struct err *err);
+
+/* The texts made from the tables. verb empty: the overview. */
+int cli_help(struct str verb, struct buf *out, struct err *err);
+void cli_man(struct buf *out);
+
+/* The verbs, each in cmd_VERB.c. */
+int cmd_run(const struct options *o);
+int cmd_check(const struct options *o);
+int cmd_plan(const struct options *o);
+int cmd_probe(const struct options *o);
+int cmd_image(const struct options *o);
+int cmd_describe(const struct options *o);
+int cmd_logs(const struct options *o);
+int cmd_list(const struct options *o);
 
 #endif

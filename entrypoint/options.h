@@ -63,6 +63,19 @@ struct options {
 	bool no_color; /* --no-color or NO_COLOR */
 	enum log_level log_level;
 
+	/* image pack */
+	struct str pack_tag;
+	struct str pack_layout;               /* absolute; empty: the store */
+	struct str pack_entrypoint, pack_cmd; /* JSON arrays of strings as written, or empty */
+	struct str *pack_env;
+	size_t n_pack_env;
+	struct str pack_user, pack_workdir;
+
+	bool help_man; /* help --man */
+
+	/* logs */
+	size_t attempt; /* SIZE_MAX: the last one */
+
 	/* words that are left over for verbs which take some (image, describe, logs, list) */
 	struct str *args;
 	size_t n_args;

@@ -42,8 +42,7 @@ struct agent_options {
 	void *random_arg;
 };
 
-/* --- state, read-only outside agent/
- * -------------------------------------------------------------------------------- */
+/* --- state, read-only outside agent/ ------------------------------------------------- */
 
 enum condition_status { CONDITION_UNKNOWN, CONDITION_TRUE, CONDITION_FALSE };
 enum { CONDITION_STATUS_N = CONDITION_FALSE + 1 };
@@ -183,9 +182,7 @@ struct run_view {
 	enum cancel_mode cancelled;
 };
 
-/* --- calls
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- calls --------------------------------------------------------------------------- */
 
 /*
  * Binds params and workspaces and runs every check that Tekton makes when a run starts.
@@ -212,8 +209,7 @@ struct image_use {
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
 
-/* --- reports (report.c, explain.c)
- * ------------------------------------------------------------------------------------- */
+/* --- reports (report.c, explain.c) --------------------------------------------------- */
 
 struct json_writer;
 /* The run object and its TaskRuns as items of a v1 List, in Tekton's shape, status included. */

@@ -15,9 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- references
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- references ---------------------------------------------------------------------- */
 
 struct image_ref {
 	struct str domain; /* docker.io */
@@ -30,9 +28,7 @@ int image_ref_parse(struct arena *a, struct str text, struct image_ref *ret,
 	struct err *err); /* normalised */
 struct str image_ref_text(struct arena *a, const struct image_ref *r);
 
-/* --- the map: REF=TARGET
- * ---------------------------------------------------------------------------------------------
- */
+/* --- the map: REF=TARGET ------------------------------------------------------------- */
 
 enum image_target_kind { TARGET_REF, TARGET_DIR, TARGET_HOST };
 struct image_target {
@@ -46,8 +42,7 @@ int image_map_add_file(struct image_map *m, struct str name, struct str text, st
 /* The most specific pattern wins; false: no entry. */
 bool image_map_find(const struct image_map *m, struct str ref, struct image_target *ret);
 
-/* --- sources and the store
- * ------------------------------------------------------------------------------------------ */
+/* --- sources and the store ----------------------------------------------------------- */
 
 struct image_config { /* of the chosen manifest; R30-R32 apply when it is used */
 	struct str *entrypoint;
@@ -134,9 +129,7 @@ struct unpack_job {
  */
 int layer_unpack(const struct unpack_job *job, struct err *err);
 
-/* --- verbs
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- verbs --------------------------------------------------------------------------- */
 
 struct store_entry {
 	struct str ref;
@@ -170,8 +163,7 @@ int image_pack(struct arena *a, struct store *s, const struct pack_options *o,
 /* "sha256:…" of some bytes, for records that name a file by its digest. */
 struct str image_digest_text(struct arena *a, struct str bytes);
 
-/* --- users inside an image (R30, R31)
- * --------------------------------------------------------------------------------- */
+/* --- users inside an image (R30, R31) ------------------------------------------------ */
 
 struct image_user {
 	uint32_t uid, gid;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* --- what a task run needs, fully substituted; given with ACTION_START_TASK, valid until
- * ACTION_END_TASK -------- */
+ * ACTION_END_TASK --- */
 
 struct env_entry {
 	struct str name;
@@ -86,8 +86,7 @@ struct task_launch {
 	size_t n_results;
 };
 
-/* --- actions: agent → entrypoint
- * ------------------------------------------------------------------------------------ */
+/* --- actions: agent → entrypoint ----------------------------------------------------- */
 
 enum action_kind {
 	ACTION_RECORD, /* append to the journal; `durable` before anything after it is carried
@@ -116,8 +115,7 @@ struct action {
 	const struct task_launch *launch; /* START_TASK, START_STEP */
 };
 
-/* --- events: entrypoint → agent
- * ------------------------------------------------------------------------------------- */
+/* --- events: entrypoint → agent ------------------------------------------------------ */
 
 enum event_kind {
 	EVENT_START, /* first of all */

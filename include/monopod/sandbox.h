@@ -19,9 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* --- ids
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- ids ----------------------------------------------------------------------------- */
 
 struct id_extent {
 	uint32_t inside;
@@ -43,8 +41,7 @@ int64_t id_map_inside(const struct id_extent *e, size_t n, uint32_t outside);
  * this map. */
 struct str id_map_text(const struct id_map *m, struct arena *a);
 
-/* --- the place: what this machine or pod permits
- * ------------------------------------------------------------------- */
+/* --- the place: what this machine or pod permits ------------------------------------- */
 
 enum sandbox_level {
 	SANDBOX_ROOT, /* root on a plain machine or in a privileged pod: a range of ids that are
@@ -83,8 +80,7 @@ int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_pl
 	struct err *err);
 const char *sandbox_level_name(enum sandbox_level l);
 
-/* --- namespaces that outlive a step
- * ---------------------------------------------------------------------------------- */
+/* --- namespaces that outlive a step -------------------------------------------------- */
 
 struct sandbox_ns; /* a user namespace with the run's map and, for a hermetic task, a network
 		      namespace with lo up */
@@ -133,9 +129,7 @@ int sandbox_worker_start(
 /* After the pidfd is readable: the exit status (0-255, or 128+signal). Closes the pidfd. */
 int sandbox_worker_reap(struct sandbox_worker *w, int *ret_status, struct err *err);
 
-/* --- one step
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- one step ------------------------------------------------------------------------ */
 
 enum sandbox_root {
 	ROOT_OVERLAY, /* layers + upper + work */

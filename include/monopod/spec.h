@@ -42,8 +42,7 @@ struct maybe_bool {
 	struct pos pos;
 };
 
-/* --- parameter values (tekton-semantics 5): string, array of strings, object of strings
- * --------------------- */
+/* --- parameter values (tekton-semantics 5): string, array of strings, object of strings --- */
 
 enum value_type { VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT };
 enum { VALUE_TYPE_N = VALUE_OBJECT + 1 };
@@ -94,9 +93,7 @@ struct result_spec { /* of a task, a step or a pipeline */
 		value; /* pipeline: made of references; task: $(steps.S.results.R) or absent */
 };
 
-/* --- workspaces
- * ------------------------------------------------------------------------------------------------
- */
+/* --- workspaces ---------------------------------------------------------------------- */
 
 struct workspace_spec { /* a Task's declaration */
 	struct text name;
@@ -153,9 +150,7 @@ struct workspace_binding { /* of a run */
 	struct text size_limit; /* EMPTY_DIR */
 };
 
-/* --- steps
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- steps --------------------------------------------------------------------------- */
 
 enum when_operator { WHEN_IN, WHEN_NOTIN, WHEN_OTHER };
 struct when {
@@ -245,9 +240,7 @@ struct task_spec {
 	struct pos pos;
 };
 
-/* --- pipelines
- * -------------------------------------------------------------------------------------------------
- */
+/* --- pipelines ----------------------------------------------------------------------- */
 
 struct matrix_include {
 	struct text name;
@@ -309,9 +302,7 @@ struct pipeline_spec {
 	struct pos pos;
 };
 
-/* --- objects
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- objects ------------------------------------------------------------------------- */
 
 struct yaml_node; /* spec/yaml.h; the tree the object was read from */
 

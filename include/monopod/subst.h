@@ -82,8 +82,7 @@ struct pipeline_task *subst_pipeline_task(
 struct workspace_binding *subst_bindings(
 	const struct subst *s, struct arena *a, const struct workspace_binding *in, size_t n);
 
-/* --- references in a text, for graphs, validation and missing results
- * ----------------------------------------- */
+/* --- references in a text, for graphs, validation and missing results ---------------- */
 
 enum ref_kind {
 	REF_PARAM,          /* params.N… */
@@ -133,8 +132,7 @@ void pipeline_task_edge_texts(const struct pipeline_task *pt,
 void task_spec_texts(const struct task_spec *ts,
 	void (*fn)(void *arg, struct text t, const char *path), void *arg);
 
-/* --- when and matrix, on values
- * --------------------------------------------------------------------------------- */
+/* --- when and matrix, on values ------------------------------------------------------ */
 
 bool when_holds(const struct when *w, size_t n); /* all of them; after substitution */
 

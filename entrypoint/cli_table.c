@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What verbs and options there are. Everything that is said about them anywhere comes from
+ * here. */
+#include "cli_table.h"
+
+const struct option_row option_rows[] = {
+	{.letter = 'f',
+		.name = "file",
+		.arg = "PATH",
+		.is_repeatable = true,
+		.group = GROUP_INPUT,
+		.kind = OPTION_FN,
+		.fn = option_file,
+		.help = "a YAML or JSON file, a directory of them, or '-' for standard input; "
+			"repeatable; the order of definitions does not matter"},
+	{.letter = 'p',
+		.name = "param",
+		.arg = "NAME=VALUE",
+		.is_repeatable = true,
+		.group = GROUP_INPUT,
+		.kind = OPTION_FN,
+		.fn = option_param,
+		.help = "a param of the run, instead of the value in the file; repeatable; "
+			"arrays and objects as JSON"},
+	{.letter = 'w',
+		.name = "workspace",
+		.arg = "NAME=DIR",
+		.is_repeatable = true,
+		.group = GROUP_BIND | GROUP_INPUT,
+		.kind = OPTION_FN,
+		.fn = option_workspace,
+		.help = "bind a directory to a workspace of the run, or a fresh one with "
+			"NAME=emptyDir; repeatable"},
+	{.name = "volume",
+		.arg = "CLAIM=DIR",
+		.is_repeatable = true,
+		.group = GROUP_BIND,
+		.kind = OPTION_FN,
+		.fn = option_volume,
+		.help = "the directory that stands for a PersistentVolumeClaim; without it one "
+			"is made in the run directory; repeatable"},
+	{.name = "images",
+		.arg = "PATH",
+		.is_repeatable = true,
+		.group = GROUP_IMAGES,
+		.kind = OPTION_FN,
+		.fn = option_images,
+		.help = "an OCI layout directory, or an OCI or docker archive, to take images "
+			"from; repeatable"},
+	{.name = "image-map",
+		.arg = "REF=TARGET",
+		.is_repeatable = true,
+		.group = GROUP_IMAGES,
+		.kind = OPTION_FN,
+		.fn = option_image_map,
+		.help = "run images that match REF ('*' matches any text) from TARGET: another "
+			"reference, dir:PATH (an unpacked root file system) or host (a "
+			"read-only view of this machine's root); repeatable"},
+	{.name = "image-map-file",
+		.arg = "FILE",
+		.is_repeatable = true,
+		.group = GROUP_IMAGES,
+		.kind = OPTION_FN,
+		.fn = option_image_map_file,
+		.help = "a file of such lines; '#' starts a comment; repeatable"},
+	{.name = "store",
+		.arg = "DIR",
+		.group = GROUP_STORE,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, store),
+		.help = "where unpacked layers live; default $MONOPOD_STORE, else "
+			"/var/lib/monopod for root, else $XDG_DATA_HOME/monopod"},
+	{.name = "run-dir",
+		.arg = "DIR",
+		.group = GROUP_RUN | GROUP_RUN_DIR,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, run_dir),
+		.help = "where everything about this run is kept; default "
+			".monopod/runs/NAME-NNNN, or /run/monopod in a container"},
+	{.name = "termination-log",
+		.arg = "PATH",
+		.group = GROUP_RUN,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, termination_log),
+		.help = "the termination file; default /dev/termination-log when it exists"},
+	{.name = "results-dir",
+		.arg = "DIR",
+		.group = GROUP_RUN,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, results_dir),
+		.help = "write one file for each pipeline result there"},
+	{.letter = 'o',
+		.name = "output",
+		.arg = "FORMAT",
+		.group = GROUP_OUTPUT,
+		.kind = OPTION_FN,
+		.fn = option_output,
+		.help = "auto (a live view on a terminal, plain elsewhere), plain, or json; "
+			"plan also takes dot"},
+	{.name = "hermetic",
+		.group = GROUP_RUN,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, hermetic),
+		.help = "no task has a network, or the run is refused"},
+	{.name = "max-parallel",
+		.arg = "N",
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_max_parallel,
+		.help = "task runs at once; default: no limit"},
+	{.name = "grace",
+		.arg = "DURATION",
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_grace,
+		.help = "time to end in after a signal; default 25s"},
+	{.name = "dry-run",
+		.group = GROUP_RUN,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, dry_run),
+		.help = "everything but starting processes"},
+	{.name = "no-color",
+		.group = GROUP_OUTPUT,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, no_color),
+		.help = "no colour; so does NO_COLOR"},
+	{.name = "tag",
+		.arg = "REF",
+		.group = GROUP_PACK,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pack_tag),
+		.help = "the reference the packed image gets"},
+	{.name = "layout",
+		.arg = "DIR",
+		.group = GROUP_PACK,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, pack_layout),
+		.help = "pack into this OCI layout directory, made when missing; default: the "
+			"store"},
+	{.name = "entrypoint",
+		.arg = "JSON",
+		.group = GROUP_PACK,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pack_entrypoint),
+		.help = "ENTRYPOINT of the packed image, an array of strings"},
+	{.name = "cmd",
+		.arg = "JSON",
+		.group = GROUP_PACK,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pack_cmd),
+		.help = "CMD of the packed image, an array of strings"},
+	{.name = "env",
+		.arg = "NAME=VALUE",
+		.is_repeatable = true,
+		.group = GROUP_PACK,
+		.kind = OPTION_FN,
+		.fn = option_env,
+		.help = "ENV of the packed image; repeatable"},
+	{.name = "user",
+		.arg = "USER[:GROUP]",
+		.group = GROUP_PACK,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pack_user),
+		.help = "USER of the packed image"},
+	{.name = "workdir",
+		.arg = "PATH",
+		.group = GROUP_PACK,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pack_workdir),
+		.help = "WORKDIR of the packed image"},
+	{.name = "attempt",
+		.arg = "N",
+		.group = GROUP_LOGS,
+		.kind = OPTION_FN,
+		.fn = option_attempt,
+		.help = "which attempt of a retried task, from 0; default: the last"},
+	{.name = "man",
+		.group = GROUP_HELP,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, help_man),
+		.help = "print the manual page as roff"},
+	{.letter = 'v',
+		.name = "verbose",
+		.group = GROUP_ALWAYS,
+		.kind = OPTION_FN,
+		.fn = option_verbose,
+		.help = "say what is done"},
+	{.letter = 'q',
+		.name = "quiet",
+		.group = GROUP_ALWAYS,
+		.kind = OPTION_FN,
+		.fn = option_quiet,
+		.help = "only errors"},
+};
+const size_t option_rows_n = ARRAY_SIZE(option_rows);
+_Static_assert(ARRAY_SIZE(option_rows) <= 64, "the parser keeps a bit for each row");
+
+const struct verb verbs[] = {
+	{"run", "-f PATH... [NAME]",
+		"run a PipelineRun or TaskRun, or start a Pipeline or Task by name",
+		"Runs every PipelineRun and TaskRun of the files, one after the other, also "
+		"after a failure. NAME "
+		"picks one of them; when the files hold no such run object, it names the "
+		"Pipeline or Task to "
+		"start.",
+		cmd_run,
+		GROUP_INPUT | GROUP_BIND | GROUP_IMAGES | GROUP_STORE | GROUP_RUN |
+			GROUP_OUTPUT,
+		1, true},
+	{"check", "-f PATH...", "read and validate; print every problem; run nothing",
+		"Prints each problem with file:line:col, the line and a caret. Exit 0 when "
+		"there is none (warnings "
+		"do not count), 2 otherwise. -o json prints a list of problems.",
+		cmd_check, GROUP_INPUT | GROUP_OUTPUT, 1, true},
+	{"plan", "-f PATH... [NAME]", "show what would run, in which order and why",
+		"Text by default; -o json for programs, -o dot for graphviz.", cmd_plan,
+		GROUP_INPUT | GROUP_OUTPUT, 1, true},
+	{"probe", "", "what isolation this place permits, each item with its evidence",
+		"Each item is tried, nothing is inferred. The last line is the level that run "
+		"would reach here.",
+		cmd_probe, GROUP_STORE | GROUP_OUTPUT, 0, false},
+	{"image", "list | import PATH [REF] | inspect REF | remove REF | pack DIR --tag REF",
+		"the image store",
+		"list shows the images of the store. import copies an image, or all, from an "
+		"OCI layout directory "
+		"or an archive into the store. inspect prints digest, config and layers. "
+		"remove deletes an image "
+		"and what nothing else needs. pack makes an image of one layer from a "
+		"directory.",
+		cmd_image, GROUP_STORE | GROUP_IMAGES | GROUP_PACK | GROUP_OUTPUT, 3, false},
+	{"describe", "[RUN]", "how a run went, from its run directory",
+		"RUN is a run directory, its name below .monopod/runs, or the name of a run "
+		"(then the newest of "
+		"that name); without it the newest run. -o json prints the objects.",
+		cmd_describe, GROUP_RUN_DIR | GROUP_OUTPUT, 1, false},
+	{"logs", "[RUN [TASK [STEP]]]", "the logs of a run, from its run directory",
+		"All of them in the order the steps started, or those of one task (its name in "
+		"the pipeline or the "
+		"name of its TaskRun) or one step, byte by byte.",
+		cmd_logs, GROUP_RUN_DIR | GROUP_LOGS, 3, false},
+	{"list", "[DIR]", "the runs below a directory",
+		"Newest first, with status, reason, start and duration. DIR is .monopod/runs "
+		"by default.",
+		cmd_list, GROUP_OUTPUT, 1, false},
+	{"help", "[VERB]", "this text, or what is to know about one verb", "", cmd_help,
+		GROUP_HELP, 1, false},
+	{"version", "", "the version", "", cmd_version, 0, 0, false},
+};
+const size_t verbs_n = ARRAY_SIZE(verbs);
+
+/* Known from the manual of the whole product, not built yet. */
+static const char *const later_verbs[] = {"cancel", "pod", "collect", "shell"};
+
+const struct verb *verb_find(struct str name, struct err *err)
+{
+	size_t best = 3;
+	const struct verb *near = NULL;
+	if (str_eqz(name, "--help") || str_eqz(name, "-h"))
+		name = STR("help");
+	if (str_eqz(name, "--version") || str_eqz(name, "-V"))
+		name = STR("version");
+	for (size_t i = 0; i < verbs_n; i++) {
+		size_t d = str_distance(name, str_z(verbs[i].name), 3);
+		if (d == 0)
+			return &verbs[i];
+		if (d < best) {
+			best = d;
+			near = &verbs[i];
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(later_verbs); i++)
+		if (str_eqz(name, later_verbs[i])) {
+			err_set(err, ERR_USAGE, "verb '%s' is not supported yet",
+				later_verbs[i]);
+			return NULL;
+		}
+	if (near)
+		err_set(err, ERR_USAGE, "verb '" STR_FMT "' is not known; did you mean '%s'?",
+			STR_ARG(name), near->name);
+	else
+		err_set(err, ERR_USAGE, "verb '" STR_FMT "' is not known; see 'monopod help'",
+			STR_ARG(name));
+	return NULL;
+}
+
+bool verb_takes(const struct verb *v, const struct option_row *row)
+{
+	return (row->group & (v->groups | GROUP_ALWAYS)) != 0;
+}
+
+const struct option_row *option_by_name(const struct verb *v, struct str name)
+{
+	for (size_t i = 0; i < option_rows_n; i++)
+		if (verb_takes(v, &option_rows[i]) && str_eqz(name, option_rows[i].name))
+			return &option_rows[i];
+	return NULL;
+}
+
+const struct option_row *option_by_letter(const struct verb *v, char letter)
+{
+	for (size_t i = 0; i < option_rows_n; i++)
+		if (verb_takes(v, &option_rows[i]) && letter && option_rows[i].letter == letter)
+			return &option_rows[i];
+	return NULL;
+}
+
+const struct option_row *option_nearest(const struct verb *v, struct str word)
+{
+	const struct option_row *near = NULL;
+	size_t best = 4;
+	while (word.n && word.p[0] == '-')
+		word = str_slice(word, 1, word.n);
+	for (size_t i = 0; i < option_rows_n; i++) {
+		size_t d = str_distance(word, str_z(option_rows[i].name), best);
+		if (!verb_takes(v, &option_rows[i]) || d >= best || d >= word.n)
+			continue;
+		best = d;
+		near = &option_rows[i];
+	}
+	return near;
+}
