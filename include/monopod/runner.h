@@ -32,7 +32,8 @@ struct launch_workspace {
 	struct str claim; /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim
 			     share */
 	const struct data_object
-		*object;                 /* CONFIG_MAP, SECRET; NULL when optional and absent */
+		*object;        /* CONFIG_MAP, SECRET; NULL when it is not in the input */
+	struct str object_name; /* CONFIG_MAP, SECRET */
 	const struct key_to_path *items; /* with data objects; all keys when n_items is 0 */
 	size_t n_items;
 	int64_t default_mode;     /* data objects, -1: 0644 */
