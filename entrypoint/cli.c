@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include "cli_table.h"
+#include "input.h"
 
 #include <base/bounds.h>
 #include <base/fd.h>
@@ -360,8 +361,8 @@ static int words_check(struct parser *p, struct err *err)
 	return 0;
 }
 
-int cli_parse(struct arena *a, int argc, char *const *argv, struct options *ret,
-	verb_fn **ret_fn, struct err *err)
+int cli_read(struct arena *a, int argc, char *const *argv, struct options *ret,
+	cli_verb_fn **ret_fn, struct err *err)
 {
 	struct parser p = {.arena = a, .o = ret};
 	int r;
@@ -382,20 +383,11 @@ int cli_parse(struct arena *a, int argc, char *const *argv, struct options *ret,
 	return 0;
 }
 
-struct str options_store_dir(const struct options *o, struct arena *a)
+int cli_parse(
+	struct arena *a, int argc, char *const *argv, struct options *ret, cli_verb_fn **ret_fn)
 {
-	const char *z = getenv("MONOPOD_STORE");
-	struct str dir;
 	struct err err = {0};
-	if (o->store.n)
-		return o->store;
-	if (z && *z)
-		return path_absolute(a, str_z(z), &dir, &err) ? str_z(z) : dir;
-	if (geteuid() == 0)
-		return STR("/var/lib/monopod");
-	z = getenv("XDG_DATA_HOME");
-	if (z && *z == '/')
-		return arena_printf(a, "%s/monopod", z);
-	z = getenv("HOME");
-	return arena_printf(a, "%s/.local/share/monopod", z && *z == '/' ? z : "/tmp");
+	if (cli_read(a, argc, argv, ret, ret_fn, &err))
+		return input_refuse(ret, &err);
+	return -1;
 }

@@ -48,7 +48,7 @@ struct verb {
 	const char *usage;
 	const char *summary; /* one line */
 	const char *details; /* paragraphs for help VERB and the man page; may be empty */
-	verb_fn *fn;
+	cli_verb_fn *fn;
 	unsigned groups;
 	size_t max_words;
 	bool needs_file;
