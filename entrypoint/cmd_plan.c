@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `plan`: bind every run as `run` would and print the order in which its tasks would start. */
+#include "cmd.h"
+#include "input.h"
+#include "trial.h"
+
+#include <base/bounds.h>
+#include <base/buf.h>
+#include <base/fd.h>
+#include <unistd.h>
+
+static enum plan_format format_of(enum output_format f)
+{
+	if (f == OUTPUT_JSON)
+		return PLAN_JSON;
+	return f == OUTPUT_DOT ? PLAN_DOT : PLAN_TEXT;
+}
+
+/* Prints all plans; JSON of several runs is one document after the other. */
+static int plans_print(const struct options *o, struct agent *const *agents, size_t n)
+{
+	cleanup_buf struct buf out;
+	struct err err = {0};
+	buf_init(&out, 256 * (size_t)MIB);
+	for (size_t i = 0; i < n; i++)
+		plan_print(agents[i], format_of(o->output), &out);
+	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
+		return input_refuse(o, &err);
+	return EXIT_RUN_OK;
+}
+
+int cmd_plan(const struct options *o)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct spec *spec;
+	const struct run_ref **runs;
+	struct agent **agents;
+	size_t n;
+	struct err err = {0};
+	int code;
+
+	if (input_load(o, a, &spec, &err))
+		return input_refuse(o, &err);
+	if (!spec_ok(spec))
+		return input_refuse_diags(o, spec->diags, EXIT_INPUT);
+	if (input_runs(o, spec, &runs, &n, &err))
+		return input_refuse(o, &err);
+	agents = arena_new_array(a, struct agent *, n);
+	for (size_t i = 0; i < n; i++)
+		agents[i] = trial_new(o, a, spec, runs[i]);
+	if (diags_has_errors(spec->diags, DIAG_RUN)) {
+		code = input_refuse_diags(o, spec->diags, EXIT_INPUT);
+	} else {
+		input_warn(o, spec->diags);
+		code = plans_print(o, agents, n);
+	}
+	for (size_t i = 0; i < n; i++)
+		agent_free(agents[i]);
+	return code;
+}

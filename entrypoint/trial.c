@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run that is bound and checked but never started. */
+#include "trial.h"
+
+#include "input.h"
+
+struct agent *trial_new(const struct options *o, struct arena *a, const struct spec *spec,
+	const struct run_ref *run)
+{
+	struct agent_options *opts = arena_new_object(a, struct agent_options);
+	*opts = (struct agent_options){
+		.params = o->params,
+		.n_params = o->n_params,
+		.workspaces = o->workspaces,
+		.n_workspaces = o->n_workspaces,
+		.hermetic = o->hermetic,
+		.uid = input_random_uid(a),
+		.start_pending = o->name.n != 0,
+		.random = input_random_suffix,
+	};
+	return agent_new(spec, run, opts, spec->diags);
+}
