@@ -187,13 +187,15 @@ static void watch_arm(struct watch *w)
 	int64_t wait_ns = w->at_ns > now_ns ? w->at_ns - now_ns : 0;
 	struct timeval tv;
 	int64_t us;
+	int rc;
 
 	if (wait_ns > longest_ns)
 		wait_ns = longest_ns;
 	us = (wait_ns + NS_PER_US - 1) / NS_PER_US;
 	tv.tv_sec = us / 1000000;
 	tv.tv_usec = us % 1000000;
-	BUG_ON(event_add(w->event, &tv) < 0); /* only memory can fail here */
+	rc = event_add(w->event, &tv);
+	BUG_ON(rc < 0); /* only memory can fail here */
 }
 
 void watch_set_deadline(struct watch *w, int64_t at_ns)
@@ -217,13 +219,16 @@ void watch_pause(struct watch *w)
 
 void watch_resume(struct watch *w)
 {
+	int rc = 0;
+
 	if (!w->is_paused)
 		return;
 	w->is_paused = false;
 	if (w->fd < 0)
 		watch_set_deadline(w, w->at_ns);
 	else
-		BUG_ON(event_add(w->event, NULL) < 0); /* it was accepted before */
+		rc = event_add(w->event, NULL);
+	BUG_ON(rc < 0); /* it was accepted before */
 }
 
 void watch_remove(struct watch *w)
