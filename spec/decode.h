@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schemas of Tekton's objects, private to spec/: which file decodes what. */
+#ifndef SPEC_DECODE_H
+#define SPEC_DECODE_H
+
+#include "field.h"
+
+/* decode_param.c */
+extern const struct schema schema_param;           /* struct param */
+extern const struct schema schema_param_spec;      /* struct param_spec */
+extern const struct schema schema_task_result;     /* struct result_spec */
+extern const struct schema schema_step_result;     /* struct result_spec */
+extern const struct schema schema_pipeline_result; /* struct result_spec */
+/* Tekton's union of section 5: array, object or string; base + f->at is a struct value. */
+void decode_value_field(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base);
+
+/* decode_workspace.c */
+extern const struct schema schema_workspace_spec;          /* struct workspace_spec */
+extern const struct schema schema_pipeline_workspace_spec; /* struct pipeline_workspace_spec */
+extern const struct schema schema_workspace_use;           /* struct workspace_use */
+extern const struct schema schema_workspace_binding;       /* struct workspace_binding */
+
+/* decode_step.c */
+extern const struct schema schema_step;                 /* struct step */
+extern const struct schema schema_step_template;        /* struct step */
+extern const struct schema schema_resources;            /* struct resources */
+extern const struct schema schema_pod_security_context; /* struct security_context */
+extern const struct schema schema_when;                 /* struct when */
+
+/* decode_task.c */
+extern const struct schema schema_task_spec; /* struct task_spec */
+struct embedded_task {                       /* taskSpec of a pipeline task */
+	struct task_spec spec;
+	struct labels labels;
+	struct labels annotations;
+};
+extern const struct schema schema_embedded_task;
+struct task_ref { /* of a pipeline task or a task run */
+	struct text name;
+	struct text kind;
+	struct text api_version;
+};
+extern const struct schema schema_task_ref;
+struct task_metadata {
+	struct labels labels;
+	struct labels annotations;
+};
+extern const struct schema schema_task_metadata;
+
+/* decode_pipeline.c */
+extern const struct schema schema_pipeline_spec; /* struct pipeline_spec */
+
+/* decode_run.c */
+extern const struct schema schema_pipeline_run; /* struct pipeline_run: its spec */
+extern const struct schema schema_task_run;     /* struct task_run: its spec */
+
+/* decode_object.c: whole documents; every struct starts with its struct object_meta */
+extern const struct schema schema_task_object;         /* struct task */
+extern const struct schema schema_pipeline_object;     /* struct pipeline */
+extern const struct schema schema_task_run_object;     /* struct task_run */
+extern const struct schema schema_pipeline_run_object; /* struct pipeline_run */
+extern const struct schema schema_config_map;          /* struct data_object */
+extern const struct schema schema_secret;              /* struct data_object */
+extern const struct schema schema_claim;               /* struct claim */
+extern const struct schema schema_service_account;     /* struct claim; only the name counts */
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole documents: what all objects have in common, where the specs of Tekton's kinds go, and
+ * the Kubernetes objects a run needs (ConfigMap, Secret, claims, accounts).
+ */
+#include "decode.h"
+
+#include "yaml_scalar.h"
+#include <base/map.h>
+
+static const struct field meta_fields[] = {
+	{FIELD_TEXT_OF(struct object_meta, "name", name)},
+	{FIELD_TEXT_OF(struct object_meta, "generateName", generate_name)},
+	{FIELD_TEXT_OF(struct object_meta, "namespace", ns)},
+	{FIELD_OF(struct object_meta, "labels", FIELD_LABELS, labels)},
+	{FIELD_OF(struct object_meta, "annotations", FIELD_LABELS, annotations)},
+};
+/* The rest of metadata (uid, ownerReferences …) is the API server's; Tekton takes any key. */
+static const struct schema schema_meta = {
+	.what = "metadata",
+	.size = sizeof(struct object_meta),
+	.open = true,
+	.fields = meta_fields,
+	.n_fields = ARRAY_SIZE(meta_fields),
+};
+
+enum data_form { DATA_TEXT, DATA_BASE64 };
+
+/* Makes room for n more entries, and finds those that are there by their key. */
+static void data_grow(struct decode *d, struct data_object *o, size_t n, struct map *ret_old)
+{
+	struct data_entry *grown =
+		arena_new_array(d->arena, struct data_entry, o->n_data + n + 1);
+	map_init(ret_old, d->arena);
+	for (size_t i = 0; i < o->n_data; i++) {
+		grown[i] = o->data[i];
+		(void)map_set(ret_old, grown[i].key, &grown[i]);
+	}
+	o->data = grown;
+}
+
+/* The bytes of one value; base64 is undone, strictly. */
+static struct str data_bytes(
+	struct decode *d, enum data_form form, const struct yaml_pair *pair)
+{
+	struct text text = {.s = STR("")};
+	decode_text(d, pair->value, &text);
+	struct str raw = text.s;
+	if (form == DATA_BASE64 && yaml_base64(d->arena, text.s, &raw)) {
+		d->broken = true;
+		(void)decode_fail(d, "bad-base64", pair->value,
+			"'" STR_FMT "': illegal base64 data", STR_ARG(pair->key));
+	}
+	return raw;
+}
+
+/* Reads one map of data into the object; a value replaces an earlier one of the same key. */
+static void decode_data(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct data_object *o = base;
+	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_MAP, "map[string]string"))
+		return;
+	struct map old;
+	data_grow(d, o, n->n, &old);
+	for (size_t i = 0; i < n->n; i++) {
+		const struct yaml_pair *pair = &n->pairs[i];
+		size_t mark = path_enter(d, pair->key);
+		struct data_entry *e = map_get(&old, pair->key);
+		if (!e)
+			e = &o->data[o->n_data++];
+		e->key = pair->key;
+		e->value = data_bytes(d, (enum data_form)f->arg, pair);
+		path_leave(d, mark);
+	}
+}
+
+/* Every object struct starts with its metadata, so one base serves them all. */
+static const struct field object_fields[] = {
+	{.key = "apiVersion", .kind = FIELD_ANY},
+	{.key = "kind", .kind = FIELD_ANY},
+	{.key = "metadata", .kind = FIELD_OBJECT, .schema = &schema_meta},
+};
+static const struct schema schema_object = {
+	.what = "object",
+	.size = sizeof(struct object_meta),
+	.fields = object_fields,
+	.n_fields = ARRAY_SIZE(object_fields),
+};
+
+/* A status in the input is ignored, as the API server does. */
+static const struct field task_fields[] = {
+	{FIELD_OF(struct task, "spec", FIELD_OBJECT, spec), .schema = &schema_task_spec},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_task_object = {
+	.what = "Task",
+	.size = sizeof(struct task),
+	.base = &schema_object,
+	.fields = task_fields,
+	.n_fields = ARRAY_SIZE(task_fields),
+};
+
+static const struct field pipeline_fields[] = {
+	{FIELD_OF(struct pipeline, "spec", FIELD_OBJECT, spec),
+		.schema = &schema_pipeline_spec},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_pipeline_object = {
+	.what = "Pipeline",
+	.size = sizeof(struct pipeline),
+	.base = &schema_object,
+	.fields = pipeline_fields,
+	.n_fields = ARRAY_SIZE(pipeline_fields),
+};
+
+static const struct field pipeline_run_fields[] = {
+	{.key = "spec", .kind = FIELD_OBJECT, .schema = &schema_pipeline_run},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_pipeline_run_object = {
+	.what = "PipelineRun",
+	.size = sizeof(struct pipeline_run),
+	.base = &schema_object,
+	.fields = pipeline_run_fields,
+	.n_fields = ARRAY_SIZE(pipeline_run_fields),
+};
+
+static const struct field task_run_fields[] = {
+	{.key = "spec", .kind = FIELD_OBJECT, .schema = &schema_task_run},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_task_run_object = {
+	.what = "TaskRun",
+	.size = sizeof(struct task_run),
+	.base = &schema_object,
+	.fields = task_run_fields,
+	.n_fields = ARRAY_SIZE(task_run_fields),
+};
+
+static const struct field config_map_fields[] = {
+	{.key = "data", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_TEXT},
+	{.key = "binaryData", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_BASE64},
+	{.key = "immutable", .kind = FIELD_ANY},
+};
+const struct schema schema_config_map = {
+	.what = "ConfigMap",
+	.size = sizeof(struct data_object),
+	.base = &schema_object,
+	.fields = config_map_fields,
+	.n_fields = ARRAY_SIZE(config_map_fields),
+};
+
+/* stringData wins whatever the order in the file; it is read in the second of two passes. */
+static const struct field secret_fields[] = {
+	{.key = "data", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_BASE64},
+	{.key = "stringData", .kind = FIELD_ANY},
+	{FIELD_TEXT_OF(struct data_object, "type", type)},
+	{.key = "immutable", .kind = FIELD_ANY},
+};
+
+static void finish_secret(struct decode *d, const struct yaml_node *n, void *base)
+{
+	static const struct field as_text = {.key = "stringData", .arg = DATA_TEXT};
+	for (size_t i = 0; n->type == YAML_MAP && i < n->n; i++) {
+		if (!str_ieq(n->pairs[i].key, STR("stringData")))
+			continue;
+		size_t mark = path_enter(d, STR("stringData"));
+		decode_data(d, &as_text, n->pairs[i].value, base);
+		path_leave(d, mark);
+	}
+}
+
+const struct schema schema_secret = {
+	.what = "Secret",
+	.size = sizeof(struct data_object),
+	.base = &schema_object,
+	.fields = secret_fields,
+	.n_fields = ARRAY_SIZE(secret_fields),
+	.finish = finish_secret,
+};
+
+/* Size, class and access modes of a claim say nothing about a directory. */
+static const struct field claim_fields[] = {
+	{.key = "spec", .kind = FIELD_ANY},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_claim = {
+	.what = "PersistentVolumeClaim",
+	.size = sizeof(struct claim),
+	.base = &schema_object,
+	.fields = claim_fields,
+	.n_fields = ARRAY_SIZE(claim_fields),
+};
+
+static const struct field service_account_fields[] = {
+	{.key = "secrets", .kind = FIELD_ANY},
+	{.key = "imagePullSecrets", .kind = FIELD_ANY},
+	{.key = "automountServiceAccountToken", .kind = FIELD_ANY},
+};
+const struct schema schema_service_account = {
+	.what = "ServiceAccount",
+	.size = sizeof(struct claim),
+	.base = &schema_object,
+	.fields = service_account_fields,
+	.n_fields = ARRAY_SIZE(service_account_fields),
+};

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PipelineRun and TaskRun specs. */
+#include "decode.h"
+
+#define REFUSED(name)      .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
+#define REFUSED_BETA(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA
+#define ACCEPTED(name)     .key = (name), .kind = FIELD_ANY
+
+/*
+ * Section 3.6. What places a pod or names its account has no meaning in one pod and is
+ * accepted; what would change the steps' world is refused.
+ */
+struct pod_template {
+	struct security_context security_context;
+};
+static const struct field pod_template_fields[] = {
+	{FIELD_OF(struct pod_template, "securityContext", FIELD_OBJECT, security_context),
+		.schema = &schema_pod_security_context},
+	{ACCEPTED("nodeSelector")},
+	{ACCEPTED("tolerations")},
+	{ACCEPTED("affinity")},
+	{ACCEPTED("topologySpreadConstraints")},
+	{ACCEPTED("priorityClassName")},
+	{ACCEPTED("schedulerName")},
+	{ACCEPTED("imagePullSecrets")},
+	{ACCEPTED("automountServiceAccountToken")},
+	{ACCEPTED("enableServiceLinks")},
+	{ACCEPTED("hostUsers")},
+	{REFUSED("runtimeClassName")},
+	{REFUSED("volumes")},
+	{REFUSED("env")},
+	{REFUSED("dnsPolicy")},
+	{REFUSED("dnsConfig")},
+	{REFUSED("hostNetwork")},
+	{REFUSED("hostAliases")},
+};
+static const struct schema schema_pod_template = {
+	.what = "podTemplate",
+	.size = sizeof(struct pod_template),
+	.fields = pod_template_fields,
+	.n_fields = ARRAY_SIZE(pod_template_fields),
+};
+_Static_assert(offsetof(struct pod_template, security_context) == 0, "decoded in place");
+
+/* managedBy hands the run to another controller. */
+static void decode_managed_by(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct text who = {0};
+	(void)f;
+	(void)base;
+	decode_text(d, n, &who);
+	if (who.s.n && !str_eqz(who.s, "tekton.dev/pipeline"))
+		decode_refuse(d, n, "managedBy '" STR_FMT "'", STR_ARG(who.s));
+}
+
+static const struct field timeouts_fields[] = {
+	{FIELD_OF(struct timeouts, "pipeline", FIELD_DURATION, pipeline)},
+	{FIELD_OF(struct timeouts, "tasks", FIELD_DURATION, tasks)},
+	{FIELD_OF(struct timeouts, "finally", FIELD_DURATION, finally)},
+};
+static const struct schema schema_timeouts = {
+	.what = "timeouts",
+	.size = sizeof(struct timeouts),
+	.at_pos = offsetof(struct timeouts, pos),
+	.fields = timeouts_fields,
+	.n_fields = ARRAY_SIZE(timeouts_fields),
+};
+
+/* taskRunTemplate: its two members lie in the run itself. */
+static const struct field template_fields[] = {
+	{FIELD_TEXT_OF(struct pipeline_run, "serviceAccountName", service_account_name)},
+	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, security_context),
+		.schema = &schema_pod_template},
+};
+static const struct schema schema_task_run_template = {
+	.what = "taskRunTemplate",
+	.fields = template_fields,
+	.n_fields = ARRAY_SIZE(template_fields),
+};
+
+static void decode_entry_metadata(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct task_run_spec_entry *e = base;
+	struct task_metadata meta = {0};
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	decode_object(d, &schema_task_metadata, n, &meta);
+	e->labels = meta.labels;
+	e->annotations = meta.annotations;
+}
+
+static const struct field entry_fields[] = {
+	{FIELD_TEXT_OF(struct task_run_spec_entry, "pipelineTaskName", pipeline_task_name)},
+	{FIELD_TEXT_OF(struct task_run_spec_entry, "serviceAccountName", service_account_name),
+		.flags = FIELD_V1},
+	{FIELD_TEXT_OF(
+		 struct task_run_spec_entry, "taskServiceAccountName", service_account_name),
+		.flags = FIELD_BETA},
+	{.key = "metadata", .kind = FIELD_CALL, .call = decode_entry_metadata},
+	{FIELD_OF(struct task_run_spec_entry, "timeout", FIELD_DURATION, timeout)},
+	{.key = "podTemplate", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
+	{REFUSED_BETA("taskPodTemplate")},
+	{.key = "stepSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
+	{.key = "sidecarSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
+	{REFUSED_BETA("stepOverrides")},
+	{REFUSED_BETA("sidecarOverrides")},
+	{REFUSED("computeResources")},
+};
+static const struct schema schema_entry = {
+	.what = "taskRunSpecs entry",
+	.size = sizeof(struct task_run_spec_entry),
+	.at_pos = offsetof(struct task_run_spec_entry, pos),
+	.fields = entry_fields,
+	.n_fields = ARRAY_SIZE(entry_fields),
+};
+
+/* pipelineRef.apiVersion says nothing that kind of reference does not say already. */
+static void decode_pipeline_api_version(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct text version = {0};
+	(void)f;
+	(void)base;
+	decode_text(d, n, &version);
+	if (version.s.n && !str_starts(version.s, STR("tekton.dev/")))
+		decode_refuse(
+			d, n, "pipelineRef with apiVersion '" STR_FMT "'", STR_ARG(version.s));
+}
+
+static const struct field pipeline_ref_fields[] = {
+	{FIELD_TEXT_OF(struct pipeline_run, "name", pipeline_ref)},
+	{.key = "apiVersion", .kind = FIELD_CALL, .call = decode_pipeline_api_version},
+	{REFUSED("resolver")},
+	{REFUSED("params")},
+	{REFUSED_BETA("bundle")},
+};
+static const struct schema schema_pipeline_ref = {
+	.what = "pipelineRef",
+	.fields = pipeline_ref_fields,
+	.n_fields = ARRAY_SIZE(pipeline_ref_fields),
+};
+
+/* v1beta1's timeout is v1's timeouts.pipeline; giving both is refused there, too. */
+static void decode_old_timeout(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct pipeline_run *run = base;
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	if (run->timeouts.pos.line)
+		(void)decode_fail(d, "one-of", n,
+			"expected exactly one, got both: spec.timeout, spec.timeouts");
+	decode_duration(d, n, &run->timeouts.pipeline);
+	run->timeouts.pos = n->pos;
+}
+
+static const struct field pipeline_run_fields[] = {
+	{FIELD_OF(struct pipeline_run, "pipelineSpec", FIELD_OBJECT_PTR, pipeline_spec),
+		.schema = &schema_pipeline_spec},
+	{.key = "pipelineRef",
+		.kind = FIELD_OBJECT,
+		.at_pos = offsetof(struct pipeline_run, pipeline_ref_pos),
+		.schema = &schema_pipeline_ref},
+	{FIELD_LIST_OF(struct pipeline_run, "params", params, &schema_param)},
+	{FIELD_TEXT_OF(struct pipeline_run, "status", status)},
+	{FIELD_OF(struct pipeline_run, "timeouts", FIELD_OBJECT, timeouts),
+		.schema = &schema_timeouts},
+	{.key = "timeout", .kind = FIELD_CALL, .flags = FIELD_BETA, .call = decode_old_timeout},
+	{.key = "taskRunTemplate",
+		.kind = FIELD_OBJECT,
+		.flags = FIELD_V1,
+		.schema = &schema_task_run_template},
+	{FIELD_TEXT_OF(struct pipeline_run, "serviceAccountName", service_account_name),
+		.flags = FIELD_BETA},
+	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, security_context),
+		.flags = FIELD_BETA, .schema = &schema_pod_template},
+	{FIELD_LIST_OF(
+		struct pipeline_run, "workspaces", workspaces, &schema_workspace_binding)},
+	{FIELD_LIST_OF(struct pipeline_run, "taskRunSpecs", task_run_specs, &schema_entry)},
+	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
+	{REFUSED_BETA("resources")},
+};
+const struct schema schema_pipeline_run = {
+	.what = "PipelineRun spec",
+	.size = sizeof(struct pipeline_run),
+	.at_pos = offsetof(struct pipeline_run, pos),
+	.fields = pipeline_run_fields,
+	.n_fields = ARRAY_SIZE(pipeline_run_fields),
+};
+
+/* In a TaskRun an apiVersion does not make a custom task (section 20). */
+static void decode_run_task_ref(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct task_run *run = base;
+	struct task_ref ref = {0};
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	run->task_ref_pos = n->pos;
+	decode_object(d, &schema_task_ref, n, &ref);
+	run->task_ref = ref.name;
+	run->task_ref_kind = ref.kind;
+}
+
+static const struct field task_run_fields[] = {
+	{FIELD_LIST_OF(struct task_run, "params", params, &schema_param)},
+	{FIELD_TEXT_OF(struct task_run, "serviceAccountName", service_account_name)},
+	{.key = "taskRef", .kind = FIELD_CALL, .call = decode_run_task_ref},
+	{FIELD_OF(struct task_run, "taskSpec", FIELD_OBJECT_PTR, task_spec),
+		.schema = &schema_task_spec},
+	{FIELD_TEXT_OF(struct task_run, "status", status)},
+	{FIELD_TEXT_OF(struct task_run, "statusMessage", status_message)},
+	{FIELD_OF(struct task_run, "retries", FIELD_INT, retries), .min = INT32_MIN,
+		.max = INT32_MAX},
+	{FIELD_OF(struct task_run, "timeout", FIELD_DURATION, timeout)},
+	{FIELD_OF(struct task_run, "podTemplate", FIELD_OBJECT, security_context),
+		.schema = &schema_pod_template},
+	{FIELD_LIST_OF(struct task_run, "workspaces", workspaces, &schema_workspace_binding)},
+	{FIELD_OF(struct task_run, "computeResources", FIELD_OBJECT, resources),
+		.schema = &schema_resources},
+	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
+	{REFUSED("debug")},
+	{.key = "stepSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
+	{.key = "sidecarSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
+	{REFUSED_BETA("stepOverrides")},
+	{REFUSED_BETA("sidecarOverrides")},
+	{REFUSED_BETA("resources")},
+};
+const struct schema schema_task_run = {
+	.what = "TaskRun spec",
+	.size = sizeof(struct task_run),
+	.at_pos = offsetof(struct task_run, pos),
+	.fields = task_run_fields,
+	.n_fields = ARRAY_SIZE(task_run_fields),
+};

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps and the step template: containers as Tekton writes them. */
+#include "decode.h"
+
+#include <base/bounds.h>
+#include <base/err.h>
+#include <base/num.h>
+
+static const struct field env_fields[] = {
+	{FIELD_TEXT_OF(struct env_var, "name", name)},
+	{FIELD_TEXT_OF(struct env_var, "value", value)},
+	{.key = "valueFrom",
+		.kind = FIELD_ANY,
+		.flags = FIELD_REFUSED | FIELD_PRESENT,
+		.at_pos = offsetof(struct env_var, value_from)},
+};
+static const struct schema schema_env = {
+	.what = "env",
+	.size = sizeof(struct env_var),
+	.fields = env_fields,
+	.n_fields = ARRAY_SIZE(env_fields),
+};
+
+/* limits or requests: a map of names to quantities, written as text or as numbers. */
+static void decode_quantities(
+	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n)
+{
+	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_MAP, "map of quantities"))
+		return;
+	*ret = arena_new_array(d->arena, struct resource, n->n ? n->n : 1);
+	*ret_n = n->n;
+	for (size_t i = 0; i < n->n; i++) {
+		const struct yaml_pair *pair = &n->pairs[i];
+		const struct yaml_node *v = pair->value;
+		struct resource *r = &(*ret)[i];
+		size_t mark = path_enter(d, pair->key);
+		r->name = (struct text){.s = pair->key, .pos = pair->key_node->pos};
+		struct err err;
+		int64_t milli;
+		if (v->type == YAML_NUMBER || decode_expect(d, v, YAML_STRING, "quantity")) {
+			struct str text = v->type == YAML_NUMBER ? v->json : v->text;
+			r->quantity = (struct text){.s = text, .pos = v->pos};
+			if (num_quantity_milli(text, &milli, &err) &&
+				num_quantity(text, &milli, &err)) {
+				d->broken = true;
+				(void)decode_fail(d, "bad-quantity", v, "%s", err.msg);
+			}
+		}
+		path_leave(d, mark);
+	}
+}
+
+static void decode_limits(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct resources *r = base;
+	(void)f;
+	decode_quantities(d, n, &r->limits, &r->n_limits);
+}
+
+static void decode_requests(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct resources *r = base;
+	(void)f;
+	decode_quantities(d, n, &r->requests, &r->n_requests);
+}
+
+static const struct field resources_fields[] = {
+	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits},
+	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests},
+	{.key = "claims", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+};
+const struct schema schema_resources = {
+	.what = "computeResources",
+	.size = sizeof(struct resources),
+	.at_pos = offsetof(struct resources, pos),
+	.fields = resources_fields,
+	.n_fields = ARRAY_SIZE(resources_fields),
+};
+
+#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
+
+static const struct field run_as_fields[] = {
+	{FIELD_OF(struct security_context, "runAsUser", FIELD_INT, run_as_user), .min = 0,
+		.max = INT32_MAX},
+	{FIELD_OF(struct security_context, "runAsGroup", FIELD_INT, run_as_group), .min = 0,
+		.max = INT32_MAX},
+	{FIELD_OF(struct security_context, "runAsNonRoot", FIELD_BOOL, run_as_non_root)},
+	{REFUSED("appArmorProfile")},
+	{REFUSED("seLinuxOptions")},
+	{REFUSED("seccompProfile")},
+	{REFUSED("windowsOptions")},
+};
+static const struct schema schema_run_as = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.fields = run_as_fields,
+	.n_fields = ARRAY_SIZE(run_as_fields),
+};
+
+static const struct field security_context_fields[] = {
+	{REFUSED("allowPrivilegeEscalation")},
+	{REFUSED("capabilities")},
+	{REFUSED("privileged")},
+	{REFUSED("procMount")},
+	{REFUSED("readOnlyRootFilesystem")},
+};
+static const struct schema schema_security_context = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.at_pos = offsetof(struct security_context, pos),
+	.base = &schema_run_as,
+	.fields = security_context_fields,
+	.n_fields = ARRAY_SIZE(security_context_fields),
+};
+
+static const struct field pod_security_context_fields[] = {
+	{REFUSED("fsGroup")},
+	{REFUSED("fsGroupChangePolicy")},
+	{REFUSED("seLinuxChangePolicy")},
+	{REFUSED("supplementalGroups")},
+	{REFUSED("supplementalGroupsPolicy")},
+	{REFUSED("sysctls")},
+};
+const struct schema schema_pod_security_context = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.at_pos = offsetof(struct security_context, pos),
+	.base = &schema_run_as,
+	.fields = pod_security_context_fields,
+	.n_fields = ARRAY_SIZE(pod_security_context_fields),
+};
+
+static void finish_when(struct decode *d, const struct yaml_node *n, void *base)
+{
+	(void)d;
+	(void)n;
+	struct when *w = base;
+	w->op = WHEN_OTHER;
+	if (str_eqz(w->operator_text.s, "in"))
+		w->op = WHEN_IN;
+	else if (str_eqz(w->operator_text.s, "notin"))
+		w->op = WHEN_NOTIN;
+}
+
+static const struct field when_fields[] = {
+	{FIELD_TEXT_OF(struct when, "input", input)},
+	{FIELD_TEXT_OF(struct when, "operator", operator_text)},
+	{FIELD_TEXTS_OF(struct when, "values", values),
+		.at_pos = offsetof(struct when, values_pos)},
+	{FIELD_TEXT_OF(struct when, "cel", cel), .flags = FIELD_REFUSED},
+};
+const struct schema schema_when = {
+	.what = "when expression",
+	.size = sizeof(struct when),
+	.at_pos = offsetof(struct when, pos),
+	.fields = when_fields,
+	.n_fields = ARRAY_SIZE(when_fields),
+	.finish = finish_when,
+};
+
+static const struct field step_workspace_fields[] = {
+	{FIELD_TEXT_OF(struct step_workspace, "name", name)},
+	{FIELD_TEXT_OF(struct step_workspace, "mountPath", mount_path)},
+};
+static const struct schema schema_step_workspace = {
+	.what = "step workspace",
+	.size = sizeof(struct step_workspace),
+	.fields = step_workspace_fields,
+	.n_fields = ARRAY_SIZE(step_workspace_fields),
+};
+
+/* stdoutConfig, stderrConfig: {path} into a struct text. */
+struct stream {
+	struct text path;
+};
+static const struct field stream_fields[] = {
+	{FIELD_TEXT_OF(struct stream, "path", path)},
+};
+static const struct schema schema_stream = {
+	.what = "stream",
+	.size = sizeof(struct stream),
+	.fields = stream_fields,
+	.n_fields = ARRAY_SIZE(stream_fields),
+};
+
+struct step_ref {
+	struct text name;
+};
+static const struct field step_ref_fields[] = {
+	{FIELD_TEXT_OF(struct step_ref, "name", name)},
+	/* the whole reference is refused already */
+	{.key = "resolver", .kind = FIELD_ANY},
+	{.key = "params", .kind = FIELD_ANY},
+};
+static const struct schema schema_step_ref = {
+	.what = "ref",
+	.size = sizeof(struct step_ref),
+	.fields = step_ref_fields,
+	.n_fields = ARRAY_SIZE(step_ref_fields),
+};
+
+/* A reference without a name (a resolver's) still is one: checks must not miss an image. */
+static void decode_step_ref(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct step *s = base;
+	struct step_ref ref = {0};
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	decode_object(d, &schema_step_ref, n, &ref);
+	s->ref_name = ref.name;
+	if (!text_given(ref.name))
+		s->ref_name = (struct text){.s = STR(""), .pos = n->pos};
+}
+
+/* What a step and a step template have in common. */
+static const struct field container_fields[] = {
+	{FIELD_TEXT_OF(struct step, "image", image)},
+	{FIELD_TEXTS_OF(struct step, "command", command),
+		.at_pos = offsetof(struct step, command_pos)},
+	{FIELD_TEXTS_OF(struct step, "args", args), .at_pos = offsetof(struct step, args_pos)},
+	{FIELD_TEXT_OF(struct step, "workingDir", working_dir)},
+	{FIELD_LIST_OF(struct step, "env", env, &schema_env)},
+	{REFUSED("envFrom")},
+	{FIELD_OF(struct step, "computeResources", FIELD_OBJECT, resources), .flags = FIELD_V1,
+		.schema = &schema_resources},
+	{FIELD_OF(struct step, "resources", FIELD_OBJECT, resources), .flags = FIELD_BETA,
+		.schema = &schema_resources},
+	{REFUSED("volumeMounts")},
+	{REFUSED("volumeDevices")},
+	{FIELD_TEXT_OF(struct step, "imagePullPolicy", image_pull_policy)},
+	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
+		.schema = &schema_security_context},
+};
+static const struct schema schema_container = {
+	.what = "container",
+	.size = sizeof(struct step),
+	.fields = container_fields,
+	.n_fields = ARRAY_SIZE(container_fields),
+};
+
+#define REFUSED_BETA(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA
+
+/* v1beta1 still lists what it inherited from Kubernetes' containers. */
+static const struct field beta_container_fields[] = {
+	{REFUSED_BETA("ports")},
+	{REFUSED_BETA("livenessProbe")},
+	{REFUSED_BETA("readinessProbe")},
+	{REFUSED_BETA("startupProbe")},
+	{REFUSED_BETA("lifecycle")},
+	{REFUSED_BETA("terminationMessagePath")},
+	{REFUSED_BETA("terminationMessagePolicy")},
+	{REFUSED_BETA("stdin")},
+	{REFUSED_BETA("stdinOnce")},
+	{REFUSED_BETA("tty")},
+};
+static const struct schema schema_any_container = {
+	.what = "container",
+	.size = sizeof(struct step),
+	.base = &schema_container,
+	.fields = beta_container_fields,
+	.n_fields = ARRAY_SIZE(beta_container_fields),
+};
+
+static const struct field step_template_fields[] = {
+	{FIELD_TEXT_OF(struct step, "name", name), .flags = FIELD_BETA},
+};
+const struct schema schema_step_template = {
+	.what = "stepTemplate",
+	.size = sizeof(struct step),
+	.at_pos = offsetof(struct step, pos),
+	.base = &schema_any_container,
+	.fields = step_template_fields,
+	.n_fields = ARRAY_SIZE(step_template_fields),
+};
+
+static const struct field step_fields[] = {
+	{FIELD_TEXT_OF(struct step, "name", name)},
+	{FIELD_TEXT_OF(struct step, "displayName", display_name)},
+	{FIELD_TEXT_OF(struct step, "script", script)},
+	{FIELD_OF(struct step, "timeout", FIELD_DURATION, timeout)},
+	{FIELD_LIST_OF(struct step, "workspaces", workspaces, &schema_step_workspace)},
+	{FIELD_TEXT_OF(struct step, "onError", on_error)},
+	{FIELD_OF(struct step, "stdoutConfig", FIELD_OBJECT, stdout_path),
+		.flags = FIELD_REFUSED, .schema = &schema_stream},
+	{FIELD_OF(struct step, "stderrConfig", FIELD_OBJECT, stderr_path),
+		.flags = FIELD_REFUSED, .schema = &schema_stream},
+	{.key = "ref",
+		.kind = FIELD_CALL,
+		.flags = FIELD_REFUSED | FIELD_PRESENT,
+		.call = decode_step_ref},
+	{FIELD_LIST_OF(struct step, "params", params, &schema_param), .flags = FIELD_REFUSED},
+	{FIELD_LIST_OF(struct step, "results", results, &schema_step_result),
+		.flags = FIELD_REFUSED},
+	{FIELD_LIST_OF(struct step, "when", when, &schema_when), .flags = FIELD_REFUSED},
+};
+const struct schema schema_step = {
+	.what = "step",
+	.size = sizeof(struct step),
+	.at_pos = offsetof(struct step, pos),
+	.base = &schema_any_container,
+	.fields = step_fields,
+	.n_fields = ARRAY_SIZE(step_fields),
+};

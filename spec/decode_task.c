@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Task specs, alone and inside a pipeline, and references to tasks. */
+#include "decode.h"
+
+#include <base/bounds.h>
+
+#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
+
+static const struct field task_spec_fields[] = {
+	{FIELD_TEXT_OF(struct task_spec, "displayName", display_name)},
+	{FIELD_TEXT_OF(struct task_spec, "description", description)},
+	{FIELD_LIST_OF(struct task_spec, "params", params, &schema_param_spec)},
+	{FIELD_LIST_OF(struct task_spec, "steps", steps, &schema_step), .max = BOUND_STEPS},
+	{FIELD_OF(struct task_spec, "stepTemplate", FIELD_OBJECT_PTR, step_template),
+		.schema = &schema_step_template},
+	{REFUSED("sidecars")},
+	{REFUSED("volumes")},
+	{FIELD_LIST_OF(struct task_spec, "workspaces", workspaces, &schema_workspace_spec)},
+	{FIELD_LIST_OF(struct task_spec, "results", results, &schema_task_result)},
+	{.key = "resources", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+};
+const struct schema schema_task_spec = {
+	.what = "task spec",
+	.size = sizeof(struct task_spec),
+	.at_pos = offsetof(struct task_spec, pos),
+	.fields = task_spec_fields,
+	.n_fields = ARRAY_SIZE(task_spec_fields),
+};
+
+static const struct field task_metadata_fields[] = {
+	{FIELD_OF(struct task_metadata, "labels", FIELD_LABELS, labels)},
+	{FIELD_OF(struct task_metadata, "annotations", FIELD_LABELS, annotations)},
+};
+const struct schema schema_task_metadata = {
+	.what = "metadata",
+	.size = sizeof(struct task_metadata),
+	.fields = task_metadata_fields,
+	.n_fields = ARRAY_SIZE(task_metadata_fields),
+};
+
+static void decode_embedded_metadata(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct embedded_task *t = base;
+	struct task_metadata meta = {0};
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	decode_object(d, &schema_task_metadata, n, &meta);
+	t->labels = meta.labels;
+	t->annotations = meta.annotations;
+}
+
+/* apiVersion, kind and spec make it a custom task (section 20). */
+static const struct field embedded_task_fields[] = {
+	{REFUSED("apiVersion")},
+	{REFUSED("kind")},
+	{REFUSED("spec")},
+	{.key = "metadata", .kind = FIELD_CALL, .call = decode_embedded_metadata},
+};
+const struct schema schema_embedded_task = {
+	.what = "taskSpec",
+	.size = sizeof(struct embedded_task),
+	.at_pos = offsetof(struct embedded_task, spec.pos),
+	.base = &schema_task_spec, /* at offset 0 of the struct */
+	.fields = embedded_task_fields,
+	.n_fields = ARRAY_SIZE(embedded_task_fields),
+};
+_Static_assert(offsetof(struct embedded_task, spec) == 0, "base schema needs offset 0");
+
+/* Kinds of tasks other than Task (ClusterTask, custom ones) are known to Tekton only. */
+static void decode_task_kind(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct task_ref *ref = base;
+	(void)f;
+	decode_text(d, n, &ref->kind);
+	if (ref->kind.s.n && !str_eqz(ref->kind.s, "Task"))
+		decode_refuse(d, n, "task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
+}
+
+static const struct field task_ref_fields[] = {
+	{FIELD_TEXT_OF(struct task_ref, "name", name)},
+	{.key = "kind", .kind = FIELD_CALL, .call = decode_task_kind},
+	{FIELD_TEXT_OF(struct task_ref, "apiVersion", api_version)},
+	{REFUSED("resolver")},
+	{REFUSED("params")},
+	{.key = "bundle", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+};
+const struct schema schema_task_ref = {
+	.what = "taskRef",
+	.size = sizeof(struct task_ref),
+	.fields = task_ref_fields,
+	.n_fields = ARRAY_SIZE(task_ref_fields),
+};
