@@ -128,6 +128,9 @@ struct unpack_job {
  * with err; safe when another process does the same layer.
  */
 int layer_unpack(const struct unpack_job *job, struct err *err);
+/* The descriptors that layer_unpack uses (of the store and the sources; borrowed): a worker
+ * keeps them open, and below the directories among them it must be able to read. */
+void store_worker_fds(const struct store *s, struct arena *a, int **ret, size_t *ret_n);
 
 /* --- verbs --------------------------------------------------------------------------- */
 
