@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directories of one attempt of a task run (tekton-semantics 21.3): /workspace, /tekton,
+ * the bindings of its workspaces, and per step the writable layer. They live in the run
+ * directory's scratch/ and end with the attempt.
+ *
+ *     scratch/tasks/T-A/   workspace/ home/ results/ artifacts/
+ *                          tekton/{artifacts,bin,creds,home,results,run/I,scripts,steps}
+ *                          bind-W/ (emptyDir, ConfigMap, Secret)   end-I (termination files)
+ *     scratch/layers/T-A/  I/{upper,work}
+ */
+#ifndef ENTRYPOINT_ATTEMPT_H
+#define ENTRYPOINT_ATTEMPT_H
+
+#include "binding.h"
+#include "owned.h"
+#include "rundir.h"
+
+#include <base/err.h>
+#include <monopod/runner.h>
+#include <monopod/sandbox.h>
+
+struct attempt_config {
+	const struct rundir *rundir;
+	const struct rundir_run *run;
+	const struct sandbox_place *place;
+	const struct binding_config *binding;
+	struct sandbox_ns *ns;
+	struct str key; /* a name no other attempt of this command has */
+};
+
+struct attempt {
+	struct arena *arena; /* of the attempt */
+	const struct attempt_config *config;
+	const struct task_launch *launch;
+	int dfd; /* scratch/tasks/T-A */
+	int layers_dfd;
+	int workspace_dfd, tekton_dfd, home_dfd, results_dfd, artifacts_dfd;
+	struct binding *bindings; /* one per workspace of the launch */
+	int log_dfd;
+};
+
+struct attempt_step {       /* what one step adds; closed when it has started */
+	int run_dfd;        /* /tekton/run/I */
+	int termination_fd; /* a file */
+	int upper_dfd, work_dfd;
+};
+
+/*
+ * Makes everything that does not depend on the step. ERR_NOT_FOUND with Kubernetes' words when
+ * a ConfigMap, Secret or key is missing; other kinds are failures of the machine.
+ */
+int attempt_open(const struct attempt_config *c, const struct task_launch *l,
+	struct attempt **ret, struct err *err);
+/* Removes it all. Failures to remove are reported once everything else is gone. */
+int attempt_close(struct attempt *at, struct err *err);
+
+int attempt_step_open(
+	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);
+void attempt_step_close(struct attempt_step *s);
+/* The markers of an ended step: run/I/out or out.err and, for exit_code >= 0, status/exitCode.
+ */
+void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, int exit_code);
+/* Frees the writable layer of a step that has ended. */
+int attempt_step_free(struct attempt *at, size_t step, struct err *err);
+
+#endif

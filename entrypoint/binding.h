@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands behind a workspace: a directory of its own for an emptyDir, one directory per
+ * claim, files made from a ConfigMap or Secret, or a directory of the caller's.
+ */
+#ifndef ENTRYPOINT_BINDING_H
+#define ENTRYPOINT_BINDING_H
+
+#include "options.h"
+#include "owned.h"
+#include "rundir.h"
+
+#include <base/err.h>
+#include <monopod/runner.h>
+#include <monopod/sandbox.h>
+
+struct binding_config {
+	const struct options *options; /* --volume */
+	const struct rundir *rundir;
+	const struct rundir_run *run;
+	const struct owned *owned;
+	struct sandbox_ns *ns;
+	struct str ns_name;                        /* Kubernetes namespace, for messages */
+	bool can_mount;                            /* rundir_own_mounts worked */
+	void (*note)(void *arg, const char *text); /* something is not as was asked */
+	void *note_arg;
+};
+
+struct binding {
+	int fd; /* O_PATH or directory; -1: optional and absent */
+	enum sandbox_owner owner;
+	bool read_only;
+	bool is_mounted; /* a tmpfs of ours on bind-W */
+};
+
+/* `name` is free below dfd, the attempt's directory. */
+int binding_open(const struct binding_config *c, const struct launch_workspace *w, int dfd,
+	const char *name, struct binding *ret, struct err *err);
+void binding_close(struct binding *b, int dfd, const char *name);
+
+/*
+ * A directory below root_dfd for a subPath, made when missing (0750, the step's root). Links
+ * are followed only inside of root_dfd. Returns an O_PATH descriptor or -1.
+ */
+int binding_sub_path(struct sandbox_ns *ns, int root_dfd, struct str sub_path, bool may_make,
+	struct err *err);
+
+#endif

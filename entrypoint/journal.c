@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal's framing: checksummed lines, appended and read back. */
+#include "journal.h"
+
+#include <base/buf.h>
+#include <base/fd.h>
+#include <base/vec.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CRC_DIGITS = 8 };
+
+/* CRC-32 (IEEE 802.3), four bits at a time. */
+uint32_t journal_crc(struct str bytes)
+{
+	static const uint32_t nibble[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344,
+		0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+	uint32_t crc = 0xffffffff;
+
+	for (size_t i = 0; i < bytes.n; i++) {
+		crc ^= (unsigned char)bytes.p[i];
+		crc = (crc >> 4) ^ nibble[crc & 15];
+		crc = (crc >> 4) ^ nibble[crc & 15];
+	}
+	return ~crc;
+}
+
+/*
+ * Blocks ahead of the end, so that the records of a step that filled the disk still have a
+ * place. Not every file system can; then there is none.
+ */
+static void journal_reserve(const struct journal *j)
+{
+	(void)fallocate(j->fd, FALLOC_FL_KEEP_SIZE, (off_t)j->n_bytes, JOURNAL_RESERVE);
+}
+
+int journal_create(struct journal *j, int dfd, const char *name, struct err *err)
+{
+	*j = (struct journal){.fd = -1};
+	j->fd = openat(dfd, name,
+		O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (j->fd < 0)
+		return err_sys(err, "create journal '%s'", name);
+	journal_reserve(j);
+	return 0;
+}
+
+/* After a failed append the file may end in half a record: it is cut back to the last one. */
+static int journal_repair(struct journal *j, struct err *err)
+{
+	if (!j->is_torn)
+		return 0;
+	if (ftruncate(j->fd, (off_t)j->n_bytes) < 0)
+		return err_sys(err, "repair journal");
+	j->is_torn = false;
+	return 0;
+}
+
+int journal_append(struct journal *j, struct str record, bool durable, struct err *err)
+{
+	struct buf line cleanup_buf = {0};
+
+	BUG_ON(j->fd < 0);
+	BUG_ON(memchr(record.p, '\n', record.n));
+	if (journal_repair(j, err))
+		return -1;
+	buf_init(&line, record.n + CRC_DIGITS + 3);
+	buf_addf(&line, "%08x ", journal_crc(record));
+	buf_adds(&line, record);
+	buf_addc(&line, '\n');
+	if (fd_write_all(j->fd, line.p, line.n, err)) {
+		j->is_torn = true;
+		return err_wrap(err, "append to journal");
+	}
+	if (j->n_bytes / JOURNAL_RESERVE != (j->n_bytes + line.n) / JOURNAL_RESERVE)
+		journal_reserve(j);
+	j->n_bytes += line.n;
+	if (durable && fdatasync(j->fd) < 0)
+		return err_sys(err, "sync journal");
+	return 0;
+}
+
+void journal_close(struct journal *j)
+{
+	fd_close(&j->fd);
+}
+
+static bool journal_line_valid(struct str line, struct str *ret_record)
+{
+	struct buf b = {0};
+	bool same;
+
+	if (line.n <= CRC_DIGITS + 1 || line.p[CRC_DIGITS] != ' ')
+		return false;
+	*ret_record = str_slice(line, CRC_DIGITS + 1, line.n);
+	buf_init(&b, CRC_DIGITS);
+	buf_addf(&b, "%08x", journal_crc(*ret_record));
+	same = memcmp(b.p, line.p, CRC_DIGITS) == 0;
+	buf_release(&b);
+	return same;
+}
+
+void journal_parse(struct arena *a, struct str text, struct str **ret, size_t *ret_n,
+	size_t *ret_n_valid_bytes)
+{
+	VEC(struct str) records = {0};
+	size_t at = 0;
+
+	while (at < text.n) {
+		struct str rest = str_slice(text, at, text.n);
+		ptrdiff_t end = str_chr(rest, '\n');
+		struct str record;
+
+		if (end < 0 || !journal_line_valid(str_slice(rest, 0, (size_t)end), &record))
+			break;
+		vec_push(&records, record);
+		at += (size_t)end + 1;
+	}
+	*ret = vec_freeze(&records, a);
+	*ret_n = records.n;
+	*ret_n_valid_bytes = at;
+	vec_release(&records);
+}

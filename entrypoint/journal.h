@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal: every transition of a run, one record a line, appended by one function.
+ *
+ *     CRC32 (8 hex digits, of the record's bytes) SPACE RECORD (compact JSON) NEWLINE
+ *
+ * A reader stops at the first line that is incomplete or does not match: that is where the
+ * writer died. The framing is described in docs/journal.md.
+ */
+#ifndef ENTRYPOINT_JOURNAL_H
+#define ENTRYPOINT_JOURNAL_H
+
+#include <base/arena.h>
+#include <base/err.h>
+#include <base/str.h>
+#include <stdint.h>
+
+struct journal {
+	int fd;         /* owned; -1: not open */
+	size_t n_bytes; /* complete records */
+	bool is_torn;   /* an append failed half way; the next one repairs it first */
+};
+
+enum { JOURNAL_RESERVE = 256 * 1024 }; /* bytes kept ahead, for the day the disk is full */
+
+/* Creates `name` (mode 0600), which must not exist. */
+int journal_create(struct journal *j, int dfd, const char *name, struct err *err);
+/* durable: on the disk before the call returns. */
+int journal_append(struct journal *j, struct str record, bool durable, struct err *err);
+void journal_close(struct journal *j);
+
+/*
+ * Splits the text of a journal into its valid records (views into text). *ret_n_valid_bytes is
+ * where the first invalid line begins, text.n when all are valid.
+ */
+void journal_parse(struct arena *a, struct str text, struct str **ret, size_t *ret_n,
+	size_t *ret_n_valid_bytes);
+
+uint32_t journal_crc(struct str bytes);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Step + image + directories → sandbox_config. */
+#include "launch.h"
+
+#include <base/bounds.h>
+#include <base/file.h>
+#include <base/map.h>
+#include <base/path.h>
+#include <base/vec.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+	HOSTNAME_MAX = 63,
+	ETC_BYTES = 256 * KIB,
+	NOFILE_SOFT = 65536,
+	NOFILE_HARD = 1048576,
+	CREDS_BYTES = MIB,
+	HIDDEN_BYTES = 64 * KIB,
+};
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+void launch_config_init(struct launch_config *c, struct arena *a)
+{
+	*c = (struct launch_config){0};
+	(void)file_read(a, AT_FDCWD, "/etc/hosts", ETC_BYTES, &c->etc_hosts, NULL);
+	(void)file_read(a, AT_FDCWD, "/etc/resolv.conf", ETC_BYTES, &c->etc_resolv_conf, NULL);
+}
+
+/* --- what to execute --------------------------------------------------------------------- */
+
+typedef VEC(char *) word_vec;
+
+static void words_add(word_vec *v, struct arena *a, const struct str *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str copy = arena_str(a, words[i]);
+
+		vec_push(v, (char *)(uintptr_t)copy.p);
+	}
+}
+
+static char *const *words_end(word_vec *v, struct arena *a)
+{
+	char *const *ret;
+
+	vec_push(v, NULL);
+	ret = vec_freeze(v, a);
+	vec_release(v);
+	return ret;
+}
+
+static int program_argv(struct arena *a, const struct step_launch *s, const struct rootfs *r,
+	struct launch_program *ret, struct err *err)
+{
+	static const struct image_config none;
+	const struct image_config *ic = r->image ? &r->image->config : &none;
+	word_vec argv = {0};
+
+	if (s->has_script) {
+		words_add(&argv, a, &s->script_path, 1);
+	} else if (s->n_command) {
+		words_add(&argv, a, s->command, s->n_command);
+	} else {
+		words_add(&argv, a, ic->entrypoint, ic->n_entrypoint);
+		/* args take CMD's place, but only behind an ENTRYPOINT (29.29) */
+		if (!s->n_args || !ic->n_entrypoint)
+			words_add(&argv, a, ic->cmd, ic->n_cmd);
+	}
+	words_add(&argv, a, s->args, s->n_args);
+	if (argv.n > BOUND_ARGS) {
+		vec_release(&argv);
+		return err_set(err, ERR_LIMIT, "more than %d arguments", BOUND_ARGS);
+	}
+	if (!argv.n) {
+		vec_release(&argv);
+		return err_set(err, ERR_SPEC, "no command specified");
+	}
+	ret->argv = words_end(&argv, a);
+	return 0;
+}
+
+/* --- environment ------------------------------------------------------------------------- */
+
+static void env_set(struct map *env, struct arena *a, struct str name, struct str value)
+{
+	struct str *entry = arena_new_object(a, struct str);
+
+	*entry = arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value));
+	map_set(env, name, entry);
+}
+
+static int env_add_image(
+	struct map *env, struct arena *a, const struct image_config *ic, struct err *err)
+{
+	for (size_t i = 0; i < ic->n_env; i++) {
+		struct str name;
+		struct str value;
+
+		if (!str_cut(ic->env[i], '=', &name, &value) || !name.n)
+			return err_set(err, ERR_IMAGE,
+				"image has an invalid environment entry '" STR_FMT "'",
+				STR_ARG(ic->env[i]));
+		env_set(env, a, name, value);
+	}
+	return 0;
+}
+
+static void env_default(struct map *env, struct arena *a, struct str name, struct str value)
+{
+	if (!map_has(env, name))
+		env_set(env, a, name, value);
+}
+
+static struct str pod_hostname(const struct launch_pod *pod)
+{
+	return str_slice(pod->pod_name, 0, HOSTNAME_MAX);
+}
+
+static int program_env(struct arena *a, const struct launch_pod *pod,
+	const struct step_launch *s, const struct rootfs *r, struct launch_program *ret,
+	struct err *err)
+{
+	struct map env;
+	word_vec words = {0};
+	struct str home = ret->user.home.n ? ret->user.home : STR("/");
+
+	map_init(&env, a);
+	env_set(&env, a, STR("PATH"), STR(DEFAULT_PATH));
+	env_set(&env, a, STR("HOSTNAME"), pod_hostname(pod));
+	if (r->image && env_add_image(&env, a, &r->image->config, err))
+		return -1;
+	for (size_t i = 0; i < s->n_env; i++)
+		env_set(&env, a, s->env[i].name, s->env[i].value);
+	env_default(&env, a, STR("HOME"), home); /* R32 */
+	if (pod->hermetic)
+		env_set(&env, a, STR("TEKTON_HERMETIC"), STR("1"));
+	if (env.n > BOUND_ARGS)
+		return err_set(
+			err, ERR_LIMIT, "more than %d environment variables", BOUND_ARGS);
+	map_foreach (it, &env) {
+		words_add(&words, a, it->value, 1);
+	}
+	ret->envp = words_end(&words, a);
+	return 0;
+}
+
+/* --- user -------------------------------------------------------------------------------- */
+
+static int program_check_non_root(const struct launch_pod *pod, const struct step_launch *s,
+	const struct launch_program *p, struct err *err)
+{
+	if (!s->run_as_non_root || p->user.uid != 0)
+		return 0;
+	return err_set(err, ERR_SPEC,
+		"%s (pod: \"" STR_FMT "_" STR_FMT "(" STR_FMT ")\", container: " STR_FMT ")",
+		s->run_as_user == 0 ? "container's runAsUser breaks non-root policy"
+				    : "container has runAsNonRoot and image will run as root",
+		STR_ARG(pod->pod_name), STR_ARG(pod->ns), STR_ARG(pod->uid),
+		STR_ARG(s->container));
+}
+
+static int program_user(struct arena *a, const struct step_launch *s, const struct rootfs *r,
+	struct launch_program *ret, struct err *err)
+{
+	struct str user = r->image ? r->image->config.user : STR_NONE;
+	int *dfds = arena_new_array(a, int, r->n_layers + 1);
+
+	for (size_t i = 0; i < r->n_layers; i++)
+		dfds[i] = r->layers[i].dfd;
+	if (image_user_find(a, dfds, r->n_layers, user, s->run_as_user, s->run_as_group,
+		    &ret->user, err) == 0)
+		return 0;
+	err->kind = err->kind == ERR_SYS ? ERR_SYS : ERR_SPEC;
+	return -1;
+}
+
+int launch_program(struct arena *a, const struct launch_pod *pod, const struct step_launch *s,
+	const struct rootfs *r, struct launch_program *ret, struct err *err)
+{
+	*ret = (struct launch_program){0};
+	if (program_user(a, s, r, ret, err) || program_check_non_root(pod, s, ret, err))
+		return -1;
+	if (program_argv(a, s, r, ret, err) || program_env(a, pod, s, r, ret, err))
+		return -1;
+	if (s->working_dir.n)
+		ret->cwd = s->working_dir;
+	else if (r->image && r->image->config.working_dir.n)
+		ret->cwd = path_join(a, STR("/"), r->image->config.working_dir);
+	else
+		ret->cwd = STR("/");
+	return 0;
+}
+
+/* --- mounts ------------------------------------------------------------------------------ */
+
+typedef VEC(struct sandbox_mount) mount_vec;
+
+static void mount_dir(mount_vec *v, int fd, struct str target, bool read_only)
+{
+	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_BIND,
+			    .source_dfd = fd,
+			    .target = target,
+			    .read_only = read_only,
+			    .is_exec = true}));
+}
+
+/* Only what a file or a step can see; the rest of /tekton is one read-only tree (21.3). */
+static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, mount_vec *v)
+{
+	const struct attempt *at = p->attempt;
+
+	mount_dir(v, at->tekton_dfd, STR("/tekton"), true);
+	mount_dir(v, at->home_dfd, STR("/tekton/home"), false);
+	mount_dir(v, at->results_dfd, STR("/tekton/results"), false);
+	mount_dir(v, at->artifacts_dfd, STR("/tekton/artifacts"), false);
+	mount_dir(
+		v, p->dirs->run_dfd, arena_printf(a, "/tekton/run/%zu", p->step->index), false);
+	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,
+			    .source_dfd = -1,
+			    .target = STR("/tekton/creds"),
+			    .size_bytes = CREDS_BYTES,
+			    .mode = 0777}));
+	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_BIND,
+			    .source_dfd = p->dirs->termination_fd,
+			    .target = STR("/tekton/termination"),
+			    .is_file = true}));
+}
+
+/* Steps in the host's root see neither the store nor the run. */
+static void mounts_that_hide(const struct launch_parts *p, mount_vec *v)
+{
+	const struct str hidden[] = {p->config->store_path, p->config->run_path};
+
+	if (p->rootfs->kind != TARGET_HOST)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,
+				    .source_dfd = -1,
+				    .target = hidden[i],
+				    .size_bytes = HIDDEN_BYTES,
+				    .read_only = true,
+				    .mode = 0755}));
+}
+
+static size_t path_depth(struct str path)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < path.n; i++)
+		n += path.p[i] == '/';
+	return n;
+}
+
+/* Outer directories first, whatever the order they were written in. */
+static void mounts_of_workspaces(const struct launch_parts *p, mount_vec *v)
+{
+	size_t first = v->n;
+
+	for (size_t i = 0; i < p->step->n_mounts; i++) {
+		const struct launch_mount *m = &p->step->mounts[i];
+		const struct binding *b = &p->attempt->bindings[m->workspace];
+		size_t at;
+
+		mount_dir(v, b->fd, m->mount_path, b->read_only);
+		v->p[v->n - 1].owner = b->owner;
+		for (at = v->n - 1; at > first; at--) {
+			struct sandbox_mount swap = v->p[at];
+
+			if (path_depth(v->p[at - 1].target) <= path_depth(swap.target))
+				break;
+			v->p[at] = v->p[at - 1];
+			v->p[at - 1] = swap;
+		}
+	}
+}
+
+/* --- limits and files -------------------------------------------------------------------- */
+
+static void rlimit_add(struct sandbox_rlimit *r, int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit now = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
+
+	(void)getrlimit((__rlimit_resource_t)resource, &now);
+	hard = hard < now.rlim_max ? hard : now.rlim_max;
+	*r = (struct sandbox_rlimit){
+		.resource = resource, .soft = soft < hard ? soft : hard, .hard = hard};
+}
+
+static void launch_rlimits(struct arena *a, struct sandbox_config *c) /* R53 */
+{
+	static const struct {
+		int resource;
+		uint64_t soft, hard;
+	} want[] = {
+		{RLIMIT_CORE, 0, 0},
+		{RLIMIT_NOFILE, NOFILE_SOFT, NOFILE_HARD},
+		{RLIMIT_MEMLOCK, 8 * MIB, 8 * MIB},
+		{RLIMIT_MSGQUEUE, 819200, 819200},
+		{RLIMIT_NICE, 0, 0},
+		{RLIMIT_RTPRIO, 0, 0},
+	};
+	struct sandbox_rlimit *r = arena_new_array(a, struct sandbox_rlimit, ARRAY_SIZE(want));
+
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		rlimit_add(&r[i], want[i].resource, want[i].soft, want[i].hard);
+	c->rlimits = r;
+	c->n_rlimits = ARRAY_SIZE(want);
+}
+
+static void launch_etc(struct arena *a, const struct launch_parts *p, struct sandbox_config *c)
+{
+	static const char local[] = "127.0.0.1\tlocalhost\n"
+				    "::1\tlocalhost ip6-localhost ip6-loopback\n";
+	bool own = p->pod->hermetic || !p->config->etc_hosts.n;
+	struct str base = own ? str_z(local) : p->config->etc_hosts;
+
+	c->etc_hosts = arena_printf(a, STR_FMT "%s127.0.1.1\t" STR_FMT "\n", STR_ARG(base),
+		str_ends(base, STR("\n")) ? "" : "\n", STR_ARG(c->hostname));
+	/* a hermetic step gets one with nothing in it (R27); an empty text would mean the
+	 * image's */
+	c->etc_resolv_conf = p->pod->hermetic ? STR("\n") : p->config->etc_resolv_conf;
+}
+
+void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret)
+{
+	mount_vec mounts = {0};
+	struct sandbox_config c = {
+		.name = arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(p->attempt->launch->name),
+			STR_ARG(p->step->name)),
+		.ns = p->ns,
+		.is_hermetic = p->pod->hermetic,
+		.root = p->rootfs->kind == TARGET_REF ? ROOT_OVERLAY : ROOT_BIND,
+		.layers = p->rootfs->layers,
+		.n_layers = p->rootfs->n_layers,
+		.upper_dfd = p->dirs->upper_dfd,
+		.work_dfd = p->dirs->work_dfd,
+		.hostname = arena_str(a, pod_hostname(p->pod)),
+		.argv = p->program->argv,
+		.envp = p->program->envp,
+		.cwd = p->program->cwd,
+		.make_cwd = true,
+		.uid = p->program->user.uid,
+		.gid = p->program->user.gid,
+		.groups = p->program->user.groups,
+		.n_groups = p->program->user.n_groups,
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+	};
+
+	mounts_that_hide(p, &mounts);
+	mounts_of_tekton(a, p, &mounts);
+	mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
+	mounts_of_workspaces(p, &mounts);
+	c.mounts = vec_freeze(&mounts, a);
+	c.n_mounts = mounts.n;
+	vec_release(&mounts);
+	launch_rlimits(a, &c);
+	launch_etc(a, p, &c);
+	*ret = c;
+}
+
+struct str launch_exec_text(struct arena *a, const char *program, int sys)
+{
+	struct str text = arena_strz(a, strerror(sys));
+	char *first = (char *)(uintptr_t)text.p;
+
+	if (sys == ENOENT && !strchr(program, '/'))
+		return arena_printf(
+			a, "exec: \"%s\": executable file not found in $PATH", program);
+	*first = (char)tolower((unsigned char)*first);
+	return arena_printf(a, "fork/exec %s: %s", program, text.p);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A step as it is to be started: what the agent decided (step_launch), what its image says, and
+ * where its directories are, become one sandbox_config.
+ */
+#ifndef ENTRYPOINT_LAUNCH_H
+#define ENTRYPOINT_LAUNCH_H
+
+#include "attempt.h"
+#include "imageset.h"
+
+#include <base/arena.h>
+#include <base/err.h>
+#include <monopod/runner.h>
+#include <monopod/sandbox.h>
+
+struct launch_config {              /* the same for all steps of a command */
+	struct str etc_hosts;       /* of the agent's machine */
+	struct str etc_resolv_conf; /* likewise */
+	struct str store_path;      /* hidden from steps that see the host's root */
+	struct str run_path;
+};
+/* Reads the two files; a missing one is empty. */
+void launch_config_init(struct launch_config *c, struct arena *a);
+
+struct launch_pod {     /* who the step is, for messages and names */
+	struct str ns;  /* Kubernetes namespace */
+	struct str uid; /* of the TaskRun */
+	struct str pod_name;
+	bool hermetic;
+};
+
+struct launch_program { /* after the image's config was taken into account */
+	char *const *argv;
+	char *const *envp;
+	struct str cwd;
+	struct image_user user;
+};
+
+/*
+ * ENTRYPOINT and CMD, environment, user, working directory (tekton-semantics 21.1, 21.4, 23).
+ * ERR_SPEC in Kubernetes' words when it must not or cannot run (nothing to execute, no such
+ * user, runAsNonRoot).
+ */
+int launch_program(struct arena *a, const struct launch_pod *pod, const struct step_launch *s,
+	const struct rootfs *r, struct launch_program *ret, struct err *err);
+
+struct launch_parts {
+	const struct launch_config *config;
+	const struct launch_pod *pod;
+	const struct step_launch *step;
+	const struct rootfs *rootfs;
+	const struct launch_program *program;
+	const struct attempt *attempt;
+	const struct attempt_step *dirs;
+	struct sandbox_ns *ns;
+};
+/* Descriptors are borrowed from the parts; std descriptors are left to step_start. */
+void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret);
+
+/* Go's words for a program that could not be executed. */
+struct str launch_exec_text(struct arena *a, const char *program, int sys);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The run directory: making, refusing, cleaning up. */
+#include "rundir.h"
+
+#include <base/bounds.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <base/num.h>
+#include <base/path.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RUN_NUMBER_MAX = 9999, RUNS_LISTED = 100000, BALLAST_BYTES = 2 * MIB, FD_PATH = 40 };
+
+#define CONTAINER_RUN_DIR "/run/monopod"
+#define DEFAULT_RUNS      ".monopod/runs"
+#define BALLAST           "ballast"
+
+bool rundir_own_mounts(void)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+		return false;
+	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
+}
+
+static void rundir_init(struct rundir *rd)
+{
+	*rd = (struct rundir){.dfd = -1,
+		.parent_dfd = -1,
+		.claims_dfd = -1,
+		.scratch_dfd = -1,
+		.tasks_dfd = -1,
+		.layers_dfd = -1};
+}
+
+static void rundir_release(struct rundir *rd)
+{
+	fd_close(&rd->layers_dfd);
+	fd_close(&rd->tasks_dfd);
+	fd_close(&rd->scratch_dfd);
+	fd_close(&rd->claims_dfd);
+	fd_close(&rd->parent_dfd);
+	fd_close(&rd->dfd); /* the lock goes with it */
+}
+
+/* Makes `rel` below dfd with mode 0700 when it is missing and opens it. */
+static int rundir_sub(int dfd, const char *rel, struct err *err)
+{
+	if (dir_make(dfd, rel, 0700, err))
+		return -1;
+	return dir_open(dfd, rel, err);
+}
+
+/* The number after "NAME-" of an entry, or 0. */
+static uint64_t run_number(struct str entry, struct str name)
+{
+	uint64_t n;
+
+	if (!str_starts(entry, name) || entry.n < name.n + 2 || entry.p[name.n] != '-')
+		return 0;
+	if (num_u64(str_slice(entry, name.n + 1, entry.n), RUN_NUMBER_MAX, &n, NULL))
+		return 0;
+	return n;
+}
+
+/* Makes the next free NAME-NNNN below .monopod/runs of the current directory. */
+static int rundir_make_numbered(
+	struct arena *a, struct str run_name, struct rundir *rd, struct err *err)
+{
+	struct str *entries;
+	struct str cwd;
+	size_t n_entries;
+	uint64_t next = 1;
+
+	if (path_absolute(a, STR(DEFAULT_RUNS), &cwd, err))
+		return -1;
+	rd->parent_dfd = rundir_sub(AT_FDCWD, DEFAULT_RUNS, err);
+	if (rd->parent_dfd < 0)
+		return -1;
+	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &entries, &n_entries, err))
+		return -1;
+	for (size_t i = 0; i < n_entries; i++) {
+		uint64_t n = run_number(entries[i], run_name);
+
+		next = n >= next ? n + 1 : next;
+	}
+	for (; next <= RUN_NUMBER_MAX; next++) {
+		struct str name =
+			arena_printf(a, STR_FMT "-%04d", STR_ARG(run_name), (int)next);
+
+		if (mkdirat(rd->parent_dfd, str_c(name), 0700) == 0) {
+			rd->path = path_join(a, cwd, name);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return err_sys(err, "make run directory '%s'", str_c(name));
+	}
+	return err_set(err, ERR_LIMIT, "run directory '" STR_FMT "': no number is left",
+		STR_ARG(run_name));
+}
+
+/* Makes the directory that was named, or takes the one that is there. */
+static int rundir_make_named(
+	struct arena *a, struct str path, struct rundir *rd, struct err *err)
+{
+	struct str parent = path_dir(a, path);
+	struct stat st;
+
+	rd->path = path;
+	if (stat(str_c(path), &st) == 0)
+		return 0;
+	rd->parent_dfd = rundir_sub(AT_FDCWD, str_c(parent), err);
+	if (rd->parent_dfd < 0)
+		return -1;
+	if (mkdirat(rd->parent_dfd, str_c(path_base(path)), 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "make '%s'", str_c(path));
+	return 0;
+}
+
+/* A directory that holds a run already is not touched. */
+static int rundir_check_free(const struct rundir *rd, struct err *err)
+{
+	static const char *const traces[] = {"journal", "run.json", "runs", "logs"};
+
+	if (flock(rd->dfd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, ERR_USAGE, "run directory '%s' is in use by another run",
+			str_c(rd->path));
+	for (size_t i = 0; i < ARRAY_SIZE(traces); i++) {
+		struct stat st;
+
+		if (fstatat(rd->dfd, traces[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return err_set(err, ERR_USAGE, "run directory '%s' holds a run already",
+				str_c(rd->path));
+	}
+	return 0;
+}
+
+static int rundir_fill(struct rundir *rd, struct err *err)
+{
+	int ballast_fd cleanup_fd = -1;
+
+	rd->claims_dfd = rundir_sub(rd->dfd, "workspaces", err);
+	rd->scratch_dfd = rd->claims_dfd < 0 ? -1 : rundir_sub(rd->dfd, "scratch", err);
+	rd->tasks_dfd = rd->scratch_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "tasks", err);
+	rd->layers_dfd = rd->tasks_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "layers", err);
+	if (rd->layers_dfd < 0)
+		return -1;
+	ballast_fd = openat(
+		rd->scratch_dfd, BALLAST, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (ballast_fd < 0)
+		return err_sys(err, "write in it");
+	/* not every file system can; then a full disk costs run.json, the journal stays */
+	(void)fallocate(ballast_fd, 0, 0, BALLAST_BYTES);
+	return 0;
+}
+
+static int rundir_open_parts(struct arena *a, struct str path, struct str run_name,
+	struct rundir *rd, struct err *err)
+{
+	struct err low = {0};
+	int rc;
+
+	if (path.n == 0 && getpid() == 1)
+		path = STR(CONTAINER_RUN_DIR);
+	rc = path.n ? rundir_make_named(a, path, rd, &low)
+		    : rundir_make_numbered(a, run_name, rd, &low);
+	if (rc == 0)
+		rd->dfd = dir_open(AT_FDCWD, str_c(rd->path), &low);
+	if (rd->dfd < 0)
+		return err_set(err, ERR_SANDBOX,
+			"run directory: %s; name a writable place with --run-dir", low.msg);
+	if (rundir_check_free(rd, err))
+		return -1;
+	if (rundir_fill(rd, &low))
+		return err_set(err, ERR_SANDBOX,
+			"run directory '%s': %s; name a writable place with --run-dir",
+			str_c(rd->path), low.msg);
+	return 0;
+}
+
+int rundir_open(struct arena *a, struct str path, struct str run_name, struct rundir *ret,
+	struct err *err)
+{
+	struct rundir rd;
+
+	rundir_init(&rd);
+	if (rundir_open_parts(a, path, run_name, &rd, err)) {
+		if (rd.scratch_dfd >= 0)
+			rundir_discard(&rd);
+		rundir_release(&rd);
+		return -1;
+	}
+	*ret = rd;
+	return 0;
+}
+
+int rundir_mount_tmpfs(int dfd, const char *name, const char *options, struct err *err)
+{
+	char at[FD_PATH];
+
+	(void)snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dfd, name);
+	if (mount("monopod", at, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+		return err_sys(err, "mount a tmpfs on '%s'", name);
+	return dir_open(dfd, name, err);
+}
+
+void rundir_unmount(int dfd, const char *name)
+{
+	char at[FD_PATH];
+
+	(void)snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dfd, name);
+	(void)umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+int rundir_use_tmpfs(struct rundir *rd, struct err *err)
+{
+	int fd = rundir_mount_tmpfs(rd->scratch_dfd, "layers", "size=50%,mode=0700", err);
+
+	if (fd < 0)
+		return -1;
+	fd_close(&rd->layers_dfd);
+	rd->layers_dfd = fd;
+	rd->is_tmpfs = true;
+	return 0;
+}
+
+/* What a killed run left behind; only when nobody holds its lock. */
+static void rundir_sweep_one(int parent_dfd, const char *name, struct sandbox_ns *ns)
+{
+	int dfd cleanup_fd = -1;
+	struct stat st;
+
+	dfd = openat(parent_dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dfd < 0 || fstatat(dfd, "scratch", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (flock(dfd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	(void)sandbox_remove_tree(ns, dfd, "scratch", NULL); /* the next run tries again */
+}
+
+void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str *names;
+	size_t n;
+
+	if (rd->parent_dfd < 0)
+		return;
+	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &names, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(names[i], path_base(rd->path)))
+			rundir_sweep_one(rd->parent_dfd, str_c(names[i]), ns);
+	}
+}
+
+int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err)
+{
+	int rc;
+
+	if (rd->dfd < 0)
+		return 0;
+	if (rd->is_tmpfs)
+		rundir_unmount(rd->scratch_dfd, "layers");
+	rc = sandbox_remove_tree(ns, rd->dfd, "scratch", err);
+	rundir_release(rd);
+	return rc;
+}
+
+void rundir_discard(struct rundir *rd)
+{
+	if (rd->dfd < 0)
+		return;
+	if (rd->is_tmpfs)
+		rundir_unmount(rd->scratch_dfd, "layers");
+	(void)dir_remove(rd->dfd, "scratch", NULL);
+	/* only when they are empty, which they are unless they were there before */
+	(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);
+	if (rd->parent_dfd >= 0)
+		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
+	rundir_release(rd);
+}
+
+int rundir_run_open(const struct rundir *rd, struct arena *a, struct str name, bool is_only,
+	struct rundir_run *ret, struct err *err)
+{
+	struct str sub = arena_printf(a, "runs/" STR_FMT, STR_ARG(name));
+	struct rundir_run r = {.dfd = -1, .logs_dfd = -1, .templates_dfd = -1};
+
+	r.path = is_only ? rd->path : path_join(a, rd->path, sub);
+	r.dfd = rundir_sub(rd->dfd, is_only ? "." : str_c(sub), err);
+	r.logs_dfd = r.dfd < 0 ? -1 : rundir_sub(r.dfd, "logs", err);
+	r.templates_dfd = r.logs_dfd < 0 ? -1 : rundir_sub(r.dfd, "workspaces", err);
+	if (r.templates_dfd < 0) {
+		rundir_run_close(&r);
+		return err_wrap_as(err, ERR_SANDBOX, "run directory '%s'", str_c(r.path));
+	}
+	*ret = r;
+	return 0;
+}
+
+void rundir_run_close(struct rundir_run *r)
+{
+	fd_close(&r->templates_dfd);
+	fd_close(&r->logs_dfd);
+	fd_close(&r->dfd);
+}
+
+int rundir_write(
+	const struct rundir *rd, int dfd, const char *name, struct str text, struct err *err)
+{
+	struct err first = {0};
+
+	if (file_write_atomic(dfd, name, text, 0600, &first) == 0)
+		return 0;
+	if (first.sys == ENOSPC && unlinkat(rd->scratch_dfd, BALLAST, 0) == 0)
+		return file_write_atomic(dfd, name, text, 0600, err);
+	*err = first;
+	return -1;
+}
+
+int rundir_log_dir(
+	const struct rundir_run *r, struct str task_run, size_t attempt, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str rel = arena_printf(a, STR_FMT "/%zu", STR_ARG(task_run), attempt);
+
+	return rundir_sub(r->logs_dfd, str_c(rel), err);
+}
+
+struct str rundir_log_path(const struct rundir_run *r, struct arena *a, struct str task_run,
+	size_t attempt, struct str step)
+{
+	return arena_printf(a, STR_FMT "/logs/" STR_FMT "/%zu/" STR_FMT ".log",
+		STR_ARG(r->path), STR_ARG(task_run), attempt, STR_ARG(step));
+}
+
+/* Where the last lines begin. */
+static size_t tail_start(struct str text)
+{
+	size_t n_lines = 0;
+
+	for (size_t i = text.n; i > 0; i--) {
+		if (text.p[i - 1] != '\n' || i == text.n)
+			continue;
+		if (++n_lines == BOUND_TAIL_LINES)
+			return i;
+	}
+	return 0;
+}
+
+struct str rundir_log_tail(const struct rundir_run *r, struct arena *a, struct str task_run,
+	size_t attempt, struct str step)
+{
+	struct str rel = arena_printf(
+		a, STR_FMT "/%zu/" STR_FMT ".log", STR_ARG(task_run), attempt, STR_ARG(step));
+	int fd cleanup_fd = -1;
+	char *text;
+	ssize_t n;
+	off_t size;
+
+	fd = path_open(
+		r->logs_dfd, str_c(rel), O_RDONLY, 0, PATH_BENEATH | PATH_NO_LINKS, NULL);
+	if (fd < 0)
+		return STR_NONE;
+	size = lseek(fd, 0, SEEK_END);
+	if (size <= 0)
+		return STR_NONE;
+	text = arena_alloc(a, BOUND_TAIL_BYTES);
+	n = pread(fd, text, BOUND_TAIL_BYTES,
+		size > BOUND_TAIL_BYTES ? size - BOUND_TAIL_BYTES : 0);
+	if (n <= 0)
+		return STR_NONE;
+	return str_slice((struct str){text, (size_t)n},
+		tail_start((struct str){text, (size_t)n}), (size_t)n);
+}

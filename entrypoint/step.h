@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One running step. It is over when its main process has ended and both streams have; a
+ * grandchild that holds a pipe gets a short grace after the end, then it is over all the same.
+ */
+#ifndef ENTRYPOINT_STEP_H
+#define ENTRYPOINT_STEP_H
+
+#include "stepio.h"
+
+#include <base/err.h>
+#include <base/loop.h>
+#include <monopod/runner.h>
+#include <monopod/sandbox.h>
+
+struct step_proc;
+
+enum step_phase {
+	STEP_PHASE_RUNNING,
+	STEP_PHASE_DRAINED, /* closed its streams, lives on */
+	STEP_PHASE_EXITED,  /* ended, output may come */
+	STEP_PHASE_DONE,
+};
+
+struct step_outcome {
+	enum step_end end;
+	int exit_code;
+	int signal;
+	int exec_errno;        /* EXEC_FAILED: why */
+	uint64_t n_bytes_lost; /* of the log */
+	struct sandbox_times times;
+};
+
+struct step_events {
+	void (*line)(void *arg, bool is_stderr, struct str line, bool is_cut);
+	/* Called once, from the loop. The step may be freed in it. */
+	void (*done)(void *arg, const struct step_outcome *outcome);
+	void *arg;
+};
+
+enum { STEP_GRACE_MS = 200 };
+
+/*
+ * Starts the sandbox with own pipes for its output (std descriptors of c are set here). Takes
+ * log_fd, also on failure.
+ */
+int step_start(struct loop *loop, struct sandbox_config *c, int log_fd,
+	const struct step_events *events, struct step_proc **ret, struct err *err);
+int step_signal(struct step_proc *s, int signal, struct err *err);
+void step_say(struct step_proc *s, struct str line); /* into its log */
+pid_t step_pid(const struct step_proc *s);
+/* Kills what still runs and waits for it. NULL is fine. */
+void step_free(struct step_proc *s);
+
+#endif

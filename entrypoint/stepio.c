@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pumping a step's output. */
+#include "stepio.h"
+
+#include <base/attr.h>
+#include <base/bounds.h>
+#include <base/buf.h>
+#include <base/fd.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	CHUNK_BYTES = 64 * KIB,
+	CHUNKS_A_TURN = 16, /* then others get their turn */
+	DRAIN_CHUNKS = 32,  /* more than a pipe holds; a writer that goes on is cut off */
+};
+
+struct stream {
+	struct stepio *io;
+	bool is_stderr;
+	int read_fd;
+	int write_fd;
+	struct watch *watch;
+	struct buf line; /* the beginning of a line whose end has not come */
+	bool skips;      /* the rest of an endless line: was shown already */
+};
+
+struct stepio {
+	struct stepio_events events;
+	struct stream streams[2];
+	int log_fd;
+	uint64_t n_lost;
+	char *chunk;
+};
+
+static void stepio_log(struct stepio *io, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t done = write(io->log_fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			io->n_lost += n;
+			return;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+}
+
+static void stream_emit(struct stream *s, struct str line, bool is_cut)
+{
+	s->io->events.line(s->io->events.arg, s->is_stderr, line, is_cut);
+}
+
+/* A piece without a line end. Beyond the bound the line is shown as far as it came, once. */
+static void stream_add(struct stream *s, struct str piece)
+{
+	if (s->skips)
+		return;
+	buf_adds(&s->line, piece);
+	if (!s->line.full)
+		return;
+	stream_emit(s, buf_str(&s->line), true);
+	buf_clear(&s->line);
+	s->skips = true;
+}
+
+/* A piece that ends a line. */
+static void stream_end_line(struct stream *s, struct str piece)
+{
+	if (!s->skips && s->line.n == 0 && piece.n <= BOUND_LINE_BYTES) {
+		stream_emit(s, piece, false);
+		return;
+	}
+	stream_add(s, piece);
+	if (!s->skips)
+		stream_emit(s, buf_str(&s->line), false);
+	buf_clear(&s->line);
+	s->skips = false;
+}
+
+static void stream_take(struct stream *s, struct str bytes)
+{
+	while (bytes.n) {
+		ptrdiff_t end = str_chr(bytes, '\n');
+
+		if (end < 0) {
+			stream_add(s, bytes);
+			return;
+		}
+		stream_end_line(s, str_slice(bytes, 0, (size_t)end));
+		bytes = str_slice(bytes, (size_t)end + 1, bytes.n);
+	}
+}
+
+static void stream_close(struct stream *s)
+{
+	if (s->read_fd < 0)
+		return;
+	watch_remove(s->watch);
+	s->watch = NULL;
+	fd_close(&s->read_fd);
+	if (s->line.n)
+		stream_emit(s, buf_str(&s->line), false);
+	buf_clear(&s->line);
+}
+
+/* Reads up to n_chunks. False: nothing more for now. Closes the stream at its end. */
+static bool stream_read(struct stream *s, int n_chunks)
+{
+	for (int i = 0; i < n_chunks; i++) {
+		ssize_t n = read(s->read_fd, s->io->chunk, CHUNK_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return false;
+		if (n <= 0) {
+			stream_close(s);
+			return false;
+		}
+		stepio_log(s->io, s->io->chunk, (size_t)n);
+		stream_take(s, (struct str){s->io->chunk, (size_t)n});
+		if (n < CHUNK_BYTES)
+			return true; /* probably all; the loop is level-triggered */
+	}
+	return true;
+}
+
+static void stream_on_readable(void *arg, int fd attr_unused)
+{
+	struct stream *s = arg;
+	struct stepio *io = s->io;
+
+	stream_read(s, CHUNKS_A_TURN);
+	if (stepio_is_drained(io))
+		io->events.drained(io->events.arg);
+}
+
+static int stream_open(struct stepio *io, struct stream *s, struct loop *loop, struct err *err)
+{
+	s->io = io;
+	buf_init(&s->line, BOUND_LINE_BYTES);
+	if (fd_pipe(&s->read_fd, &s->write_fd, err) || fd_set_nonblock(s->read_fd, err))
+		return -1;
+	s->watch = loop_add_read(loop, s->read_fd, LOOP_OUTPUT,
+		s->is_stderr ? "step stderr" : "step stdout", stream_on_readable, s, err);
+	return s->watch ? 0 : -1;
+}
+
+int stepio_open(struct loop *loop, int log_fd, const struct stepio_events *events,
+	struct stepio **ret, struct err *err)
+{
+	struct stepio *io = mem_zalloc(sizeof(*io));
+
+	io->events = *events;
+	io->log_fd = log_fd;
+	io->chunk = mem_alloc(CHUNK_BYTES);
+	io->streams[0] = (struct stream){.read_fd = -1, .write_fd = -1};
+	io->streams[1] = (struct stream){.read_fd = -1, .write_fd = -1, .is_stderr = true};
+	if (stream_open(io, &io->streams[0], loop, err) ||
+		stream_open(io, &io->streams[1], loop, err)) {
+		stepio_free(io);
+		return -1;
+	}
+	*ret = io;
+	return 0;
+}
+
+int stepio_stdout_fd(const struct stepio *io)
+{
+	return io->streams[0].write_fd;
+}
+
+int stepio_stderr_fd(const struct stepio *io)
+{
+	return io->streams[1].write_fd;
+}
+
+void stepio_started(struct stepio *io)
+{
+	fd_close(&io->streams[0].write_fd);
+	fd_close(&io->streams[1].write_fd);
+}
+
+bool stepio_is_drained(const struct stepio *io)
+{
+	return io->streams[0].read_fd < 0 && io->streams[1].read_fd < 0;
+}
+
+void stepio_drain(struct stepio *io)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++) {
+		struct stream *s = &io->streams[i];
+
+		if (s->read_fd < 0)
+			continue;
+		(void)stream_read(s, DRAIN_CHUNKS);
+		stream_close(s);
+	}
+}
+
+void stepio_say(struct stepio *io, struct str line)
+{
+	stepio_log(io, line.p, line.n);
+	stepio_log(io, "\n", 1);
+	stream_emit(&io->streams[1], line, false);
+}
+
+uint64_t stepio_bytes_lost(const struct stepio *io)
+{
+	return io->n_lost;
+}
+
+void stepio_free(struct stepio *io)
+{
+	if (!io)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++) {
+		struct stream *s = &io->streams[i];
+
+		watch_remove(s->watch);
+		fd_close(&s->read_fd);
+		fd_close(&s->write_fd);
+		buf_release(&s->line);
+	}
+	fd_close(&io->log_fd);
+	free(io->chunk);
+	free(io);
+}
