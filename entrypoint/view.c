@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people see of a run. Three forms behind one set of calls: a live tree (standard output
+ * is a terminal), plain prefixed lines, and plain lines on standard error beside a JSON
+ * document. The live form owns the rows below the cursor: it is drawn at most ten times a
+ * second, never wider or higher than the terminal, and taken away before anything else is
+ * printed.
+ */
+#include "view.h"
+
+#include "view_end.h"
+#include "view_screen.h"
+#include "view_text.h"
+#include "view_tree.h"
+
+#include <base/bounds.h>
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/log.h>
+#include <base/num.h>
+#include <base/vec.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { VIEW_PERIOD_NS = 100 * NS_PER_MS, VIEW_LAST_BYTES = 512 };
+
+/* What was already said of a task run or a pipeline task in the plain form. */
+struct said {
+	bool is_started;
+	bool is_ended;
+};
+
+/* The last line of a task's running step, for the tree. */
+struct last_line {
+	size_t step;
+	char text[VIEW_LAST_BYTES];
+	size_t n;
+};
+
+struct view {
+	bool is_live;
+	bool utf8;
+	bool colour;
+	int out_fd;
+	struct screen screen;
+	const struct run_view *run;
+	bool is_dirty;
+	int64_t drawn_ns;
+	struct buf progress;
+	struct buf out; /* scratch for one write */
+	VEC(struct said) tasks;
+	VEC(struct said) pipeline_tasks;
+	VEC(struct last_line) last;
+};
+
+static bool env_is_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *v = getenv(names[i]);
+		if (v && *v)
+			return strcasestr(v, "utf-8") || strcasestr(v, "utf8");
+	}
+	return false;
+}
+
+static void view_flush(struct view *v)
+{
+	struct err err = {0};
+	(void)fd_write_all(
+		v->out_fd, v->out.p, v->out.n, &err); /* a closed pipe: the run goes on */
+	buf_clear(&v->out);
+}
+
+/* The program's own messages while the tree is on the screen. */
+static void view_log_line(void *arg, enum log_level level, const char *line)
+{
+	struct view *v = arg;
+	struct err err = {0};
+	(void)level;
+	screen_clear(&v->screen, &v->out);
+	view_flush(v);
+	(void)fd_write_all(
+		STDERR_FILENO, line, strlen(line), &err); /* nowhere else to say it */
+	(void)fd_write_all(STDERR_FILENO, "\n", 1, &err);
+	v->is_dirty = true;
+}
+
+struct view *view_new(const struct options *o)
+{
+	struct view *v = mem_zalloc(sizeof(*v));
+	const char *term = getenv("TERM");
+	v->out_fd = o->output == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO;
+	v->is_live = o->output == OUTPUT_AUTO && isatty(STDOUT_FILENO) && term &&
+		     strcmp(term, "dumb") != 0;
+	v->colour = !o->no_color && isatty(v->out_fd) && term && strcmp(term, "dumb") != 0;
+	v->utf8 = env_is_utf8();
+	buf_init(&v->out, 64 * (size_t)MIB);
+	buf_init(&v->progress, 4 * KIB);
+	screen_init(&v->screen, STDOUT_FILENO);
+	if (v->is_live)
+		log_set_sink(view_log_line, v);
+	return v;
+}
+
+void view_free(struct view *v)
+{
+	if (!v)
+		return;
+	if (v->is_live) {
+		screen_clear(&v->screen, &v->out);
+		screen_show_cursor(&v->screen, &v->out);
+		view_flush(v);
+		log_set_sink(NULL, NULL);
+	}
+	screen_release(&v->screen);
+	buf_release(&v->out);
+	buf_release(&v->progress);
+	vec_release(&v->tasks);
+	vec_release(&v->pipeline_tasks);
+	vec_release(&v->last);
+	free(v);
+}
+
+/* --- the live form ------------------------------------------------------------------- */
+
+static struct str last_line_of(void *arg, size_t task, size_t step)
+{
+	struct view *v = arg;
+	if (task >= v->last.n || v->last.p[task].step != step)
+		return STR_NONE;
+	return (struct str){.p = v->last.p[task].text, .n = v->last.p[task].n};
+}
+
+static void last_line_set(struct view *v, const struct view_line *line)
+{
+	struct last_line *l;
+	while (v->last.n <= line->task)
+		(void)vec_add(&v->last);
+	l = &v->last.p[line->task];
+	l->step = line->step;
+	l->n = line->text.n < VIEW_LAST_BYTES ? line->text.n : VIEW_LAST_BYTES;
+	memcpy(l->text, line->text.n ? line->text.p : "", l->n);
+}
+
+static void view_draw(struct view *v, int64_t now_ns)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct view_tree_options tree = {
+		.utf8 = v->utf8,
+		.colour = v->colour,
+		.now_ns = now_ns,
+		.last_line = last_line_of,
+		.last_line_arg = v,
+	};
+	struct str *lines = NULL;
+	size_t n = 0;
+	screen_measure(&v->screen);
+	tree.cols = v->screen.cols;
+	tree.rows = v->screen.rows > 1 ? v->screen.rows - 1 : 1;
+	if (v->progress.n) {
+		lines = arena_new_object(a, struct str);
+		*lines = buf_str(&v->progress);
+		n = 1;
+	} else if (v->run) {
+		view_tree(v->run, &tree, a, &lines, &n);
+	}
+	screen_draw(&v->screen, lines, n, &v->out);
+	view_flush(v);
+	v->drawn_ns = now_ns;
+	v->is_dirty = false;
+}
+
+void view_tick(struct view *v, int64_t now_ns)
+{
+	if (v->is_live && now_ns >= view_deadline_ns(v))
+		view_draw(v, now_ns);
+}
+
+int64_t view_deadline_ns(const struct view *v)
+{
+	if (!v->is_live || (!v->run && !v->is_dirty))
+		return INT64_MAX;
+	return v->drawn_ns + VIEW_PERIOD_NS; /* times of what runs move on by themselves */
+}
+
+void view_resize(struct view *v)
+{
+	v->is_dirty = true;
+	v->drawn_ns = 0;
+}
+
+/* --- the plain form ------------------------------------------------------------------ */
+
+static void plain_name(struct view *v, struct str task, struct str step)
+{
+	buf_addf(&v->out, "[" STR_FMT "%s" STR_FMT "] ", STR_ARG(task), step.n ? "/" : "",
+		STR_ARG(step));
+}
+
+static void plain_task_ended(struct view *v, const struct task_run_view *t)
+{
+	plain_name(v, view_task_name(v->run, t), STR_NONE);
+	buf_addz(&v->out, view_task_mark(t) == MARK_DONE ? "succeeded in " : "failed after ");
+	view_text_time(&v->out, t->ended_ns - t->started_ns);
+	if (view_task_mark(t) != MARK_DONE) {
+		buf_addf(&v->out, ": " STR_FMT ": ", STR_ARG(t->condition.reason));
+		view_text_safe(&v->out, t->condition.message, 0);
+	}
+	buf_addc(&v->out, '\n');
+}
+
+static void plain_tasks(struct view *v)
+{
+	for (size_t i = 0; i < v->run->n_task_runs; i++) {
+		const struct task_run_view *t = v->run->task_runs[i];
+		struct said *said;
+		while (v->tasks.n <= i)
+			(void)vec_add(&v->tasks);
+		said = &v->tasks.p[i];
+		if (!said->is_started && t->state != TASK_WAITING) {
+			said->is_started = true;
+			plain_name(v, view_task_name(v->run, t), STR_NONE);
+			buf_addz(&v->out, "started\n");
+		}
+		if (!said->is_ended && t->state == TASK_DONE) {
+			said->is_ended = true;
+			plain_task_ended(v, t);
+		}
+	}
+}
+
+static void plain_skips(struct view *v)
+{
+	for (size_t i = 0; i < v->run->n_pipeline_tasks; i++) {
+		const struct pipeline_task_view *pt = &v->run->pipeline_tasks[i];
+		while (v->pipeline_tasks.n <= i)
+			(void)vec_add(&v->pipeline_tasks);
+		if (v->pipeline_tasks.p[i].is_ended || pt->state != PT_SKIPPED)
+			continue;
+		v->pipeline_tasks.p[i].is_ended = true;
+		plain_name(v, pt->spec->name.s, STR_NONE);
+		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
+	}
+}
+
+/* --- the calls ----------------------------------------------------------------------- */
+
+void view_progress(struct view *v, struct str text)
+{
+	buf_clear(&v->progress);
+	if (v->is_live) {
+		view_text_safe(&v->progress, text, v->screen.cols);
+		v->is_dirty = true;
+		view_draw(v, clock_mono_ns());
+	} else if (text.n) {
+		buf_adds(&v->out, text);
+		buf_addc(&v->out, '\n');
+		view_flush(v);
+	}
+}
+
+void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
+{
+	v->run = r;
+	v->tasks.n = 0;
+	v->pipeline_tasks.n = 0;
+	v->last.n = 0;
+	if (v->is_live) {
+		view_draw(v, now_ns);
+		return;
+	}
+	buf_addf(&v->out, "%s '" STR_FMT "' started\n", object_kind_name(r->kind),
+		STR_ARG(r->name));
+	view_flush(v);
+}
+
+void view_step_line(struct view *v, const struct run_view *r, const struct view_line *line)
+{
+	const struct task_run_view *t = r->task_runs[line->task];
+	if (v->is_live) {
+		last_line_set(v, line);
+		v->is_dirty = true;
+		return;
+	}
+	/* A task says that it started before its first line, also within one batch of events.
+	 */
+	plain_tasks(v);
+	plain_name(v, view_task_name(r, t), t->attempts[line->attempt].steps[line->step].name);
+	view_text_safe(&v->out, line->text, 0);
+	buf_addz(&v->out, line->is_cut ? " … (the rest is in the log)\n" : "\n");
+	view_flush(v);
+}
+
+void view_changed(struct view *v, const struct run_view *r, int64_t now_ns)
+{
+	(void)now_ns;
+	v->run = r;
+	v->is_dirty = true;
+	if (v->is_live)
+		return;
+	plain_tasks(v);
+	plain_skips(v);
+	view_flush(v);
+}
+
+void view_finished(struct view *v, const struct run_view *r, const struct outcome_info *info)
+{
+	struct view_end_options o = {.utf8 = v->utf8, .colour = v->colour};
+	v->run = r;
+	if (v->is_live) {
+		screen_measure(&v->screen);
+		o.cols = v->screen.cols;
+		screen_clear(&v->screen, &v->out);
+		screen_show_cursor(&v->screen, &v->out);
+	} else {
+		plain_tasks(v);
+		plain_skips(v);
+	}
+	view_end_summary(r, info, &o, &v->out);
+	view_end_failures(r, info, &o, &v->out);
+	view_flush(v);
+	v->run = NULL;
+	v->is_dirty = false;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words of a run for people: names, verdicts, times, and bytes of steps made harmless for a
+ * screen. */
+#ifndef ENTRYPOINT_VIEW_TEXT_H
+#define ENTRYPOINT_VIEW_TEXT_H
+
+#include <base/buf.h>
+#include <monopod/agent.h>
+
+/*
+ * One line of a step as it may be shown: escape sequences are dropped, of a line with carriage
+ * returns only what would stay on the screen is kept, other control characters and bytes that
+ * are not UTF-8 become \xNN, tabs become blanks. At most max_cols characters (0: no limit),
+ * then "…".
+ */
+void view_text_safe(struct buf *out, struct str line, size_t max_cols);
+
+/* "1.2s", "340ms", "2m05s". */
+void view_text_time(struct buf *out, int64_t ns);
+
+/* The task run's name without the run's: "build", "build-2"; in a TaskRun object its own. */
+struct str view_task_name(const struct run_view *r, const struct task_run_view *t);
+
+enum view_mark {
+	MARK_WAITING,
+	MARK_RUNNING,
+	MARK_DONE,
+	MARK_FAILED,
+	MARK_IGNORED,
+	MARK_SKIPPED
+};
+enum { VIEW_MARK_N = MARK_SKIPPED + 1 };
+enum view_mark view_task_mark(const struct task_run_view *t);
+enum view_mark view_step_mark(const struct step_view *s);
+/* The sign and its colour; utf8 chooses between "✓" and "ok". */
+void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour);
+
+/* How a step ended, in words: "exit code 7", "killed by signal 9 (SIGKILL)", "timed out after
+ * …". */
+void view_step_end(struct buf *out, const struct step_view *s);
+
+/* The running attempt, or the last one; NULL before the first. */
+const struct attempt_view *view_attempt(const struct task_run_view *t);
+
+#endif
