@@ -28,6 +28,11 @@ enum {
 	BOUND_TAIL_LINES = 20,
 	BOUND_LINE_BYTES = 16 * KIB, /* one line as shown on the screen; files keep all */
 	BOUND_LAYERS = 127,          /* of one image */
+	BOUND_LAYER_NAME = 4096,     /* a path inside a layer */
+	BOUND_LAYER_DEPTH = 256,     /* directories above a name inside a layer */
+	BOUND_PAX_BYTES = MIB,       /* one extension header of a tar entry */
+	BOUND_INDEX_ENTRIES = 10000, /* manifests of one index, members of one archive */
+	BOUND_INDEX_DEPTH = 4,       /* an index inside an index */
 	BOUND_ARGS = 4096,           /* argv or envp entries of a step */
 };
 

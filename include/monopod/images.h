@@ -57,15 +57,16 @@ struct image_config { /* of the chosen manifest; R30-R32 apply when it is used *
 	struct str os;
 };
 struct image_layer {
-	struct str digest; /* of the blob */
-	struct str media_type;
-	struct str diff_id; /* of the uncompressed tar */
-	uint64_t size;
+	struct str digest;     /* of the blob; empty in a docker archive */
+	struct str media_type; /* likewise */
+	struct str diff_id;    /* of the uncompressed tar */
+	uint64_t size;         /* of the blob */
+	struct str file;       /* docker archive: member name; else empty */
 };
 struct image {
-	struct str ref; /* normalised */
-	struct str manifest_digest;
-	struct str config_digest; /* imageID */
+	struct str ref;             /* normalised */
+	struct str manifest_digest; /* empty: from a docker archive, which has no manifest */
+	struct str config_digest;   /* imageID */
 	struct image_config config;
 	struct image_layer *layers; /* base first */
 	size_t n_layers;
@@ -74,15 +75,18 @@ struct image {
 #define IMAGE_FROM_STORE SIZE_MAX
 
 struct store; /* a directory, mode 0700, locked for writing while it changes */
-struct sources_list;
 
-/* Creates the directory when missing. */
+/*
+ * Creates the directory (and its parents) when missing; an existing one must be the caller's
+ * own and empty or a store. What killed unpackers left is removed. The store itself is an OCI
+ * layout with a directory of unpacked layers beside the blobs.
+ */
 int store_open(struct arena *a, struct str dir, struct store **ret, struct err *err);
-void store_close(struct store *s);
+void store_close(struct store *s); /* NULL is fine; releases the layers it was asked for */
 int store_dfd(const struct store *s);
 
-/* An OCI layout directory, an OCI archive or a docker archive (told apart by content); index
- * and manifests are verified here. */
+/* An OCI layout directory, an OCI archive or a docker archive (told apart by content). Its
+ * index is read here, manifests when they are asked for. */
 int store_add_source(struct store *s, struct str path, struct err *err);
 /*
  * Looks a reference up in the sources, then in the store. The platform is linux and this
@@ -93,14 +97,20 @@ int store_find(
 	struct store *s, struct arena *a, struct str ref, struct image **ret, struct err *err);
 
 /*
- * The unpacked layers of an image under an id map. map_text is "" when on-disk owners are the
- * image's own (root, idmapped mounts), else the text of the map they are written under
- * (sandbox.h id_map_text). Missing ones are listed in `todo`: each is one job for a worker.
+ * The unpacked layers of an image under an id map, base first. map_text is "" when on-disk
+ * owners are the image's own (root, idmapped mounts), else the text of the map they are written
+ * under (sandbox.h id_map_text). Each one that is not ready is one job for a worker; ask again
+ * when they are done: only the answer in which all are ready is the stack to mount. It has one
+ * entry for equal layers (the topmost), and none for layers that a layer above hides as a
+ * whole; an image without layers has none at all. Ready ones stay in place until store_close.
  */
 struct layer_dir {
 	struct str diff_id;
 	struct str dir; /* name below store_dfd */
 	bool is_ready;
+	size_t layer;        /* index into the image's layers */
+	uint64_t n_squashed; /* when ready: entries whose owner could not be kept */
+	uint64_t n_devices;  /* device nodes left out */
 };
 int store_layers(struct store *s, struct arena *a, const struct image *img, struct str map_text,
 	struct layer_dir **ret, size_t *ret_n, struct err *err);
@@ -124,8 +134,9 @@ struct unpack_job {
 };
 /*
  * Verifies and unpacks one layer: blob digest and size, diff ID while streaming; written to a
- * temporary directory in the store, renamed when complete. Runs in a worker. Returns 0, or -1
- * with err; safe when another process does the same layer.
+ * temporary directory in the store, renamed when complete. Runs in a worker, in the user
+ * namespace whose ids it shall write; opens files only below the descriptors of
+ * store_worker_fds. Returns 0, or -1 with err; safe when another process does the same layer.
  */
 int layer_unpack(const struct unpack_job *job, struct err *err);
 /* The descriptors that layer_unpack uses (of the store and the sources; borrowed): a worker

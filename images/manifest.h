@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Index and manifest documents (OCI image-spec 1.1, docker schema 2). Every document is read
+ * by digest and size, and must be of the kind its descriptor says (sandbox.md R60).
+ */
+#ifndef IMAGES_MANIFEST_H
+#define IMAGES_MANIFEST_H
+
+#include "blob.h"
+
+#include <base/json.h>
+#include <monopod/images.h>
+
+struct descriptor {
+	struct str media_type;
+	struct str digest;
+	uint64_t size;
+	struct str ref_name;   /* org.opencontainers.image.ref.name */
+	struct str image_name; /* io.containerd.image.name */
+	bool has_platform;
+	struct str os, architecture, variant;
+};
+
+struct index {
+	struct descriptor *items;
+	size_t n;
+};
+
+/* media_type is what the descriptor said; empty for a layout's index.json. */
+int index_parse(struct arena *a, struct str text, struct str media_type, struct index *ret,
+	struct err *err);
+/*
+ * Follows a descriptor to the manifest for this machine and fills everything of the image but
+ * ref and source. Called for a manifest or an index.
+ */
+int image_load(struct arena *a, const struct blobs *b, const struct descriptor *d,
+	struct image **ret, struct err *err);
+/* Whether a platform can run here; a descriptor that names none is asked later, by config. */
+bool platform_matches(const struct descriptor *d);
+const char *platform_architecture(void); /* "amd64", "arm64" … */
+
+extern const char media_type_index[];
+extern const char media_type_manifest[];
+extern const char media_type_config[];
+extern const char media_type_layer[]; /* without "+gzip" */
+extern const char media_type_layer_gzip[];
+bool media_type_is_index(struct str t);
+bool media_type_is_manifest(struct str t);
+
+#endif
