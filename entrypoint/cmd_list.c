@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `list`: the runs below a directory, newest first. */
+#include "cmd.h"
+#include "input.h"
+#include "record.h"
+#include "view_text.h"
+
+#include <base/bounds.h>
+#include <base/clock.h>
+#include <base/fd.h>
+#include <unistd.h>
+
+static void list_text(struct arena *a, const struct record *r, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct record_condition c = record_condition(r[i].run);
+		struct str name = record_name(&r[i]);
+		buf_addf(out, "%-24.*s  %-7.*s  %-20.*s  %.*s  ", STR_ARG(name),
+			STR_ARG(c.status), STR_ARG(c.reason),
+			STR_ARG(clock_rfc3339(a, r[i].started_wall_ns)));
+		if (r[i].ended_wall_ns)
+			view_text_time(out, r[i].ended_wall_ns - r[i].started_wall_ns);
+		else
+			buf_addz(out, "-");
+		buf_addf(out, "  " STR_FMT "\n", STR_ARG(r[i].path));
+	}
+}
+
+static void list_json(const struct record *r, size_t n, struct buf *out)
+{
+	struct json_writer w;
+	json_writer_init(&w, out, 2);
+	json_open(&w, '[');
+	for (size_t i = 0; i < n; i++) {
+		struct record_condition c = record_condition(r[i].run);
+		json_open(&w, '{');
+		json_field(&w, "kind", json_str(json_get(r[i].run, "kind")));
+		json_field(&w, "name", record_name(&r[i]));
+		json_field(&w, "status", c.status);
+		json_field(&w, "reason", c.reason);
+		json_field(&w, "startTime", json_str(record_status(r[i].run, "startTime")));
+		json_field(&w, "completionTime",
+			json_str(record_status(r[i].run, "completionTime")));
+		json_field(&w, "runDir", r[i].path);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	buf_addc(out, '\n');
+}
+
+int cmd_list(const struct options *o)
+{
+	struct arena *a cleanup_arena = arena_new();
+	cleanup_buf struct buf out;
+	struct record *r;
+	size_t n;
+	struct err err = {0};
+	buf_init(&out, 256 * (size_t)MIB);
+	if (record_list(a, o->n_args ? o->args[0] : STR(".monopod/runs"), &r, &n, &err))
+		return input_refuse(o, &err);
+	if (o->output == OUTPUT_JSON)
+		list_json(r, n, &out);
+	else
+		list_text(a, r, n, &out);
+	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
+		return input_refuse(o, &err);
+	return EXIT_RUN_OK;
+}

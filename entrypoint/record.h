@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finished or running runs, read back from their run directories: for `describe`, `logs` and
+ * `list`. */
+#ifndef ENTRYPOINT_RECORD_H
+#define ENTRYPOINT_RECORD_H
+
+#include <base/arena.h>
+#include <base/err.h>
+#include <base/json.h>
+
+struct record {
+	struct str path;          /* directory that holds run.json and logs/ */
+	const struct json *items; /* of the List; the first one is the run object */
+	const struct json *run;
+	int64_t started_wall_ns; /* 0: not known */
+	int64_t ended_wall_ns;
+};
+
+/*
+ * The records of a word: a run directory, its name below `runs`, or the name of a run (the
+ * newest of that name); empty: the newest of all. A directory of several runs gives several.
+ * ERR_NOT_FOUND names what there is.
+ */
+int record_find(struct arena *a, struct str runs, struct str word, struct record **ret,
+	size_t *ret_n, struct err *err);
+/* All below a directory, newest first. What is no run directory is passed over. */
+int record_list(
+	struct arena *a, struct str runs, struct record **ret, size_t *ret_n, struct err *err);
+
+struct str record_name(const struct record *r); /* metadata.name of the run object */
+/* The condition of an object of the List. */
+struct record_condition {
+	struct str status, reason, message;
+};
+struct record_condition record_condition(const struct json *object);
+/* status.steps and so on; NULL when absent. */
+const struct json *record_status(const struct json *object, const char *member);
+
+#endif
