@@ -128,26 +128,26 @@ static void diag_mark(struct buf *mark, unsigned int cells, char c)
 		buf_addc(mark, c);
 }
 
-/* One character at column col on both lines; a tab stays a tab, so that they align. */
+/* One character at column col on both lines; a tab stays a tab, so that they align. Nothing is
+ * written below what follows the last one blamed. */
 static void diag_excerpt_char(struct diag_excerpt *x, struct str *rest, uint32_t col)
 {
-	char under = ' ';
-	unsigned int cells;
+	bool is_tab = rest->p[0] == '\t';
+	unsigned int cells = 1;
 
-	if (col >= x->first && col <= x->last)
-		under = '~';
-	if (rest->p[0] == '\t') {
+	if (is_tab) {
 		*rest = str_slice(*rest, 1, rest->n);
 		buf_addc(x->line, '\t');
-		buf_addc(x->mark, col == x->first ? '^' : '\t');
-		return;
-	}
-	cells = diag_char(rest, x->line);
-	if (col == x->first) {
-		buf_addc(x->mark, '^');
-		diag_mark(x->mark, cells ? cells - 1 : 0, x->last > x->first ? '~' : ' ');
 	} else {
-		diag_mark(x->mark, cells, under);
+		cells = diag_char(rest, x->line);
+	}
+	if (col < x->first) {
+		diag_mark(x->mark, cells, is_tab ? '\t' : ' ');
+	} else if (col == x->first) {
+		buf_addc(x->mark, '^');
+		diag_mark(x->mark, cells && x->last > x->first ? cells - 1 : 0, '~');
+	} else if (col <= x->last) {
+		diag_mark(x->mark, cells, is_tab ? '\t' : '~');
 	}
 }
 
