@@ -6,7 +6,6 @@
 
 #include <base/bounds.h>
 #include <base/fd.h>
-#include <base/file.h>
 #include <base/num.h>
 #include <base/path.h>
 #include <errno.h>
@@ -25,7 +24,7 @@ struct logs {
 
 static int file_copy(int fd, struct err *err)
 {
-	char block[64 * KIB / 4];
+	char block[8 * KIB];
 	ssize_t n;
 	while ((n = read(fd, block, sizeof(block))) != 0) {
 		if (n < 0 && errno == EINTR)
@@ -50,7 +49,7 @@ static int attempt_dir(struct logs *l, struct str task_run, struct str *ret, str
 		*ret = path_join(l->arena, dir, arena_printf(l->arena, "%zu", l->o->attempt));
 		return 0;
 	}
-	if (dir_list(l->arena, AT_FDCWD, str_c(dir), 1000000, &names, &n, err))
+	if (record_names(l->arena, dir, &names, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t one;

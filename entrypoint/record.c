@@ -43,6 +43,15 @@ struct str record_name(const struct record *r)
 	return json_str(json_get(json_get(r->run, "metadata"), "name"));
 }
 
+int record_names(
+	struct arena *a, struct str dir, struct str **ret, size_t *ret_n, struct err *err)
+{
+	cleanup_fd int dfd = dir_open(AT_FDCWD, str_c(dir), err);
+	if (dfd < 0)
+		return -1;
+	return dir_list(a, dfd, RUNS_MAX, ret, ret_n, err);
+}
+
 static int64_t time_of(const struct json *object, const char *member)
 {
 	int64_t ns;
@@ -89,7 +98,7 @@ static int records_read(struct records *rs, struct str dir, struct err *err)
 		return err_set(err, ERR_NOT_FOUND,
 			"'" STR_FMT "' is not a run directory: no run.json in it",
 			STR_ARG(dir));
-	if (dir_list(rs->arena, AT_FDCWD, str_c(below), RUNS_MAX, &names, &n, err))
+	if (record_names(rs->arena, below, &names, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (record_read(rs, path_join(rs->arena, below, names[i]), err))
@@ -124,7 +133,7 @@ int record_list(
 		*ret_n = 0;
 		return 0;
 	}
-	if (dir_list(a, AT_FDCWD, str_c(runs), RUNS_MAX, &names, &n, err))
+	if (record_names(a, runs, &names, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct err passed = {0};

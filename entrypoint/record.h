@@ -36,4 +36,8 @@ struct record_condition record_condition(const struct json *object);
 /* status.steps and so on; NULL when absent. */
 const struct json *record_status(const struct json *object, const char *member);
 
+/* Sorted names in a directory given by path. */
+int record_names(
+	struct arena *a, struct str dir, struct str **ret, size_t *ret_n, struct err *err);
+
 #endif
