@@ -149,6 +149,7 @@ static struct watch *watch_new_fd(
 	return w;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a callback and its argument are one */
 struct watch *loop_add_read(struct loop *l, int fd, enum loop_priority prio, const char *name,
 	loop_fn *fn, void *arg, struct err *err)
 {
@@ -157,6 +158,7 @@ struct watch *loop_add_read(struct loop *l, int fd, enum loop_priority prio, con
 	return watch_new_fd(l, &what, EV_READ, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a callback and its argument are one */
 struct watch *loop_add_write(struct loop *l, int fd, enum loop_priority prio, const char *name,
 	loop_fn *fn, void *arg, struct err *err)
 {

@@ -382,8 +382,8 @@ static int num_quantity_bad(struct str s, struct err *err)
 static bool num_exponent(struct str s, int *ret)
 {
 	bool negative;
-	uint64_t v;
-	bool big;
+	uint64_t v = 0;
+	bool big = false;
 
 	if (s.n < 2 || (s.p[0] != 'e' && s.p[0] != 'E'))
 		return false;

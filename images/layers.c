@@ -132,6 +132,7 @@ static bool is_above(const struct image *img, size_t i)
 	return false;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a list comes back in two parameters */
 int store_layers(struct store *s, struct arena *a, const struct image *img, struct str map_text,
 	struct layer_dir **ret, size_t *ret_n, struct err *err)
 {
