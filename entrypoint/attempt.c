@@ -288,7 +288,7 @@ static void mark_put(int run_dfd, const char *dir, const char *name, struct str 
 	(void)owned_file(&mine, dfd, name, text, 0644, NULL);
 }
 
-void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, int exit_code)
+void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct str exit_code)
 {
 	struct str run = arena_printf(at->arena, "run/%zu", step);
 	int run_dfd cleanup_fd = openat(
@@ -297,9 +297,8 @@ void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, int exit
 	if (run_dfd < 0)
 		return;
 	mark_put(run_dfd, ".", succeeded ? "out" : "out.err", STR_NONE);
-	if (exit_code >= 0)
-		mark_put(run_dfd, "status", "exitCode",
-			arena_printf(at->arena, "%d", exit_code));
+	if (exit_code.n)
+		mark_put(run_dfd, "status", "exitCode", exit_code);
 }
 
 int attempt_step_free(struct attempt *at, size_t step, struct err *err)

@@ -58,9 +58,11 @@ int attempt_close(struct attempt *at, struct err *err);
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);
 void attempt_step_close(struct attempt_step *s);
-/* The markers of an ended step: run/I/out or out.err and, for exit_code >= 0, status/exitCode.
+/*
+ * The markers of an ended step: run/I/out or out.err and, when the text is not empty,
+ * status/exitCode.
  */
-void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, int exit_code);
+void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct str exit_code);
 /* Frees the writable layer of a step that has ended. */
 int attempt_step_free(struct attempt *at, size_t step, struct err *err);
 

@@ -122,7 +122,9 @@ static int rootfs_find_image(
 	if (store_find(s->c.store, s->arena, ref, &image, err))
 		return -1;
 	r->image = image;
-	if (image_ref_parse(s->arena, image->ref, &parsed, NULL) == 0)
+	if (!image->manifest_digest.n)
+		r->id = image->config_digest;
+	else if (image_ref_parse(s->arena, image->ref, &parsed, NULL) == 0)
 		r->id = arena_printf(s->arena, "%s/%s@%s", str_c(parsed.domain),
 			str_c(parsed.path), str_c(image->manifest_digest));
 	else
@@ -198,7 +200,7 @@ static void job_read_verdict(struct layer_job *job, int status)
 	if (status == 0) {
 		/* told only when the store has no such layer all the same */
 		(void)err_set(&job->err, ERR_IMAGE, "layer '%s' is gone from the store",
-			str_c(job->unpack.image->layers[job->unpack.layer].digest));
+			str_c(job->unpack.image->layers[job->unpack.layer].diff_id));
 		return;
 	}
 	n = read(job->err_fd, &job->err, sizeof(job->err));
@@ -208,7 +210,7 @@ static void job_read_verdict(struct layer_job *job, int status)
 		return;
 	}
 	(void)err_set(&job->err, ERR_IMAGE, "the worker that unpacked layer '%s' ended with %d",
-		str_c(job->unpack.image->layers[job->unpack.layer].digest), status);
+		str_c(job->unpack.image->layers[job->unpack.layer].diff_id), status);
 }
 
 static void job_end(struct layer_job *job)
@@ -323,6 +325,10 @@ static int rootfs_open_layers(struct imageset *s, struct rootfs *r,
 					   s->c.place->level == SANDBOX_ROOT};
 	}
 	r->n_layers = n;
+	for (size_t i = 0; i < n; i++) {
+		r->n_squashed += dirs[i].n_squashed;
+		r->n_devices += dirs[i].n_devices;
+	}
 	return 0;
 }
 
@@ -348,7 +354,7 @@ static const struct err *imageset_failure(const struct imageset *s, struct str d
 }
 
 static void imageset_add_job(
-	struct imageset *s, const struct rootfs *r, const struct layer_dir *dir, size_t layer)
+	struct imageset *s, const struct rootfs *r, const struct layer_dir *dir)
 {
 	struct layer_job *job;
 	const struct id_extent *base = &s->c.place->map.uid[0];
@@ -363,7 +369,7 @@ static void imageset_add_job(
 		.worker = {.pidfd_fd = -1},
 		.unpack = {.store = s->c.store,
 			.image = r->image,
-			.layer = layer,
+			.layer = dir->layer,
 			.map_text = s->map_text,
 			.owner = s->owner,
 			.shift_base = base->outside,
@@ -393,7 +399,7 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 			return;
 		}
 		if (!dirs[i].is_ready) {
-			imageset_add_job(s, r, &dirs[i], i);
+			imageset_add_job(s, r, &dirs[i]);
 			is_complete = false;
 		}
 	}

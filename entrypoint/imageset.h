@@ -30,6 +30,8 @@ struct rootfs { /* one reference as a step writes it */
 	enum rootfs_state state;
 	struct sandbox_layer *layers; /* READY: topmost first */
 	size_t n_layers;
+	uint64_t n_squashed; /* files whose owner could not be kept */
+	uint64_t n_devices;  /* device nodes that were left out */
 	struct err err;
 };
 

@@ -79,7 +79,9 @@ static int program_argv(struct arena *a, const struct step_launch *s, const stru
 	}
 	if (!argv.n) {
 		vec_release(&argv);
-		return err_set(err, ERR_SPEC, "no command specified");
+		return err_set(err, ERR_STEP,
+			"step '" STR_FMT "' has no command, and its image no ENTRYPOINT or CMD",
+			STR_ARG(s->name));
 	}
 	ret->argv = words_end(&argv, a);
 	return 0;

@@ -39,8 +39,8 @@ struct launch_program { /* after the image's config was taken into account */
 
 /*
  * ENTRYPOINT and CMD, environment, user, working directory (tekton-semantics 21.1, 21.4, 23).
- * ERR_SPEC in Kubernetes' words when it must not or cannot run (nothing to execute, no such
- * user, runAsNonRoot).
+ * ERR_SPEC in Kubernetes' words when it must not run (no such user, runAsNonRoot), ERR_STEP
+ * when there is nothing to execute.
  */
 int launch_program(struct arena *a, const struct launch_pod *pod, const struct step_launch *s,
 	const struct rootfs *r, struct launch_program *ret, struct err *err);

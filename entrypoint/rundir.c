@@ -288,6 +288,17 @@ void rundir_discard(struct rundir *rd)
 	rundir_release(rd);
 }
 
+void rundir_erase(const struct rundir *rd, struct sandbox_ns *ns)
+{
+	static const char *const made[] = {
+		"journal", "run.json", "logs", "runs", "results", "workspaces"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+		(void)sandbox_remove_tree(ns, rd->dfd, made[i], NULL);
+	if (rd->parent_dfd >= 0 && sandbox_remove_tree(ns, rd->dfd, "scratch", NULL) == 0)
+		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
+}
+
 int rundir_run_open(const struct rundir *rd, struct arena *a, struct str name, bool is_only,
 	struct rundir_run *ret, struct err *err)
 {

@@ -56,6 +56,9 @@ int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err);
 /* Nothing was started: closes and removes everything that rundir_open made. */
 void rundir_discard(struct rundir *rd);
 
+/* A run that was only pretended: takes away what it left; rundir_close comes after. */
+void rundir_erase(const struct rundir *rd, struct sandbox_ns *ns);
+
 int rundir_run_open(const struct rundir *rd, struct arena *a, struct str name, bool is_only,
 	struct rundir_run *ret, struct err *err);
 void rundir_run_close(struct rundir_run *r);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `monopod run`: the phases of product.md, in order. */
+#include "cmd.h"
+
+#include "input.h"
+#include "outcome.h"
+#include "pid1.h"
+#include "session.h"
+
+#include <base/clock.h>
+#include <base/log.h>
+#include <signal.h>
+#include <stdlib.h>
+
+/* The statement left behind when monopod itself dies. */
+#define LAST_WORDS                                                                             \
+	"[{\"key\":\"monopod/verdict\",\"value\":\"Unknown InternalError monopod ended by a "  \
+	"bug of its own\",\"type\":3}]"
+
+static enum exit_code signal_code(int signal)
+{
+	return signal == SIGINT ? EXIT_SIGINT : EXIT_SIGTERM;
+}
+
+/* --- before the first step --------------------------------------------------------------- */
+
+static int refuse(struct session *s, struct outcome *out, const struct err *err)
+{
+	int code = err->kind == ERR_CANCELLED ? (int)signal_code(s->signal)
+					      : input_refuse(s->options, err);
+
+	if (err->kind == ERR_CANCELLED)
+		log_error("%s", err->msg);
+	outcome_refused(out, (enum exit_code)code, str_z(err->msg));
+	return code;
+}
+
+static int refuse_diags(
+	struct session *s, struct outcome *out, const struct diags *d, enum exit_code code)
+{
+	struct str first = STR("the input is not valid");
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->items[i].severity == DIAG_ERROR) {
+			first = d->items[i].msg;
+			break;
+		}
+	}
+	outcome_refused(out, code, first);
+	return input_refuse_diags(s->options, d, code);
+}
+
+/* Everything up to the point of no return; -1: go on, else the exit code. */
+static int run_prepare(
+	struct session *s, struct outcome *out, const struct options *o, struct arena *a)
+{
+	struct err err = {0};
+
+	if (session_read(s, o, a, &err))
+		return refuse(s, out, &err);
+	if (!spec_ok(s->spec))
+		return refuse_diags(s, out, s->spec->diags, EXIT_INPUT);
+	input_warn(o, s->spec->diags);
+	input_warn(o, &s->problems);
+	if (session_open(s, &err))
+		return refuse(s, out, &err);
+	if (!session_find_images(s))
+		return refuse_diags(s, out, &s->problems, EXIT_PLACE);
+	if (session_unpack(s, &err))
+		return refuse(s, out, &err);
+	return -1;
+}
+
+/* --- the runs ---------------------------------------------------------------------------- */
+
+struct log_lookup {
+	const struct rundir_run *dir;
+	const struct run_view *view;
+};
+
+static struct str lookup_path(
+	void *arg, struct arena *a, size_t task, size_t attempt, size_t step)
+{
+	const struct log_lookup *l = arg;
+	const struct task_run_view *t = l->view->task_runs[task];
+
+	return rundir_log_path(
+		l->dir, a, t->name, attempt, t->attempts[attempt].steps[step].name);
+}
+
+static struct str lookup_tail(
+	void *arg, struct arena *a, size_t task, size_t attempt, size_t step)
+{
+	const struct log_lookup *l = arg;
+	const struct task_run_view *t = l->view->task_runs[task];
+
+	return rundir_log_tail(
+		l->dir, a, t->name, attempt, t->attempts[attempt].steps[step].name);
+}
+
+static void run_show_end(struct session *s, const struct rundir_run *dir, enum exit_code code)
+{
+	struct log_lookup lookup = {.dir = dir, .view = drive_view(s->drive)};
+	struct outcome_info info = {.run_dir = dir->path,
+		.exit_code = (int)code,
+		.own_time_ns = drive_own_ns(s->drive),
+		.unpack_time_ns = s->unpack_ns,
+		.log_path = lookup_path,
+		.log_tail = lookup_tail,
+		.log_arg = &lookup};
+
+	drive_notes(s->drive, &info.notes, &info.n_notes);
+	view_finished(s->view, lookup.view, &info);
+}
+
+/* Drives one run to its end and writes it down. */
+static enum exit_code run_drive(
+	struct session *s, const struct session_run *r, const struct rundir_run *dir)
+{
+	struct err err = {0};
+	struct outcome *out = &s->outcome;
+	enum exit_code code;
+	int rc;
+
+	if (drive_new(&s->drive_config, r->agent, dir, &s->drive, &err)) {
+		log_error("%s", err.msg);
+		return EXIT_INTERNAL;
+	}
+	out->runs[out->n_runs++] =
+		(struct outcome_run){.view = drive_view(s->drive), .dir = dir};
+	if (s->signal) /* it came between two batches */
+		drive_cancel(
+			s->drive, CANCEL_GRACEFUL, s->options->grace_ns, STR("told to stop"));
+	outcome_changed(out, clock_mono_ns());
+	rc = drive_run(s->drive, &err);
+	code = rc ? EXIT_INTERNAL : outcome_code(drive_view(s->drive));
+	if (rc)
+		log_error("%s", err.msg);
+	else if (s->signal && drive_view(s->drive)->cancelled != CANCEL_NONE)
+		code = signal_code(s->signal);
+	if (outcome_run_ended(out, &err)) {
+		log_error("%s", err.msg);
+		code = code == EXIT_RUN_OK ? EXIT_INTERNAL : code;
+	}
+	run_show_end(s, dir, code);
+	drive_free(s->drive);
+	s->drive = NULL;
+	return code;
+}
+
+/* All runs, one after the other; the first code that is not 0 counts, a signal more. */
+static enum exit_code run_all(struct session *s)
+{
+	struct rundir_run *dirs = arena_new_array(s->arena, struct rundir_run, s->n_runs);
+	enum exit_code first = EXIT_RUN_OK;
+	size_t n_open = 0;
+
+	s->outcome.rundir = &s->rundir;
+	s->outcome.runs = arena_new_array(s->arena, struct outcome_run, s->n_runs);
+	s->outcome.n_expected = s->n_runs;
+	for (size_t i = 0; i < s->n_runs && !s->signal; i++) {
+		struct session_run *r = &s->runs[i];
+		enum exit_code code = EXIT_INTERNAL;
+		struct err err = {0};
+
+		if (rundir_run_open(&s->rundir, s->arena, input_run_name(r->ref),
+			    s->n_runs == 1, &dirs[i], &err)) {
+			log_error("%s", err.msg);
+		} else {
+			n_open = i + 1;
+			code = run_drive(s, r, &dirs[i]);
+		}
+		if (code != EXIT_RUN_OK && (first == EXIT_RUN_OK || s->signal))
+			first = code;
+	}
+	for (size_t i = 0; i < n_open; i++)
+		rundir_run_close(&dirs[i]);
+	return first;
+}
+
+static enum exit_code run_tell(struct session *s, enum exit_code code)
+{
+	struct err err = {0};
+	int rc = outcome_ended(&s->outcome, &err);
+
+	if (rc == 0 && s->options->output == OUTPUT_JSON && s->outcome.n_runs)
+		rc = outcome_print(&s->outcome, &err);
+	if (rc) {
+		log_error("%s", err.msg);
+		return code == EXIT_RUN_OK ? EXIT_INTERNAL : code;
+	}
+	return code;
+}
+
+static int run_with_outcome(struct session *s, const struct options *o, struct arena *a)
+{
+	enum exit_code code;
+	int refused = run_prepare(s, &s->outcome, o, a);
+
+	if (refused >= 0) {
+		session_discard(s);
+		return refused;
+	}
+	code = run_all(s);
+	code = run_tell(s, code);
+	session_close(s);
+	return (int)code;
+}
+
+int cmd_run(const struct options *o)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct session s = {.rundir = {.dfd = -1}};
+	struct options plain = *o;
+	struct err err = {0};
+	int code;
+
+	if (o->dry_run && o->output == OUTPUT_AUTO)
+		plain.output = OUTPUT_PLAIN;
+	if (outcome_open(&s.outcome, &plain, &err))
+		return input_refuse(&plain, &err);
+	last_words_set(s.outcome.termination.fd, STR(LAST_WORDS));
+	code = run_with_outcome(&s, &plain, a);
+	outcome_close(&s.outcome);
+	return code;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop between the agent and the world. */
+#include "drive.h"
+
+#include "drive_task.h"
+
+#include <base/clock.h>
+#include <base/log.h>
+#include <base/num.h>
+#include <stdlib.h>
+
+/* --- notes and events -------------------------------------------------------------------- */
+
+void drive_note(struct drive *d, struct str text)
+{
+	for (size_t i = 0; i < d->notes.n; i++) {
+		if (str_eq(d->notes.p[i], text))
+			return;
+	}
+	vec_push(&d->notes, arena_str(d->arena, text));
+}
+
+static void drive_note_z(void *arg, const char *text)
+{
+	drive_note(arg, str_z(text));
+}
+
+struct queued_event *drive_queue(struct drive *d, enum event_kind kind)
+{
+	struct queued_event *q = vec_add(&d->queue);
+
+	q->arena = arena_new();
+	q->event.kind = kind;
+	return q;
+}
+
+/* Feeds the oldest event; false: there is none. */
+static bool drive_feed_next(struct drive *d)
+{
+	struct queued_event q;
+
+	if (!d->queue.n)
+		return false;
+	q = d->queue.p[0];
+	d->queue.n--;
+	for (size_t i = 0; i < d->queue.n; i++)
+		d->queue.p[i] = d->queue.p[i + 1];
+	q.event.now_ns = clock_mono_ns();
+	q.event.wall_ns = clock_wall_ns();
+	agent_feed(d->agent, &q.event);
+	arena_free(q.arena);
+	return true;
+}
+
+/* --- actions ----------------------------------------------------------------------------- */
+
+static void act_record(struct drive *d, const struct action *a)
+{
+	struct err err = {0};
+
+	if (journal_append(&d->journal, a->record, a->durable, &err) == 0)
+		return;
+	/* the run goes on: its end is told, and that its journal is not whole as well */
+	if (!d->journal_failed)
+		log_error("%s", err.msg);
+	d->journal_failed = true;
+	drive_note(d, STR("the journal is not complete"));
+}
+
+static void act_publish(struct drive *d, const struct action *a attr_unused)
+{
+	d->is_dirty = true;
+}
+
+static void act_finish(struct drive *d, const struct action *a attr_unused)
+{
+	d->is_finished = true;
+	d->is_dirty = true;
+}
+
+static void drive_act(struct drive *d, const struct action *a)
+{
+	static void (*const acts[])(struct drive *, const struct action *) = {
+		[ACTION_RECORD] = act_record,
+		[ACTION_START_TASK] = task_start,
+		[ACTION_START_STEP] = task_start_step,
+		[ACTION_STOP_STEP] = task_stop_step,
+		[ACTION_END_TASK] = task_end,
+		[ACTION_PUBLISH] = act_publish,
+		[ACTION_FINISH] = act_finish,
+	};
+	_Static_assert(ARRAY_SIZE(acts) == ACTION_KIND_N, "one function an action");
+
+	acts[a->kind](d, a);
+}
+
+/* Until the agent has nothing more to say and nothing more to hear. */
+static void drive_settle(struct drive *d)
+{
+	struct action a;
+
+	do {
+		while (agent_next_action(d->agent, &a))
+			drive_act(d, &a);
+	} while (drive_feed_next(d));
+	if (!d->is_dirty)
+		return;
+	d->is_dirty = false;
+	view_changed(d->c->view, agent_view(d->agent), clock_mono_ns());
+	d->c->published(d->c->arg);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static void drive_on_timer(void *arg attr_unused, int fd attr_unused)
+{
+	/* its work is done after each batch: drive_turn looks at the clock */
+}
+
+static int64_t ns_min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nothing runs, nothing is awaited, and the agent is not done: waiting would be for ever. */
+static bool drive_is_stuck(const struct drive *d)
+{
+	return !d->n_running && !d->queue.n && !imageset_pending(d->c->images) &&
+	       agent_deadline_ns(d->agent) == INT64_MAX;
+}
+
+static int drive_turn(struct drive *d, struct err *err)
+{
+	struct view *v = d->c->view;
+	int64_t now;
+
+	watch_set_deadline(d->timer, ns_min(agent_deadline_ns(d->agent), view_deadline_ns(v)));
+	if (loop_turn(d->c->loop, err))
+		return -1;
+	now = clock_mono_ns();
+	if (now >= agent_deadline_ns(d->agent))
+		(void)drive_queue(d, EVENT_TICK);
+	drive_settle(d);
+	if (now >= view_deadline_ns(v))
+		view_tick(v, now);
+	d->c->turn(d->c->arg);
+	return 0;
+}
+
+int drive_run(struct drive *d, struct err *err)
+{
+	d->started_ns = clock_mono_ns();
+	d->idle_since_ns = d->started_ns;
+	view_run_started(d->c->view, agent_view(d->agent), d->started_ns);
+	(void)drive_queue(d, EVENT_START);
+	drive_settle(d);
+	while (!d->is_finished) {
+		if (drive_is_stuck(d))
+			return err_set(err, ERR_BUG, "nothing is left to wait for");
+		if (drive_turn(d, err))
+			return -1;
+	}
+	if (!d->n_running)
+		d->idle_ns += clock_mono_ns() - d->idle_since_ns;
+	return 0;
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+int drive_new(const struct drive_config *c, struct agent *agent, const struct rundir_run *run,
+	struct drive **ret, struct err *err)
+{
+	struct arena *a = arena_new();
+	struct drive *d = arena_new_object(a, struct drive);
+
+	d->arena = a;
+	d->c = c;
+	d->agent = agent;
+	d->run = run;
+	d->journal.fd = -1;
+	d->binding = (struct binding_config){.options = c->options,
+		.rundir = c->rundir,
+		.run = run,
+		.owned = &c->owned,
+		.ns = c->ns,
+		.ns_name = agent_view(agent)->ns,
+		.can_mount = c->can_mount,
+		.note = drive_note_z,
+		.note_arg = d};
+	d->timer = loop_add_timer(c->loop, "deadline", drive_on_timer, d, err);
+	if (!d->timer || journal_create(&d->journal, run->dfd, "journal", err)) {
+		drive_free(d);
+		return -1;
+	}
+	*ret = d;
+	return 0;
+}
+
+void drive_free(struct drive *d)
+{
+	if (!d)
+		return;
+	task_free_all(d);
+	for (size_t i = 0; i < d->queue.n; i++)
+		arena_free(d->queue.p[i].arena);
+	watch_remove(d->timer);
+	journal_close(&d->journal);
+	vec_release(&d->tasks);
+	vec_release(&d->queue);
+	vec_release(&d->notes);
+	arena_free(d->arena);
+}
+
+/* --- from outside ------------------------------------------------------------------------ */
+
+void drive_cancel(struct drive *d, enum cancel_mode mode, int64_t grace_ns, struct str message)
+{
+	struct queued_event *q = drive_queue(d, EVENT_CANCEL);
+
+	q->event.cancel = mode;
+	q->event.grace_ns = grace_ns;
+	q->event.message = arena_str(q->arena, message);
+}
+
+void drive_images_changed(struct drive *d)
+{
+	task_images_changed(d);
+}
+
+bool drive_owns_pid(const struct drive *d, pid_t pid)
+{
+	return task_owns_pid(d, pid);
+}
+
+const struct run_view *drive_view(const struct drive *d)
+{
+	return agent_view(d->agent);
+}
+
+int64_t drive_own_ns(const struct drive *d)
+{
+	return d->idle_ns;
+}
+
+void drive_notes(const struct drive *d, const struct str **ret, size_t *ret_n)
+{
+	*ret = d->notes.p;
+	*ret_n = d->notes.n;
+}
+
+const struct rundir_run *drive_rundir(const struct drive *d)
+{
+	return d->run;
+}

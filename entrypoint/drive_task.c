@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Task runs and steps: carrying actions out, turning what happens into events. */
+#include "drive_task.h"
+
+#include "results_read.h"
+
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/log.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct task_context *task_find(const struct drive *d, size_t task, size_t attempt)
+{
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		if (d->tasks.p[i]->task == task && d->tasks.p[i]->attempt == attempt)
+			return d->tasks.p[i];
+	}
+	return NULL;
+}
+
+static struct queued_event *task_queue(const struct task_context *t, enum event_kind kind)
+{
+	struct queued_event *q = drive_queue(t->drive, kind);
+
+	q->event.task = t->task;
+	q->event.attempt = t->attempt;
+	return q;
+}
+
+static const struct task_run_view *task_view(const struct task_context *t)
+{
+	return agent_view(t->drive->agent)->task_runs[t->task];
+}
+
+/* --- refusals: Tekton's reasons and sentences (tekton-semantics 23, 27.1) ---------------- */
+
+static struct str refusal_pull(struct arena *a, const struct task_context *t,
+	const struct step_launch *s, const char *why)
+{
+	return arena_printf(a,
+		"the step \"" STR_FMT "\" in TaskRun \"" STR_FMT
+		"\" failed to pull the image \"" STR_FMT
+		"\". The pod errored with the message: \"%s.\".",
+		STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(s->image), why);
+}
+
+static struct str refusal_start(struct arena *a, const struct task_context *t,
+	const struct step_launch *s, const char *why)
+{
+	return arena_printf(a,
+		"the step \"" STR_FMT "\" in TaskRun \"" STR_FMT
+		"\" failed to start. The pod errored with the message: \"%s.\"",
+		STR_ARG(s->name), STR_ARG(t->launch->name), why);
+}
+
+static struct str refusal_pod(struct arena *a, const struct task_context *t,
+	const struct step_launch *s attr_unused, const char *why)
+{
+	const struct task_run_view *v = task_view(t);
+
+	if (v->is_inline)
+		return arena_printf(a,
+			"failed to create task run pod \"" STR_FMT
+			"\": %s. Maybe invalid TaskSpec",
+			STR_ARG(v->name), why);
+	return arena_printf(a,
+		"failed to create task run pod \"" STR_FMT
+		"\": %s. Maybe missing or invalid Task " STR_FMT "/" STR_FMT,
+		STR_ARG(v->name), why, STR_ARG(agent_view(t->drive->agent)->ns),
+		STR_ARG(v->task_name));
+}
+
+static void refusal_fill(struct queued_event *q, const struct task_context *t,
+	const struct step_launch *s, const struct err *err)
+{
+	static const struct {
+		const char *reason;
+		struct str (*message)(struct arena *, const struct task_context *,
+			const struct step_launch *, const char *);
+	} table[ERR_KIND_N] = {
+		[ERR_IMAGE] = {"TaskRunImagePullFailed", refusal_pull},
+		[ERR_SPEC] = {"CreateContainerConfigError", refusal_start},
+		[ERR_NOT_FOUND] = {"CreateContainerConfigError", refusal_start},
+		[ERR_SANDBOX] = {"CreateContainerError", refusal_start},
+		[ERR_SYS] = {"CreateContainerError", refusal_start},
+	};
+
+	if (table[err->kind].reason) {
+		q->event.reason = str_z(table[err->kind].reason);
+		q->event.message = table[err->kind].message(q->arena, t, s, err->msg);
+		return;
+	}
+	q->event.reason = STR("PodCreationFailed");
+	q->event.message = refusal_pod(q->arena, t, s, err->msg);
+}
+
+static void task_refuse(struct task_context *t, size_t step, const struct err *err)
+{
+	struct queued_event *q = task_queue(t, EVENT_TASK_REFUSED);
+
+	t->is_refused = true;
+	refusal_fill(q, t, &t->launch->steps[step], err);
+}
+
+/* --- the start of an attempt ------------------------------------------------------------- */
+
+/* Looks all images up. False: refused. */
+static bool task_find_images(struct task_context *t)
+{
+	struct imageset *images = t->drive->c->images;
+
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		struct err err = {0};
+
+		if (imageset_find(images, t->launch->steps[i].image, &t->images[i], &err)) {
+			err.kind = ERR_IMAGE;
+			task_refuse(t, i, &err);
+			return false;
+		}
+		imageset_want(images, t->images[i]);
+	}
+	return true;
+}
+
+/* What can be known about a step before it starts must not be a surprise in the middle. */
+static int task_check_steps(struct task_context *t, size_t *ret_step, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		struct launch_program p;
+
+		*ret_step = i;
+		if (launch_program(a, &t->pod, &t->launch->steps[i], t->images[i], &p, err))
+			return -1;
+	}
+	*ret_step = 0;
+	return 0;
+}
+
+static int task_make_dirs(struct task_context *t, struct err *err)
+{
+	struct drive *d = t->drive;
+	struct attempt_config c = {.rundir = d->c->rundir,
+		.run = d->run,
+		.place = d->c->place,
+		.binding = &d->binding,
+		.ns = d->c->ns,
+		.key = arena_printf(
+			t->arena, STR_FMT "-%zu", STR_ARG(t->launch->name), t->attempt)};
+
+	if (t->launch->hermetic && sandbox_ns_new(d->c->place, true, &t->net, err))
+		return -1;
+	return attempt_open(&c, t->launch, &t->dirs, err);
+}
+
+static void task_note_images(struct task_context *t)
+{
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		const struct rootfs *r = t->images[i];
+
+		if (r->n_squashed)
+			drive_note(t->drive,
+				arena_printf(t->arena,
+					"%llu files of image " STR_FMT
+					" do not have their own owners here",
+					(unsigned long long)r->n_squashed, STR_ARG(r->ref)));
+		if (r->n_devices)
+			drive_note(t->drive,
+				arena_printf(t->arena,
+					"%llu device nodes of image " STR_FMT " were left out",
+					(unsigned long long)r->n_devices, STR_ARG(r->ref)));
+	}
+}
+
+static void task_note_limits(struct task_context *t)
+{
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		const struct step_launch *s = &t->launch->steps[i];
+
+		for (size_t k = 0; k < s->n_limits_not_enforced; k++)
+			drive_note(
+				t->drive, arena_printf(t->arena,
+						  "limit " STR_FMT " of step " STR_FMT
+						  " in " STR_FMT " is not enforced",
+						  STR_ARG(s->limits_not_enforced[k]),
+						  STR_ARG(s->name), STR_ARG(t->launch->name)));
+	}
+}
+
+/* Goes on with an attempt whose images may have become ready. */
+static void task_advance(struct task_context *t)
+{
+	struct err err = {0};
+	size_t step = 0;
+
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		if (t->images[i]->state == ROOTFS_FAILED) {
+			task_refuse(t, i, &t->images[i]->err);
+			return;
+		}
+		if (t->images[i]->state != ROOTFS_READY)
+			return;
+	}
+	if (task_check_steps(t, &step, &err) || task_make_dirs(t, &err)) {
+		task_refuse(t, step, &err);
+		return;
+	}
+	task_note_images(t);
+	task_note_limits(t);
+	(void)task_queue(t, EVENT_TASK_READY);
+}
+
+void task_start(struct drive *d, const struct action *a)
+{
+	struct arena *arena = arena_new();
+	struct task_context *t = arena_new_object(arena, struct task_context);
+	const struct run_view *run = agent_view(d->agent);
+
+	t->drive = d;
+	t->arena = arena;
+	t->task = a->task;
+	t->attempt = a->attempt;
+	t->launch = a->launch;
+	t->pod = (struct launch_pod){.ns = run->ns,
+		.uid = run->task_runs[a->task]->uid,
+		.pod_name = a->launch->pod_name,
+		.hermetic = a->launch->hermetic};
+	t->images = arena_new_array(arena, struct rootfs *, a->launch->n_steps + 1);
+	t->steps = arena_new_array(arena, struct step_context, a->launch->n_steps + 1);
+	for (size_t i = 0; i < a->launch->n_steps; i++)
+		t->steps[i] = (struct step_context){.task = t, .index = i};
+	vec_push(&d->tasks, t);
+	if (task_find_images(t))
+		task_advance(t);
+}
+
+void task_images_changed(struct drive *d)
+{
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		struct task_context *t = d->tasks.p[i];
+
+		if (!t->dirs && !t->is_refused)
+			task_advance(t);
+	}
+}
+
+/* --- the end of a step ------------------------------------------------------------------- */
+
+static void step_count(struct step_context *s, bool runs)
+{
+	struct drive *d = s->task->drive;
+	int64_t now = clock_mono_ns();
+
+	if (s->is_running == runs)
+		return;
+	s->is_running = runs;
+	if (runs && d->n_running++ == 0)
+		d->idle_ns += now - d->idle_since_ns;
+	if (!runs && --d->n_running == 0)
+		d->idle_since_ns = now;
+}
+
+/* What /tekton/steps tells of a step that the task survived (21.2). */
+static void step_mark(struct step_context *s, const struct step_outcome *o)
+{
+	const struct step_launch *l = &s->task->launch->steps[s->index];
+	bool succeeded = o->end == STEP_END_EXITED && o->exit_code == 0;
+	struct str code = STR_NONE;
+
+	if (succeeded || (l->on_error_continue && o->end == STEP_END_EXITED))
+		code = arena_printf(s->task->arena, "%d", o->exit_code);
+	else if (l->on_error_continue && o->end == STEP_END_SIGNALED)
+		code = STR("-1");
+	attempt_step_mark(s->task->dirs, s->index, succeeded || l->on_error_continue, code);
+}
+
+static void step_event_results(struct step_context *s, struct queued_event *q)
+{
+	const struct task_launch *l = s->task->launch;
+	const struct drive_config *c = s->task->drive->c;
+	struct results_dir dir = {
+		.dfd = s->task->dirs->results_dfd, .ns = c->ns, .map = &c->place->map};
+	struct result_got *got = arena_new_array(q->arena, struct result_got, l->n_results + 1);
+
+	results_read(&dir, q->arena, l->results, l->n_results, got);
+	q->event.results = got;
+	q->event.n_results = l->n_results;
+}
+
+static void step_tell_problems(
+	struct step_context *s, const struct queued_event *q, const struct step_outcome *o)
+{
+	for (size_t i = 0; i < q->event.n_results; i++) {
+		const struct result_got *got = &q->event.results[i];
+
+		if (!got->problem.n)
+			continue;
+		step_say(
+			s->proc, arena_printf(s->task->arena,
+					 "monopod: result '" STR_FMT "' is not taken: " STR_FMT,
+					 STR_ARG(got->name), STR_ARG(got->problem)));
+	}
+	if (o->n_bytes_lost)
+		drive_note(
+			s->task->drive, arena_printf(s->task->arena,
+						"the log of step " STR_FMT " in " STR_FMT
+						" lacks %llu bytes that could not be written",
+						STR_ARG(s->task->launch->steps[s->index].name),
+						STR_ARG(s->task->launch->name),
+						(unsigned long long)o->n_bytes_lost));
+}
+
+static void step_on_done(void *arg, const struct step_outcome *o)
+{
+	struct step_context *s = arg;
+	struct queued_event *q = task_queue(s->task, EVENT_STEP_ENDED);
+	struct err err = {0};
+
+	step_count(s, false);
+	q->event.step = s->index;
+	q->event.end = o->end;
+	q->event.exit_code = o->exit_code;
+	q->event.signal = o->signal;
+	if (o->end == STEP_END_EXEC_FAILED) {
+		q->event.message = launch_exec_text(q->arena, str_c(s->program), o->exec_errno);
+		step_say(s->proc,
+			arena_printf(s->task->arena, "Error executing command: " STR_FMT,
+				STR_ARG(q->event.message)));
+	}
+	step_event_results(s, q);
+	step_tell_problems(s, q, o);
+	step_mark(s, o);
+	step_free(s->proc);
+	s->proc = NULL;
+	if (attempt_step_free(s->task->dirs, s->index, &err))
+		log_warn("%s, going on", err.msg);
+}
+
+static void step_on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
+{
+	struct step_context *s = arg;
+	struct drive *d = s->task->drive;
+	struct view_line v = {.task = s->task->task,
+		.attempt = s->task->attempt,
+		.step = s->index,
+		.is_stderr = is_stderr,
+		.is_cut = is_cut,
+		.text = line};
+
+	view_step_line(d->c->view, agent_view(d->agent), &v);
+}
+
+/* --- the start of a step ----------------------------------------------------------------- */
+
+static int step_open_log(const struct step_context *s, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str name =
+		arena_printf(a, STR_FMT ".log", STR_ARG(s->task->launch->steps[s->index].name));
+	int fd = openat(s->task->dirs->log_dfd, str_c(name),
+		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? err_sys(err, "open log '%s'", str_c(name)) : fd;
+}
+
+static int step_launch_real(struct step_context *s, struct sandbox_config *c, struct err *err)
+{
+	struct step_events events = {.line = step_on_line, .done = step_on_done, .arg = s};
+	int log_fd = step_open_log(s, err);
+
+	if (log_fd < 0)
+		return -1;
+	return step_start(s->task->drive->c->loop, c, log_fd, &events, &s->proc, err);
+}
+
+/* --dry-run: the operations are printed instead; values that nobody made are named as such. */
+static int step_launch_dry(struct step_context *s, struct sandbox_config *c, struct err *err)
+{
+	static const char *const stand_ins[VALUE_TYPE_N] = {[VALUE_STRING] = "(dry-run)",
+		[VALUE_ARRAY] = "[\"(dry-run)\"]",
+		[VALUE_OBJECT] = "{}"};
+	struct task_context *t = s->task;
+	struct str text;
+	struct queued_event *q;
+	struct result_got *got;
+
+	if (sandbox_explain(c, t->arena, &text, err))
+		return -1;
+	log_info("%s:\n" STR_FMT, str_c(c->name), STR_ARG(text));
+	q = task_queue(t, EVENT_STEP_ENDED);
+	got = arena_new_array(q->arena, struct result_got, t->launch->n_results + 1);
+	for (size_t i = 0; i < t->launch->n_results; i++)
+		got[i] = (struct result_got){.name = t->launch->results[i].name,
+			.present = true,
+			.text = str_z(stand_ins[t->launch->results[i].type])};
+	q->event.step = s->index;
+	q->event.results = got;
+	q->event.n_results = t->launch->n_results;
+	return attempt_step_free(t->dirs, s->index, err);
+}
+
+static int step_launch_in(
+	struct step_context *s, struct attempt_step *dirs, struct arena *a, struct err *err)
+{
+	struct task_context *t = s->task;
+	const struct drive_config *dc = t->drive->c;
+	struct launch_program program;
+	struct sandbox_config config;
+	struct launch_parts parts = {.config = &dc->launch,
+		.pod = &t->pod,
+		.step = &t->launch->steps[s->index],
+		.rootfs = t->images[s->index],
+		.program = &program,
+		.attempt = t->dirs,
+		.dirs = dirs,
+		.ns = t->net ? t->net : dc->ns};
+	struct queued_event *q;
+
+	if (launch_program(a, &t->pod, parts.step, parts.rootfs, &program, err))
+		return -1;
+	launch_sandbox(a, &parts, &config);
+	s->program = arena_strz(t->arena, program.argv[0]);
+	q = task_queue(t, EVENT_STEP_STARTED);
+	q->event.step = s->index;
+	q->event.image_id = arena_str(q->arena, parts.rootfs->id);
+	if (dc->options->dry_run)
+		return step_launch_dry(s, &config, err);
+	return step_launch_real(s, &config, err);
+}
+
+void task_start_step(struct drive *d, const struct action *a)
+{
+	struct arena *arena cleanup_arena = arena_new();
+	struct task_context *t = task_find(d, a->task, a->attempt);
+	struct attempt_step dirs;
+	struct step_context *s;
+	struct err err = {0};
+	size_t n_queued = d->queue.n;
+
+	BUG_ON(!t || !t->dirs || a->step >= t->launch->n_steps);
+	t->launch = a->launch;
+	s = &t->steps[a->step];
+	if (attempt_step_open(t->dirs, a->step, &dirs, &err) == 0) {
+		int rc = step_launch_in(s, &dirs, arena, &err);
+
+		attempt_step_close(&dirs);
+		if (rc == 0) {
+			step_count(s, s->proc != NULL);
+			return;
+		}
+	}
+	/* what was announced did not come about */
+	while (d->queue.n > n_queued)
+		arena_free(d->queue.p[--d->queue.n].arena);
+	task_queue(t, EVENT_STEP_REFUSED)->event.step = a->step;
+	refusal_fill(&d->queue.p[d->queue.n - 1], t, &t->launch->steps[a->step], &err);
+}
+
+void task_stop_step(struct drive *d, const struct action *a)
+{
+	struct task_context *t = task_find(d, a->task, a->attempt);
+	struct err err = {0};
+
+	if (!t || a->step >= t->launch->n_steps || !t->steps[a->step].proc)
+		return; /* it has ended, and the event that says so is on its way */
+	if (step_signal(t->steps[a->step].proc, a->signal, &err))
+		log_warn("%s, going on", err.msg);
+}
+
+/* --- the end of an attempt --------------------------------------------------------------- */
+
+static void task_free(struct task_context *t)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < t->launch->n_steps; i++) {
+		step_count(&t->steps[i], false);
+		step_free(t->steps[i].proc);
+	}
+	if (attempt_close(t->dirs, &err))
+		log_warn("remove what TaskRun '" STR_FMT "' left: %s", STR_ARG(t->launch->name),
+			err.msg);
+	sandbox_ns_free(t->net);
+	arena_free(t->arena);
+}
+
+void task_end(struct drive *d, const struct action *a)
+{
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		struct task_context *t = d->tasks.p[i];
+
+		if (t->task != a->task || t->attempt != a->attempt)
+			continue;
+		d->tasks.p[i] = d->tasks.p[--d->tasks.n];
+		task_free(t);
+		return;
+	}
+}
+
+void task_free_all(struct drive *d)
+{
+	while (d->tasks.n)
+		task_free(d->tasks.p[--d->tasks.n]);
+}
+
+bool task_owns_pid(const struct drive *d, pid_t pid)
+{
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		const struct task_context *t = d->tasks.p[i];
+
+		for (size_t k = 0; k < t->launch->n_steps; k++) {
+			if (t->steps[k].proc && step_pid(t->steps[k].proc) == pid)
+				return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the outcome down, again and again, always true. */
+#include "outcome.h"
+
+#include "run_json.h"
+
+#include <base/buf.h>
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <base/json.h>
+#include <base/log.h>
+#include <base/num.h>
+#include <base/path.h>
+#include <fcntl.h>
+#include <monopod/images.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RESULT_TEXT_MAX = 64 * 1024 * 1024 };
+
+static const char *condition_status_word(enum condition_status s)
+{
+	static const char *const words[] = {[CONDITION_UNKNOWN] = "Unknown",
+		[CONDITION_TRUE] = "True",
+		[CONDITION_FALSE] = "False"};
+	_Static_assert(ARRAY_SIZE(words) == CONDITION_STATUS_N, "one word a status");
+
+	return words[s];
+}
+
+enum exit_code outcome_code(const struct run_view *r)
+{
+	return r->condition.status == CONDITION_TRUE ? EXIT_RUN_OK : EXIT_RUN_FAILED;
+}
+
+/* --- results ----------------------------------------------------------------------------- */
+
+/* Of a PipelineRun its own, of a TaskRun those of its last attempt. */
+static const struct named_value *run_results(const struct run_view *r, size_t *ret_n)
+{
+	const struct task_run_view *t;
+
+	*ret_n = r->n_results;
+	if (r->kind == OBJECT_PIPELINE_RUN || !r->n_task_runs)
+		return r->results;
+	t = r->task_runs[0];
+	*ret_n = t->n_attempts ? t->attempts[t->n_attempts - 1].n_results : 0;
+	return *ret_n ? t->attempts[t->n_attempts - 1].results : NULL;
+}
+
+/* As Tekton's entrypoint writes it: strings as they are, the rest as JSON. */
+static struct str value_text(struct arena *a, const struct value *v)
+{
+	struct buf b cleanup_buf = {0};
+	struct json_writer w;
+
+	if (v->type == VALUE_STRING)
+		return v->string.s;
+	buf_init(&b, RESULT_TEXT_MAX);
+	json_writer_init(&w, &b, 0);
+	w.go_escapes = true;
+	value_json(v, &w);
+	return arena_str(a, buf_str(&b));
+}
+
+static int results_put(
+	const struct run_view *r, int dfd, uint32_t mode, struct arena *a, struct err *err)
+{
+	size_t n;
+	const struct named_value *results = run_results(r, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct str name = arena_str(a, results[i].name);
+
+		/* names were checked at admission; a slash here would be a hole */
+		BUG_ON(str_chr(name, '/') >= 0 || str_eqz(name, ".."));
+		if (file_write(dfd, str_c(name), value_text(a, &results[i].value), mode, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int results_write(const struct outcome *o, const struct outcome_run *r, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str dir = o->options->results_dir;
+	int own_fd cleanup_fd = -1;
+	int dfd cleanup_fd = -1;
+	size_t n;
+
+	(void)run_results(r->view, &n);
+	if (n) {
+		if (dir_make(r->dir->dfd, "results", 0700, err))
+			return -1;
+		own_fd = dir_open(r->dir->dfd, "results", err);
+		if (own_fd < 0 || results_put(r->view, own_fd, 0600, a, err))
+			return -1;
+	}
+	if (!dir.n)
+		return 0;
+	if (dir_make(AT_FDCWD, str_c(dir), 0755, err))
+		return -1;
+	dfd = dir_open(AT_FDCWD, str_c(dir), err);
+	return dfd < 0 ? -1 : results_put(r->view, dfd, 0644, a, err);
+}
+
+/* --- run.json ---------------------------------------------------------------------------- */
+
+static int json_write(const struct outcome *o, int dfd, const struct run_view *const *views,
+	size_t n, struct buf *out, struct err *err)
+{
+	run_json_print(views, n, out);
+	if (out->full)
+		return err_set(err, ERR_LIMIT, "run.json is larger than it may be");
+	return rundir_write(o->rundir, dfd, "run.json", buf_str(out), err);
+}
+
+static const struct run_view **outcome_views(const struct outcome *o, struct arena *a)
+{
+	const struct run_view **views =
+		arena_new_array(a, const struct run_view *, o->n_runs + 1);
+
+	for (size_t i = 0; i < o->n_runs; i++)
+		views[i] = o->runs[i].view;
+	return views;
+}
+
+/* That of the current run, and with several runs the one of them all. */
+static int outcome_json(struct outcome *o, struct buf *whole, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	const struct outcome_run *last = &o->runs[o->n_runs - 1];
+	struct buf own cleanup_buf = {0};
+
+	o->json_ns = clock_mono_ns();
+	o->json_is_due = false;
+	if (o->n_expected > 1 && json_write(o, last->dir->dfd, &last->view, 1, &own, err))
+		return -1;
+	return json_write(o, o->rundir->dfd, outcome_views(o, a), o->n_runs, whole, err);
+}
+
+int64_t outcome_deadline_ns(const struct outcome *o)
+{
+	return o->json_is_due ? o->json_ns + NS_PER_S : INT64_MAX;
+}
+
+/* --- the termination file ---------------------------------------------------------------- */
+
+static struct str verdict_text(
+	struct arena *a, const char *status, struct str reason, struct str message)
+{
+	return arena_printf(a, "%s " STR_FMT "%s" STR_FMT, status, STR_ARG(reason),
+		message.n ? " " : "", STR_ARG(message));
+}
+
+/* Of one run its own; of several that of the first that is not True. */
+static struct str outcome_verdict(const struct outcome *o, struct arena *a)
+{
+	for (size_t i = 0; i < o->n_runs; i++) {
+		const struct run_view *r = o->runs[i].view;
+		const struct condition *c = &r->condition;
+		struct str message = c->message;
+
+		if (c->status == CONDITION_TRUE && (o->n_expected > 1 || !r->is_done))
+			continue;
+		if (o->n_expected > 1)
+			message = arena_printf(
+				a, STR_FMT ": " STR_FMT, STR_ARG(r->name), STR_ARG(c->message));
+		if (!r->is_done)
+			return verdict_text(a, "Unknown", STR("Running"), message);
+		return verdict_text(a, condition_status_word(c->status), c->reason, message);
+	}
+	if (o->n_runs < o->n_expected)
+		return STR("Unknown Running");
+	return arena_printf(a, "True Succeeded %zu runs succeeded", o->n_runs);
+}
+
+static void outcome_task_items(
+	const struct outcome *o, struct arena *a, struct termination_item **ret, size_t *ret_n)
+{
+	size_t n = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < o->n_runs; i++)
+		n += o->runs[i].view->n_task_runs;
+	*ret = arena_new_array(a, struct termination_item, n + 1);
+	for (size_t i = 0; i < o->n_runs; i++) {
+		const struct run_view *r = o->runs[i].view;
+
+		for (size_t k = 0; k < r->n_task_runs; k++) {
+			const struct condition *c = &r->task_runs[k]->condition;
+
+			(*ret)[at].name = r->task_runs[k]->name;
+			(*ret)[at++].value = verdict_text(
+				a, condition_status_word(c->status), c->reason, STR_NONE);
+		}
+	}
+	*ret_n = n;
+}
+
+static int outcome_tell(struct outcome *o, struct str run_json, bool is_final, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct termination_text t = {.run_json = run_json};
+	struct termination_item *tasks;
+	struct termination_item *results;
+	const struct named_value *values = NULL;
+	size_t n_values = 0;
+
+	if (o->termination.fd < 0)
+		return 0;
+	t.verdict = outcome_verdict(o, a);
+	outcome_task_items(o, a, &tasks, &t.n_tasks);
+	t.tasks = tasks;
+	if (is_final && o->n_expected == 1)
+		values = run_results(o->runs[0].view, &n_values);
+	results = arena_new_array(a, struct termination_item, n_values + 1);
+	for (size_t i = 0; i < n_values; i++)
+		results[i] = (struct termination_item){
+			values[i].name, value_text(a, &values[i].value)};
+	t.results = results;
+	t.n_results = n_values;
+	return termination_write(&o->termination, termination_encode(a, &t), err);
+}
+
+static size_t outcome_count_ended(const struct outcome *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_runs; i++) {
+		const struct run_view *r = o->runs[i].view;
+
+		for (size_t k = 0; k < r->n_task_runs; k++)
+			n += r->task_runs[k]->state == TASK_DONE;
+	}
+	return n;
+}
+
+/* --- calls ------------------------------------------------------------------------------- */
+
+int outcome_open(struct outcome *o, const struct options *options, struct err *err)
+{
+	*o = (struct outcome){
+		.options = options, .termination = {.fd = -1}, .n_tasks_ended = SIZE_MAX};
+	if (options->dry_run)
+		return 0;
+	return termination_open(&o->termination, options->termination_log, err);
+}
+
+void outcome_close(struct outcome *o)
+{
+	termination_close(&o->termination);
+}
+
+void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct termination_text t = {
+		.verdict = verdict_text(a, "False",
+			code == EXIT_INPUT ? STR("Invalid") : STR("NotStarted"), message)};
+	struct err err = {0};
+
+	if (o->termination.fd >= 0 &&
+		termination_write(&o->termination, termination_encode(a, &t), &err))
+		log_error("%s", err.msg);
+}
+
+void outcome_changed(struct outcome *o, int64_t now_ns)
+{
+	struct buf json cleanup_buf = {0};
+	struct err err = {0};
+	size_t n_ended = outcome_count_ended(o);
+
+	if (n_ended != o->n_tasks_ended && outcome_tell(o, STR_NONE, false, &err))
+		log_error("%s", err.msg);
+	o->n_tasks_ended = n_ended;
+	o->json_is_due = true;
+	if (now_ns < outcome_deadline_ns(o))
+		return;
+	if (outcome_json(o, &json, &err))
+		log_error("%s", err.msg);
+}
+
+int outcome_run_ended(struct outcome *o, struct err *err)
+{
+	struct buf json cleanup_buf = {0};
+	struct err results = {0};
+	int rc = results_write(o, &o->runs[o->n_runs - 1], &results);
+
+	/* the record first of all, whatever became of the result files */
+	if (outcome_json(o, &json, err))
+		return -1;
+	if (rc) {
+		*err = results;
+		return -1;
+	}
+	return 0;
+}
+
+int outcome_ended(struct outcome *o, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str path = path_join(a, o->rundir->path, STR("run.json"));
+	struct str text;
+
+	if (o->termination.fd < 0 || !o->n_runs)
+		return 0;
+	if (file_read(a, o->rundir->dfd, "run.json", RUN_JSON_MAX, &text, err))
+		return outcome_tell(o, STR_NONE, true, NULL), -1;
+	return outcome_tell(o,
+		arena_printf(a, "%s %s", str_c(image_digest_text(a, text)), str_c(path)), true,
+		err);
+}
+
+int outcome_print(const struct outcome *o, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct buf out cleanup_buf = {0};
+
+	run_json_print(outcome_views(o, a), o->n_runs, &out);
+	if (out.full)
+		return err_set(err, ERR_LIMIT, "the List is larger than it may be");
+	return fd_write_all(STDOUT_FILENO, out.p, out.n, err);
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the runs of one command share, opened in order, closed in reverse. */
+#include "session.h"
+
+#include "input.h"
+
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/log.h>
+#include <base/path.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- the input --------------------------------------------------------------------------- */
+
+static int session_check_dir(const char *what, struct str name, struct str dir, struct err *err)
+{
+	struct stat st;
+
+	if (stat(str_c(dir), &st) < 0) {
+		(void)err_sys(err, "'%s'", str_c(dir));
+		return err_wrap_as(err, ERR_USAGE, "%s '" STR_FMT "'", what, STR_ARG(name));
+	}
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, "%s '" STR_FMT "': '%s' is not a directory",
+			what, STR_ARG(name), str_c(dir));
+	return 0;
+}
+
+static int session_check_dirs(const struct options *o, struct err *err)
+{
+	for (size_t i = 0; i < o->n_workspaces; i++) {
+		const struct workspace_override *w = &o->workspaces[i];
+
+		if (w->dir.n && session_check_dir("workspace", w->name, w->dir, err))
+			return -1;
+	}
+	for (size_t i = 0; i < o->n_volumes; i++) {
+		if (session_check_dir("volume", o->volumes[i].claim, o->volumes[i].dir, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void session_agent_options(struct session *s)
+{
+	const struct options *o = s->options;
+
+	s->agent_options = (struct agent_options){.params = o->params,
+		.n_params = o->n_params,
+		.workspaces = o->workspaces,
+		.n_workspaces = o->n_workspaces,
+		.hermetic = o->hermetic,
+		.max_parallel = o->max_parallel,
+		.start_pending = o->name.n > 0,
+		.random = input_random_suffix};
+}
+
+static void session_make_agents(struct session *s, const struct run_ref **refs)
+{
+	session_agent_options(s);
+	diags_init(&s->problems, s->arena, s->spec->sources);
+	for (size_t i = 0; i < s->n_runs; i++) {
+		struct session_run *r = &s->runs[i];
+		struct agent_options *opts = arena_new_object(s->arena, struct agent_options);
+		size_t n_before = s->problems.n_errors;
+
+		*opts = s->agent_options;
+		opts->uid = input_random_uid(s->arena);
+		r->ref = refs[i];
+		r->agent = agent_new(s->spec, r->ref, opts, &s->problems);
+		r->is_hopeless = s->problems.n_errors > n_before;
+	}
+}
+
+int session_read(struct session *s, const struct options *o, struct arena *a, struct err *err)
+{
+	const struct run_ref **refs;
+
+	s->options = o;
+	s->arena = a;
+	if (session_check_dirs(o, err) || input_load(o, a, &s->spec, err))
+		return -1;
+	if (!spec_ok(s->spec))
+		return 0;
+	if (input_runs(o, s->spec, &refs, &s->n_runs, err))
+		return -1;
+	s->runs = arena_new_array(a, struct session_run, s->n_runs);
+	session_make_agents(s, refs);
+	return 0;
+}
+
+/* --- the place --------------------------------------------------------------------------- */
+
+static int session_open_store(struct session *s, struct err *err)
+{
+	const struct options *o = s->options;
+	struct str dir = options_store_dir(o, s->arena);
+
+	if (store_open(s->arena, dir, &s->store, err))
+		return err_wrap_as(err, err->kind == ERR_SYS ? ERR_SANDBOX : err->kind,
+			"store '%s'", str_c(dir));
+	for (size_t i = 0; i < o->n_images; i++) {
+		if (store_add_source(s->store, o->images[i], err))
+			return err_wrap_as(err, err->kind == ERR_SYS ? ERR_IMAGE : err->kind,
+				"images '%s'", str_c(o->images[i]));
+	}
+	return 0;
+}
+
+/* The first thing that is missing, for a place that can do nothing. */
+static int session_no_sandbox(const struct session *s, struct err *err)
+{
+	for (size_t i = 0; i < s->place.n_facts; i++) {
+		const struct sandbox_fact *f = &s->place.facts[i];
+
+		if (!f->works)
+			return err_set(err, ERR_SANDBOX,
+				"no sandbox is possible here: %s: " STR_FMT
+				" (see 'monopod probe')",
+				f->name, STR_ARG(f->evidence));
+	}
+	return err_set(err, ERR_SANDBOX, "no sandbox is possible here (see 'monopod probe')");
+}
+
+/* Where steps write: the run directory's file system, else a tmpfs, else nowhere. */
+static int session_choose_layers(struct session *s, struct err *err)
+{
+	struct err low = {0};
+
+	if (s->place.can_upper)
+		return 0;
+	if (s->can_mount && rundir_use_tmpfs(&s->rundir, &low) == 0) {
+		log_warn("run directory '%s' cannot carry writable layers: they are on a tmpfs "
+			 "of at most half the memory",
+			str_c(s->rundir.path));
+		return 0;
+	}
+	return err_set(err, ERR_SANDBOX,
+		"run directory '%s' cannot carry writable layers: mount a volume there, or "
+		"name "
+		"another place with --run-dir",
+		str_c(s->rundir.path));
+}
+
+static int session_probe(struct session *s, struct err *err)
+{
+	if (sandbox_probe(s->arena, store_dfd(s->store), s->rundir.layers_dfd, &s->place, err))
+		return -1;
+	if (s->place.level == SANDBOX_NONE)
+		return session_no_sandbox(s, err);
+	if (s->options->hermetic && !s->place.can_net_namespace)
+		return err_set(err, ERR_SANDBOX,
+			"--hermetic: no network namespace can be made here (see 'monopod "
+			"probe')");
+	if (session_choose_layers(s, err))
+		return -1;
+	return sandbox_ns_new(&s->place, false, &s->ns, err);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static void session_on_stop(void *arg, int signal)
+{
+	struct session *s = arg;
+	bool is_first = s->signal == 0;
+
+	if (is_first)
+		s->signal = signal;
+	if (s->drive)
+		drive_cancel(s->drive, is_first ? CANCEL_GRACEFUL : CANCEL_NOW,
+			s->options->grace_ns,
+			signal == SIGINT ? STR("interrupted") : STR("told to stop"));
+}
+
+static void session_on_resize(void *arg)
+{
+	struct session *s = arg;
+
+	view_resize(s->view);
+}
+
+static bool session_is_ours(void *arg, pid_t pid)
+{
+	struct session *s = arg;
+
+	return (s->images && imageset_owns_pid(s->images, pid)) ||
+	       (s->drive && drive_owns_pid(s->drive, pid));
+}
+
+static void session_on_images(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->drive)
+		drive_images_changed(s->drive);
+}
+
+static void session_on_published(void *arg)
+{
+	struct session *s = arg;
+
+	outcome_changed(&s->outcome, clock_mono_ns());
+}
+
+static void session_on_turn(void *arg)
+{
+	struct session *s = arg;
+
+	pid1_turn(s->pid1);
+	watch_set_deadline(s->timer, outcome_deadline_ns(&s->outcome));
+}
+
+static void session_on_timer(void *arg, int fd attr_unused)
+{
+	session_on_published(arg);
+}
+
+static int session_open_loop(struct session *s, struct err *err)
+{
+	struct pid1_events events = {.stop = session_on_stop,
+		.resize = session_on_resize,
+		.is_ours = session_is_ours,
+		.arg = s};
+
+	if (loop_new(&s->loop, err) || pid1_open(s->loop, &events, &s->pid1, err))
+		return -1;
+	s->timer = loop_add_timer(s->loop, "run.json", session_on_timer, s, err);
+	return s->timer ? 0 : -1;
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
+/* Steps and their pipes are many; the soft limit is for programs that use select. */
+static void session_raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void session_drive_config(struct session *s)
+{
+	s->drive_config = (struct drive_config){.options = s->options,
+		.loop = s->loop,
+		.view = s->view,
+		.place = &s->place,
+		.ns = s->ns,
+		.images = s->images,
+		.rundir = &s->rundir,
+		.owned = owned_by_root_of(&s->place.map),
+		.can_mount = s->can_mount,
+		.published = session_on_published,
+		.turn = session_on_turn,
+		.arg = s};
+	launch_config_init(&s->drive_config.launch, s->arena);
+	s->drive_config.launch.store_path = options_store_dir(s->options, s->arena);
+	s->drive_config.launch.run_path = s->rundir.path;
+}
+
+int session_open(struct session *s, struct err *err)
+{
+	struct imageset_config images = {.options = s->options,
+		.place = &s->place,
+		.changed = session_on_images,
+		.arg = s};
+
+	session_raise_files();
+	s->can_mount = rundir_own_mounts();
+	if (rundir_open(s->arena, s->options->run_dir, input_run_name(s->runs[0].ref),
+		    &s->rundir, err))
+		return -1;
+	if (session_open_store(s, err) || session_probe(s, err) || session_open_loop(s, err))
+		return -1;
+	images.store = s->store;
+	images.loop = s->loop;
+	images.ns = s->ns;
+	if (imageset_new(&images, &s->images, err))
+		return -1;
+	s->view = view_new(s->options);
+	session_drive_config(s);
+	rundir_sweep(&s->rundir, s->ns);
+	return 0;
+}
+
+/* --- images ------------------------------------------------------------------------------ */
+
+bool session_find_images(struct session *s)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < s->n_runs; i++) {
+		struct image_use *uses;
+		size_t n;
+
+		if (s->runs[i].is_hopeless)
+			continue;
+		agent_images(s->runs[i].agent, s->arena, &uses, &n);
+		for (size_t k = 0; k < n; k++) {
+			struct err err = {0};
+			struct rootfs *r;
+
+			if (imageset_find(s->images, uses[k].image, &r, &err) == 0)
+				continue;
+			(void)diag_add(&s->problems, DIAG_ERROR, "image-missing", uses[k].pos,
+				"%s", err.msg);
+			all = false;
+		}
+	}
+	return all;
+}
+
+static void session_want_images(struct session *s)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		struct image_use *uses;
+		size_t n;
+
+		if (s->runs[i].is_hopeless)
+			continue;
+		agent_images(s->runs[i].agent, s->arena, &uses, &n);
+		for (size_t k = 0; k < n; k++) {
+			struct rootfs *r;
+
+			if (imageset_find(s->images, uses[k].image, &r, NULL) == 0)
+				imageset_want(s->images, r);
+		}
+	}
+}
+
+/* The first image that could not be made ready. */
+static int session_check_images(struct session *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		struct image_use *uses;
+		size_t n;
+
+		if (s->runs[i].is_hopeless)
+			continue;
+		agent_images(s->runs[i].agent, s->arena, &uses, &n);
+		for (size_t k = 0; k < n; k++) {
+			struct rootfs *r;
+
+			if (imageset_find(s->images, uses[k].image, &r, err))
+				return -1;
+			if (r->state == ROOTFS_READY)
+				continue;
+			*err = r->err;
+			return err_wrap_as(err, ERR_IMAGE, "image '%s'", str_c(r->ref));
+		}
+	}
+	return 0;
+}
+
+int session_unpack(struct session *s, struct err *err)
+{
+	size_t told = 0;
+
+	session_want_images(s);
+	while (imageset_pending(s->images) && !s->signal) {
+		size_t n = imageset_pending(s->images);
+
+		if (n != told)
+			view_progress(s->view, arena_printf(s->arena, "unpacking %zu layer%s",
+						       n, n == 1 ? "" : "s"));
+		told = n;
+		if (loop_turn(s->loop, err))
+			return -1;
+		pid1_turn(s->pid1);
+	}
+	if (told)
+		view_progress(s->view, STR_NONE);
+	s->unpack_ns = imageset_unpack_ns(s->images);
+	if (s->signal)
+		return err_set(err, ERR_CANCELLED, "stopped by a signal before the first step");
+	return session_check_images(s, err);
+}
+
+/* --- closing ----------------------------------------------------------------------------- */
+
+static void session_close_shared(struct session *s)
+{
+	view_free(s->view);
+	imageset_free(s->images);
+	watch_remove(s->timer);
+	pid1_free(s->pid1);
+	loop_free(s->loop);
+	for (size_t i = 0; i < s->n_runs; i++)
+		agent_free(s->runs[i].agent);
+	if (s->store)
+		store_close(s->store);
+}
+
+void session_discard(struct session *s)
+{
+	rundir_discard(&s->rundir);
+	session_close_shared(s);
+	sandbox_ns_free(s->ns);
+}
+
+void session_close(struct session *s)
+{
+	struct err err = {0};
+
+	if (s->options->dry_run)
+		rundir_erase(&s->rundir, s->ns);
+	if (rundir_close(&s->rundir, s->ns, &err))
+		log_warn("remove what the runs left: %s", err.msg);
+	session_close_shared(s);
+	sandbox_ns_free(s->ns);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything a command's runs share: the agents, the run directory, the store, the place, the
+ * images, the loop and its signals. session_open leaves nothing behind when it fails.
+ */
+#ifndef ENTRYPOINT_SESSION_H
+#define ENTRYPOINT_SESSION_H
+
+#include "drive.h"
+#include "imageset.h"
+#include "options.h"
+#include "outcome.h"
+#include "pid1.h"
+#include "rundir.h"
+#include "view.h"
+
+#include <base/diag.h>
+#include <base/err.h>
+#include <monopod/agent.h>
+#include <monopod/sandbox.h>
+
+struct session_run {
+	const struct run_ref *ref;
+	struct agent *agent;
+	bool is_hopeless; /* a RUN problem: it ends False without a step */
+};
+
+struct session {
+	const struct options *options;
+	struct arena *arena;
+	struct spec *spec;
+	struct session_run *runs;
+	size_t n_runs;
+	struct agent_options agent_options;
+	struct diags problems; /* of stage RUN, and images that are missing */
+	struct rundir rundir;
+	struct store *store;
+	struct sandbox_place place;
+	struct sandbox_ns *ns;
+	struct loop *loop;
+	struct pid1 *pid1;
+	struct watch *timer; /* run.json */
+	struct view *view;
+	struct imageset *images;
+	struct outcome outcome;
+	struct drive_config drive_config;
+	struct drive *drive; /* the current run */
+	int signal;          /* the first that asked to stop; 0: none */
+	int64_t unpack_ns;
+	bool can_mount;
+};
+
+/* Reads the input and makes the agents. Diagnostics of the input are in s->spec, those of the
+ * runs in s->problems. */
+int session_read(struct session *s, const struct options *o, struct arena *a, struct err *err);
+/* Run directory, store, place, loop. ERR_SANDBOX, ERR_IMAGE and ERR_NOT_FOUND: this place
+ * cannot give what was asked. */
+int session_open(struct session *s, struct err *err);
+/* Looks up what is known now; missing ones become problems. False: there are some. */
+bool session_find_images(struct session *s);
+/* Unpacks them. Returns with ERR_CANCELLED when a signal came first. */
+int session_unpack(struct session *s, struct err *err);
+/* Nothing was started: what was made is removed. NULL members are fine. */
+void session_discard(struct session *s);
+/* The end. Failures to clean up are logged. */
+void session_close(struct session *s);
+
+#endif
