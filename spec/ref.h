@@ -27,7 +27,8 @@ enum site_kind {
 	SITE_ENV,      /* strings and step results */
 	SITE_INPUT,    /* of a when */
 	SITE_WHEN_VAL, /* of a when: whole arrays */
-	SITE_PARAM,    /* of a step reference */
+	SITE_PARAM,    /* a string given to a param: may become a whole array or object */
+	SITE_ITEM,     /* of an array given to a param: whole arrays, when alone */
 };
 struct text_site {
 	enum site_kind kind;
@@ -39,5 +40,8 @@ typedef void text_site_fn(void *arg, const struct text_site *site);
 
 /* Every text of a task spec in which variables are replaced, in the order of the input. */
 void task_spec_sites(const struct task_spec *ts, text_site_fn *fn, void *arg);
+/* Every text that orders a pipeline task; those of an inline spec have edge set, too, and paths
+ * that begin with "taskSpec.". */
+void pipeline_task_sites(const struct pipeline_task *pt, text_site_fn *fn, void *arg);
 
 #endif

@@ -69,11 +69,11 @@ static void visit_value(struct walk *w, const struct value *v, bool edge, const 
 	visit(w, SITE_PARAM, edge, v->string, field);
 	for (size_t i = 0; v->type == VALUE_ARRAY && i < v->n_array; i++) {
 		path_set(name, "%s[%zu]", field, i);
-		visit(w, SITE_PARAM, edge, v->array[i], name);
+		visit(w, SITE_ITEM, edge, v->array[i], name);
 	}
 	for (size_t i = 0; v->type == VALUE_OBJECT && i < v->n_object; i++) {
 		path_set(name, "%s[" STR_FMT "]", field, STR_ARG(v->object[i].key.s));
-		visit(w, SITE_PARAM, edge, v->object[i].value, name);
+		visit(w, SITE_STRING, edge, v->object[i].value, name);
 	}
 }
 
@@ -157,21 +157,41 @@ void task_spec_texts(const struct task_spec *ts,
 	task_spec_sites(ts, visit_plain, &plain);
 }
 
+/* Include entries take strings alone. */
+static void visit_include(struct walk *w, const struct matrix_include *inc, size_t i)
+{
+	char name[PATH_BYTES];
+
+	for (size_t k = 0; k < inc->n_params; k++) {
+		path_set(name, "matrix.include[%zu].params[" STR_FMT "].value", i,
+			STR_ARG(inc->params[k].name.s));
+		visit(w, SITE_STRING, true, inc->params[k].value.string, name);
+	}
+}
+
+static void visit_pipeline_task(struct walk *w, const struct pipeline_task *pt)
+{
+	visit_when(w, pt->when, pt->n_when, true);
+	visit_params(w, pt->params, pt->n_params, true, "params");
+	visit_params(w, pt->matrix.params, pt->matrix.n_params, true, "matrix.params");
+	for (size_t i = 0; i < pt->matrix.n_include; i++)
+		visit_include(w, &pt->matrix.include[i], i);
+	if (pt->task_spec)
+		walk_steps(w, pt->task_spec, "taskSpec.");
+}
+
+void pipeline_task_sites(const struct pipeline_task *pt, text_site_fn *fn, void *arg)
+{
+	struct walk w = {.fn = fn, .arg = arg};
+
+	visit_pipeline_task(&w, pt);
+}
+
 void pipeline_task_edge_texts(const struct pipeline_task *pt,
 	void (*fn)(void *arg, struct text t, const char *path), void *arg)
 {
 	struct plain plain = {.fn = fn, .arg = arg, .edges_only = true};
 	struct walk w = {.fn = visit_plain, .arg = &plain};
-	char name[PATH_BYTES];
 
-	visit_when(&w, pt->when, pt->n_when, true);
-	visit_params(&w, pt->params, pt->n_params, true, "params");
-	visit_params(&w, pt->matrix.params, pt->matrix.n_params, true, "matrix.params");
-	for (size_t i = 0; i < pt->matrix.n_include; i++) {
-		path_set(name, "matrix.include[%zu].params", i);
-		visit_params(&w, pt->matrix.include[i].params, pt->matrix.include[i].n_params,
-			true, name);
-	}
-	if (pt->task_spec)
-		walk_steps(&w, pt->task_spec, "taskSpec.");
+	visit_pipeline_task(&w, pt);
 }

@@ -1,11 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Validation of a whole input: one object after the other. */
 #include "spec/validate.h"
+#include "spec/check.h"
+
+static void check_task(struct check *c, const struct task *t)
+{
+	struct scope own;
+
+	check_object_name(c, &t->meta);
+	c->at = STR("spec");
+	scope_init(&own, c->arena, NULL);
+	scope_add_specs(&own, t->spec.params, t->spec.n_params);
+	check_task_spec(c, &t->spec);
+	check_task_variables(c, &t->spec, &own);
+}
+
+static void check_pipeline(struct check *c, const struct pipeline *p)
+{
+	const struct pipeline_context ctx = {.standalone = true};
+
+	check_object_name(c, &p->meta);
+	c->at = STR("spec");
+	check_pipeline_spec(c, &p->spec, &ctx);
+}
+
+static void check_run(struct check *c, const struct run_ref *run)
+{
+	const struct object_meta *meta =
+		run->pipeline_run ? &run->pipeline_run->meta : &run->task_run->meta;
+
+	check_object_name(c, meta);
+	c->at = STR("spec");
+	if (run->pipeline_run)
+		check_pipeline_run(c, run->pipeline_run);
+	else
+		check_task_run(c, run->task_run);
+}
 
 void validate_spec(struct spec *s)
 {
-	for (size_t i = 0; i < s->n_tasks; i++)
-		if (!text_given(s->tasks[i].meta.name))
-			diag_add(s->diags, DIAG_ERROR, "missing-field", s->tasks[i].meta.pos,
-				"missing field(s): metadata.name");
+	struct check c = {.spec = s, .arena = s->arena};
+
+	for (size_t i = 0; i < s->n_tasks; i++, c.at = STR_NONE)
+		check_task(&c, &s->tasks[i]);
+	for (size_t i = 0; i < s->n_pipelines; i++, c.at = STR_NONE)
+		check_pipeline(&c, &s->pipelines[i]);
+	for (size_t i = 0; i < s->n_runs; i++, c.at = STR_NONE)
+		check_run(&c, &s->runs[i]);
 }

@@ -204,7 +204,8 @@ static void test_texts(void **state)
 		.step_template = &tmpl,
 		.workspaces = &ws,
 		.n_workspaces = 1};
-	struct matrix_include include = {.params = &param, .n_params = 1};
+	struct param string = {.name = make_text("s"), .value = make_string("z")};
+	struct matrix_include include = {.params = &string, .n_params = 1};
 	struct pipeline_task pt = {.display_name = make_text("never"),
 		.task_ref = make_text("never"),
 		.when = &when,
@@ -235,8 +236,7 @@ static void test_texts(void **state)
 		"when[0].input=in\nwhen[0].values=l\nwhen[0].cel=c\n"
 		"params[p].value[0]=x\nparams[p].value[1]=y\nparams[o].value[k]=z\n"
 		"matrix.params[p].value[0]=x\nmatrix.params[p].value[1]=y\n"
-		"matrix.include[0].params[p].value[0]=x\n"
-		"matrix.include[0].params[p].value[1]=y\n");
+		"matrix.include[0].params[s].value=z\n");
 	/* an inline spec adds its step fields and neither template nor onError and the like */
 	buf_clear(&out);
 	pt = (struct pipeline_task){.task_spec = &ts};
