@@ -173,7 +173,9 @@ struct sandbox_config {
 	enum sandbox_root root;
 	const struct sandbox_layer *layers; /* topmost first; ROOT_BIND: exactly one */
 	size_t n_layers;
-	int upper_dfd, work_dfd;            /* ROOT_OVERLAY; -1: read-only root */
+	/* ROOT_OVERLAY; -1: read-only root. Side by side in one directory, empty, owned by the
+	 * step's uid 0 (sandbox_make_dir), new for every start. */
+	int upper_dfd, work_dfd;
 	const struct sandbox_mount *mounts; /* in this order, after /proc /dev /dev/shm */
 	size_t n_mounts;
 	struct str hostname;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Config to operations, in the one order that works: a private stage, the root in it, what lies
+ * in the root, then into the root and away from everything else, host name and working
+ * directory last.
+ */
+#include "build.h"
+#include <base/bounds.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ROOT_ENTRIES_MAX = 256, TMP_MODE = 01777 };
+
+void build_release(struct build *b)
+{
+	struct op *op;
+
+	vec_foreach (op, &b->list.ops)
+		fd_close(&op->fd);
+	op_list_release(&b->list);
+}
+
+static int check_ids(const struct build *b, struct err *err)
+{
+	const struct sandbox_config *c = b->c;
+	const struct id_map *m = &b->ns->map;
+
+	if (id_map_outside(m->uid, m->n_uid, c->uid) < 0)
+		return err_set(
+			err, ERR_SANDBOX, "user %u is not among the ids of this place", c->uid);
+	if (id_map_outside(m->gid, m->n_gid, c->gid) < 0)
+		return err_set(err, ERR_SANDBOX, "group %u is not among the ids of this place",
+			c->gid);
+	if (m->is_single)
+		return 0; /* groups cannot be set; the caller reports it */
+	for (size_t i = 0; i < c->n_groups; i++)
+		if (id_map_outside(m->gid, m->n_gid, c->groups[i]) < 0)
+			return err_set(err, ERR_SANDBOX,
+				"group %u is not among the ids of this place", c->groups[i]);
+	return 0;
+}
+
+static int check_target(struct str target, const char *what, struct err *err)
+{
+	if (!target.n || target.p[0] != '/' || target.n >= PATH_MAX ||
+		str_has(target, STR("/../")) || str_ends(target, STR("/..")))
+		return err_set(err, ERR_BUG, "%s '" STR_FMT "' is not an absolute clean path",
+			what, STR_ARG(target));
+	return 0;
+}
+
+static int check_config(const struct build *b, struct err *err)
+{
+	const struct sandbox_config *c = b->c;
+
+	if (!c->argv || !c->argv[0])
+		return err_set(err, ERR_BUG, "no program");
+	if (c->n_layers > BOUND_LAYERS || !c->n_layers)
+		return err_set(err, ERR_LIMIT, "%zu layers, at least 1 and at most %d",
+			c->n_layers, BOUND_LAYERS);
+	if (c->is_hermetic && b->ns->net_fd < 0)
+		return err_set(err, ERR_BUG, "hermetic without a network of its own");
+	if (c->cwd.n && check_target(c->cwd, "working directory", err))
+		return -1;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (check_target(c->mounts[i].target, "mount target", err))
+			return -1;
+	return check_ids(b, err);
+}
+
+static int build_overlay(struct build *b, struct err *err)
+{
+	const struct sandbox_config *c = b->c;
+	struct op *op;
+
+	for (size_t i = 0; i < c->n_layers; i++) {
+		const struct sandbox_layer *l = &c->layers[i];
+
+		if (l->owners_are_real && b->ns->level != SANDBOX_ROOT)
+			return err_set(err, ERR_BUG,
+				"a layer with the image's own owners needs a root agent");
+		op = op_add(&b->list, OP_LAYER);
+		if (source_bind(b, op, l->dfd, l->owners_are_real ? b->ns->user_fd : -1, err))
+			return err_wrap(err, "layer %zu", i);
+	}
+	op = op_add(&b->list, OP_OVERLAY);
+	return c->upper_dfd < 0 ? 0 : source_upper(b, op, c->upper_dfd, c->work_dfd, err);
+}
+
+static bool is_replaced(struct str name)
+{
+	return str_eqz(name, "proc") || str_eqz(name, "dev") || str_eqz(name, "sys") ||
+	       str_eqz(name, "tmp");
+}
+
+/* One entry of a bound root: directories and files are bound, links are made again. */
+static int build_root_entry(
+	struct build *b, const struct sandbox_layer *l, struct str name, struct err *err)
+{
+	char link[PATH_MAX];
+	struct stat st;
+	struct op *op;
+	ssize_t n;
+	int fd cleanup_fd = openat(l->dfd, name.p, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open '%s'", name.p);
+	if (fstat(fd, &st))
+		return err_sys(err, "stat '%s'", name.p);
+	op = NULL;
+	if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(fd, "", link, sizeof(link) - 1);
+		if (n < 0)
+			return err_sys(err, "read the link '%s'", name.p);
+		op = op_add(&b->list, OP_LINK);
+		op->source = arena_strn(b->a, link, (size_t)n).p;
+	} else if (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)) {
+		op = op_add(&b->list, OP_BIND);
+		op->flags = OP_READ_ONLY | (S_ISREG(st.st_mode) ? OP_IS_FILE : 0U);
+		if (source_bind(b, op, fd, l->owners_are_real ? b->ns->user_fd : -1, err))
+			return -1;
+	}
+	if (op)
+		op->target = arena_printf(b->a, "/%s", name.p).p;
+	return 0; /* sockets, devices and the like are left out */
+}
+
+/* A tmpfs with a bind per entry: mount targets can be made in it, and the directory itself may
+ * have mounts below it that an overlay could not take as a layer. */
+static int build_bound_root(struct build *b, struct err *err)
+{
+	const struct sandbox_layer *l = &b->c->layers[0];
+	struct str *names;
+	size_t n;
+	struct op *op;
+
+	op_add(&b->list, OP_ROOT);
+	if (dir_list(b->a, l->dfd, ROOT_ENTRIES_MAX, &names, &n, err))
+		return err_wrap(err, "root directory");
+	for (size_t i = 0; i < n; i++)
+		if (!is_replaced(names[i]) && build_root_entry(b, l, names[i], err))
+			return -1;
+	op = op_add(&b->list, OP_TMPFS);
+	op->target = "/tmp";
+	op->mode = TMP_MODE;
+	return 0;
+}
+
+static void build_enter(struct build *b)
+{
+	const struct sandbox_config *c = b->c;
+	bool is_sealed = c->root == ROOT_BIND || c->upper_dfd < 0;
+	const char *cwd = c->cwd.n ? arena_str(b->a, c->cwd).p : "/";
+	struct op *op;
+
+	if (c->make_cwd) {
+		op = op_add(&b->list, OP_MKDIR);
+		op->target = cwd;
+	}
+	if (is_sealed)
+		op_add(&b->list, OP_SEAL_ROOT);
+	op_add(&b->list, OP_ENTER);
+	if (c->hostname.n) {
+		op = op_add(&b->list, OP_HOSTNAME);
+		op->source = arena_str(b->a, c->hostname).p;
+		op->size_bytes = c->hostname.n;
+	}
+	op = op_add(&b->list, OP_CWD);
+	op->target = cwd;
+}
+
+int build_ops(struct build *b, struct err *err)
+{
+	const struct sandbox_config *c = b->c;
+
+	if (check_config(b, err))
+		return -1;
+	op_add(&b->list, OP_STAGE);
+	if (c->root == ROOT_OVERLAY ? build_overlay(b, err) : build_bound_root(b, err))
+		return -1;
+	mounts_proc(b);
+	mounts_dev(b);
+	mounts_etc(b);
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (mounts_add(b, &c->mounts[i], err))
+			return -1;
+	build_enter(b);
+	return 0;
+}

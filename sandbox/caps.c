@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capability sets of steps. */
+#include "caps.h"
+#include <base/attr.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+static const cap_value_t step_default[] = {
+	CAP_CHOWN,
+	CAP_DAC_OVERRIDE,
+	CAP_FOWNER,
+	CAP_FSETID,
+	CAP_KILL,
+	CAP_NET_BIND_SERVICE,
+	CAP_SETFCAP,
+	CAP_SETGID,
+	CAP_SETPCAP,
+	CAP_SETUID,
+	CAP_SYS_CHROOT,
+};
+
+uint64_t caps_step_default(void)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(step_default); i++)
+		set |= UINT64_C(1) << step_default[i];
+	return set;
+}
+
+uint32_t caps_last(void)
+{
+	uint32_t c = CAP_LAST_CAP;
+
+	while (c < 63 && prctl(PR_CAPBSET_READ, c + 1UL) >= 0)
+		c++;
+	while (c > 0 && prctl(PR_CAPBSET_READ, (unsigned long)c) < 0)
+		c--;
+	return c;
+}

@@ -1,0 +1,772 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mount operations of the step's process. Closed world. The image is hostile: targets are
+ * resolved inside the new root by the kernel (RESOLVE_IN_ROOT) and mounted on the descriptor;
+ * what is missing is made on descriptors, in the step's own upper layer.
+ */
+#include "child.h"
+#include "init/rawsys.h"
+#include "ops.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+enum { TEXT_BYTES = 4096, STAGE_MODE = 0755 };
+
+/* --- small text -------------------------------------------------------------------------- */
+
+struct text {
+	char *p, *end; /* end leaves room for the NUL */
+};
+
+static void text_add(struct text *t, const char *s)
+{
+	while (*s && t->p < t->end)
+		*t->p++ = *s++;
+	*t->p = 0;
+}
+
+static void text_number(struct text *t, uint64_t v, unsigned int base)
+{
+	char digits[24];
+	char one[2] = {0};
+	int n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % base);
+		v /= base;
+	} while (v);
+	while (n) {
+		one[0] = digits[--n];
+		text_add(t, one);
+	}
+}
+
+static bool text_full(const struct text *t)
+{
+	return t->p == t->end;
+}
+
+/* --- resolving ---------------------------------------------------------------------------- */
+
+static long resolve(int dfd, const char *path, int flags, uint64_t how_resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(uint32_t)(flags | O_CLOEXEC),
+		.resolve = how_resolve | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return sys4(SYS_openat2, dfd, path, &how, sizeof(how));
+}
+
+static long make_last(int parent_fd, const char *name, unsigned int flags)
+{
+	if (flags & OP_REPLACE) {
+		struct stat st;
+		long ret = sys4(SYS_newfstatat, parent_fd, name, &st, AT_SYMLINK_NOFOLLOW);
+		bool is_file = flags & OP_IS_FILE;
+
+		/* a link, or a thing of the wrong kind, where the step's own must be */
+		if (ret == 0 && (is_file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode))) {
+			ret = sys3(SYS_unlinkat, parent_fd, name,
+				S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
+			if (ret < 0)
+				return ret;
+		}
+	}
+	if (flags & OP_IS_FILE) {
+		long fd = sys4(SYS_openat, parent_fd, name,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+		if (fd >= 0)
+			sys1(SYS_close, fd);
+		return fd == -EEXIST ? 0 : fd < 0 ? fd : 0;
+	}
+	{
+		long ret = sys3(SYS_mkdirat, parent_fd, name, 0755);
+
+		return ret == -EEXIST ? 0 : ret;
+	}
+}
+
+/*
+ * Opens target (absolute, cleaned) inside root_fd and makes missing components. Each component
+ * is resolved from the root again, so links inside the image are followed as the step itself
+ * would see them and never lead out. The last one is made with the kind asked.
+ */
+static long target_make(int root_fd, const char *target, unsigned int flags)
+{
+	char path[TEXT_BYTES];
+	size_t n = 0;
+	int parent_fd = (int)sys4(SYS_openat, root_fd, ".", O_PATH | O_CLOEXEC, 0);
+
+	while (*target == '/')
+		target++;
+	while (*target && parent_fd >= 0) {
+		size_t start = n;
+		long ret, fd;
+		bool is_last;
+
+		while (*target && *target != '/' && n < sizeof(path) - 2)
+			path[n++] = *target++;
+		path[n] = 0;
+		while (*target == '/')
+			target++;
+		is_last = !*target;
+		fd = is_last && (flags & OP_REPLACE)
+			     ? -ENOENT
+			     : resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
+		if (fd == -ENOENT) {
+			ret = make_last(parent_fd, path + start, is_last ? flags : 0);
+			fd = ret < 0 ? ret : resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
+		}
+		sys1(SYS_close, parent_fd);
+		parent_fd = (int)fd;
+		path[n++] = '/';
+	}
+	return parent_fd;
+}
+
+/* The target of a mount: of the kind asked and not inside a procfs. */
+static long target_open(int root_fd, const char *target, unsigned int flags)
+{
+	struct statfs sfs;
+	struct stat st;
+	long ret;
+	int fd = (int)target_make(root_fd, target, flags);
+
+	if (fd < 0)
+		return fd;
+	ret = sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH);
+	if (ret == 0 && S_ISDIR(st.st_mode) == !!(flags & OP_IS_FILE))
+		ret = flags & OP_IS_FILE ? -EISDIR : -ENOTDIR;
+	if (ret == 0 && (flags & OP_REPLACE) && S_ISLNK(st.st_mode))
+		ret = -ELOOP;
+	if (ret == 0)
+		ret = sys2(SYS_fstatfs, fd, &sfs);
+	if (ret == 0 && sfs.f_type == PROC_SUPER_MAGIC)
+		ret = -EPERM;
+	if (ret == 0)
+		return fd;
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long move_on(int mount_fd, int target_fd)
+{
+	return sys5(SYS_move_mount, mount_fd, "", target_fd, "",
+		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+/* Mounts on a target inside the root; keeps mount_fd open. */
+static long attach(struct child_state *s, int mount_fd, const char *target, unsigned int flags)
+{
+	int base_fd = flags & OP_IN_DEV ? s->dev_fd : s->root_fd;
+	long ret;
+	int fd = (int)target_open(base_fd, target, flags);
+
+	if (fd < 0)
+		return fd;
+	ret = move_on(mount_fd, fd);
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+/* --- new file systems --------------------------------------------------------------------- */
+
+struct fs_option {
+	const char *key;
+	const char *value; /* NULL: a flag */
+};
+
+static long fs_new(const char *type, const struct fs_option *o, size_t n, unsigned int attr)
+{
+	int fs_fd = (int)sys2(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	long ret = fs_fd;
+
+	for (size_t i = 0; i < n && ret >= 0; i++)
+		ret = sys5(SYS_fsconfig, fs_fd,
+			o[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, o[i].key,
+			o[i].value, 0);
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
+	if (ret >= 0)
+		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attr);
+	if (fs_fd >= 0)
+		sys1(SYS_close, fs_fd);
+	return ret;
+}
+
+static long tmpfs_new(uint64_t size_bytes, uint32_t mode, unsigned int attr)
+{
+	char size[24], octal[12];
+	struct text t = {size, size + sizeof(size) - 1};
+	struct text m = {octal, octal + sizeof(octal) - 1};
+	struct fs_option o[2] = {{"mode", octal}, {"size", size}};
+
+	text_number(&m, mode, 8);
+	text_number(&t, size_bytes, 10);
+	return fs_new("tmpfs", o, size_bytes ? 2 : 1, attr);
+}
+
+static long attach_new(struct child_state *s, const struct op *op, long mount_fd)
+{
+	long ret;
+
+	if (mount_fd < 0)
+		return mount_fd;
+	ret = attach(s, (int)mount_fd, op->target, op->flags);
+	sys1(SYS_close, mount_fd);
+	return ret;
+}
+
+/* --- the stage and the root ----------------------------------------------------------------
+ */
+
+static long op_stage(struct child_state *s)
+{
+	long ret;
+	int fd = (int)tmpfs_new(0, STAGE_MODE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+
+	if (fd < 0)
+		return fd;
+	/* on top of "/": no directory of the machine is needed, our own root stays below it */
+	ret = sys5(SYS_move_mount, fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (ret == 0)
+		ret = sys3(SYS_mkdirat, fd, "root", STAGE_MODE);
+	s->stage_fd = fd;
+	return ret;
+}
+
+/* A new directory of the stage with a mount on it. */
+static long stage_attach(struct child_state *s, int mount_fd)
+{
+	char name[16];
+	struct text t = {name, name + sizeof(name) - 1};
+	long ret;
+
+	text_add(&t, "d");
+	text_number(&t, s->n_names++, 10);
+	ret = sys3(SYS_mkdirat, s->stage_fd, name, STAGE_MODE);
+	if (ret < 0)
+		return ret;
+	return sys5(SYS_move_mount, mount_fd, "", s->stage_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* Opened again in this mount namespace, and it must be the very same file. */
+static long check_same(int fd, uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+	long ret = sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH);
+
+	if (ret < 0)
+		return ret;
+	return !ino || (st.st_dev == dev && st.st_ino == ino) ? 0 : -ESTALE;
+}
+
+static long source_path(const char *path, uint64_t dev, uint64_t ino)
+{
+	long ret;
+	int fd = (int)sys4(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	ret = check_same(fd, dev, ino);
+	if (ret == 0)
+		return fd;
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long op_layer(struct child_state *s, const struct op *op)
+{
+	long ret = 0;
+	int fd = op->fd;
+
+	if (s->n_layers == CHILD_LAYERS_MAX)
+		return -E2BIG;
+	if (fd >= 0)
+		ret = stage_attach(s, fd);
+	else
+		ret = fd = (int)source_path(op->source, op->dev, op->ino);
+	if (ret < 0)
+		return ret;
+	s->layer_fd[s->n_layers++] = fd;
+	return 0;
+}
+
+struct upper {
+	int upper_fd, work_fd;
+};
+
+/*
+ * Upper and work directories lie side by side. Without any, a pair in the stage takes what
+ * mount targets need; the root is sealed later.
+ */
+static long upper_open(struct child_state *s, const struct op *op, struct upper *u)
+{
+	int base_fd = op->fd;
+	const char *upper = op->upper, *work = op->work;
+	long ret = 0;
+
+	if (!upper) {
+		upper = "upper";
+		work = "work";
+		base_fd = s->stage_fd;
+		ret = sys3(SYS_mkdirat, base_fd, upper, STAGE_MODE);
+		if (ret == 0)
+			ret = sys3(SYS_mkdirat, base_fd, work, STAGE_MODE);
+	} else if (base_fd >= 0) {
+		ret = stage_attach(s, base_fd);
+	}
+	if (ret < 0)
+		return ret;
+	u->upper_fd = (int)sys4(SYS_openat, base_fd < 0 ? AT_FDCWD : base_fd, upper,
+		O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	u->work_fd = (int)sys4(SYS_openat, base_fd < 0 ? AT_FDCWD : base_fd, work,
+		O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	ret = u->upper_fd < 0 ? u->upper_fd : u->work_fd < 0 ? u->work_fd : 0;
+	if (ret == 0)
+		ret = check_same(u->upper_fd, op->dev, op->ino);
+	if (ret == 0)
+		ret = check_same(u->work_fd, op->dev2, op->ino2);
+	return ret;
+}
+
+/* By descriptors, as kernels from 6.13 take them. */
+static long overlay_by_fd(struct child_state *s, const struct upper *u)
+{
+	int fs_fd = (int)sys2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+	long ret = fs_fd;
+
+	for (unsigned int i = 0; i < s->n_layers && ret >= 0; i++)
+		ret = sys5(
+			SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "lowerdir+", 0, s->layer_fd[i]);
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "upperdir", 0, u->upper_fd);
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "workdir", 0, u->work_fd);
+	if (ret < 0) /* not known to this kernel: the caller tries by name */
+		ret = -ENOSYS;
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "userxattr", 0, 0);
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "volatile", 0, 0);
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
+	if (ret >= 0)
+		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC,
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (fs_fd >= 0)
+		sys1(SYS_close, fs_fd);
+	if (ret >= 0) {
+		int mount_fd = (int)ret;
+
+		ret = sys5(SYS_move_mount, mount_fd, "", s->stage_fd, "root",
+			MOVE_MOUNT_F_EMPTY_PATH);
+		s->root_fd = mount_fd;
+	}
+	return ret;
+}
+
+static void text_fd(struct text *t, const char *before, int fd)
+{
+	text_add(t, before);
+	text_add(t, "/proc/self/fd/");
+	text_number(t, (uint64_t)fd, 10);
+}
+
+/* By mount(2) with names of descriptors: any number of layers fits in one page. */
+static long overlay_by_name(struct child_state *s, const struct upper *u)
+{
+	char options[TEXT_BYTES], target[64];
+	struct text t = {options, options + sizeof(options) - 1};
+	struct text r = {target, target + sizeof(target) - 1};
+	int dir_fd;
+	long ret;
+
+	text_add(&t, "userxattr,volatile");
+	text_fd(&t, ",upperdir=", u->upper_fd);
+	text_fd(&t, ",workdir=", u->work_fd);
+	for (unsigned int i = 0; i < s->n_layers; i++)
+		text_fd(&t, i ? ":" : ",lowerdir=", s->layer_fd[i]);
+	if (text_full(&t))
+		return -E2BIG;
+	dir_fd = (int)sys4(SYS_openat, s->stage_fd, "root", O_PATH | O_CLOEXEC, 0);
+	if (dir_fd < 0)
+		return dir_fd;
+	text_fd(&r, "", dir_fd);
+	ret = sys5(SYS_mount, "overlay", target, "overlay", MS_NOSUID | MS_NODEV, options);
+	if (ret == 0) {
+		s->root_fd = (int)sys4(SYS_openat, s->stage_fd, "root", O_PATH | O_CLOEXEC, 0);
+		ret = s->root_fd < 0 ? s->root_fd : 0;
+	}
+	sys1(SYS_close, dir_fd);
+	return ret;
+}
+
+static long op_overlay(struct child_state *s, const struct op *op)
+{
+	struct upper u = {-1, -1};
+	long ret = upper_open(s, op, &u);
+
+	if (ret == 0)
+		ret = overlay_by_fd(s, &u);
+	if (ret == -ENOSYS)
+		ret = overlay_by_name(s, &u);
+	return ret;
+}
+
+static long op_root(struct child_state *s)
+{
+	long ret;
+	int fd = (int)tmpfs_new(0, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+
+	if (fd < 0)
+		return fd;
+	ret = sys5(SYS_move_mount, fd, "", s->stage_fd, "root", MOVE_MOUNT_F_EMPTY_PATH);
+	s->root_fd = fd;
+	return ret;
+}
+
+static long op_seal_root(struct child_state *s)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	return sys5(SYS_mount_setattr, s->root_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+/* Nothing lies over the root: ".." in it must be the root itself. */
+static long check_alone(int root_fd)
+{
+	struct stat own, up;
+	long ret = sys4(SYS_newfstatat, root_fd, "", &own, AT_EMPTY_PATH);
+
+	if (ret == 0)
+		ret = sys4(SYS_newfstatat, AT_FDCWD, "/..", &up, 0);
+	if (ret == 0 && (own.st_dev != up.st_dev || own.st_ino != up.st_ino))
+		ret = -EXDEV;
+	return ret;
+}
+
+/*
+ * pivot_root stacks the old root, with the stage on top of it, on the new one; both are
+ * detached from there, the topmost first. Some profiles have no pivot_root but allow MS_MOVE
+ * and chroot: then the new root covers the old one, and ".." at the top of the namespace leads
+ * to what covers it.
+ */
+static long op_enter(struct child_state *s)
+{
+	long ret = sys1(SYS_fchdir, s->root_fd);
+
+	if (ret < 0)
+		return ret;
+	ret = sys2(SYS_pivot_root, ".", ".");
+	if (ret == 0) {
+		ret = sys2(SYS_umount2, ".", MNT_DETACH);
+		if (ret == 0)
+			ret = sys2(SYS_umount2, ".", MNT_DETACH);
+	} else if (ret == -EPERM || ret == -ENOSYS) {
+		ret = sys5(SYS_mount, ".", "/", 0, MS_MOVE, 0);
+		if (ret == 0)
+			ret = sys1(SYS_chroot, ".");
+	}
+	if (ret == 0)
+		ret = sys1(SYS_chdir, "/");
+	return ret < 0 ? ret : check_alone(s->root_fd);
+}
+
+/* --- what is mounted in it ------------------------------------------------------------------
+ */
+
+static long op_proc(struct child_state *s, const struct op *op)
+{
+	int fd = (int)fs_new(
+		"proc", NULL, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+
+	if (fd < 0)
+		return fd;
+	s->proc_fd = fd;
+	return attach(s, fd, op->target, op->flags);
+}
+
+static long op_dev(struct child_state *s, const struct op *op)
+{
+	int fd = (int)tmpfs_new(op->size_bytes, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+
+	if (fd < 0)
+		return fd;
+	s->dev_fd = fd;
+	return attach(s, fd, op->target, op->flags);
+}
+
+/* A copy of the mount at path with attributes added, everything below it included. */
+static long tree_clone(int dfd, const char *path, uint64_t attr_set)
+{
+	struct mount_attr attr = {.attr_set = attr_set};
+	const unsigned int flags = AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+	long ret;
+	int fd = (int)sys3(
+		SYS_open_tree, dfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+
+	if (fd < 0 || !attr_set)
+		return fd;
+	ret = sys5(
+		SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
+	if (ret == 0)
+		return fd;
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long op_device(struct child_state *s, const struct op *op)
+{
+	struct stat st;
+	long ret;
+	int fd = (int)tree_clone(AT_FDCWD, op->source, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+
+	if (fd < 0)
+		return fd;
+	ret = sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH);
+	if (ret == 0 && (!S_ISCHR(st.st_mode) || major(st.st_rdev) != op->major ||
+				minor(st.st_rdev) != op->minor))
+		ret = -ENODEV;
+	if (ret == 0)
+		ret = attach(s, fd, op->target, op->flags | OP_IS_FILE);
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long op_readonly(struct child_state *s, const struct op *op)
+{
+	long ret;
+	int target_fd;
+	int fd = (int)tree_clone(s->proc_fd, op->target,
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+
+	if (fd == -ENOENT) /* not part of this kernel */
+		return 0;
+	if (fd < 0)
+		return fd;
+	target_fd = (int)resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
+	ret = target_fd < 0 ? target_fd : move_on(fd, target_fd);
+	if (target_fd >= 0)
+		sys1(SYS_close, target_fd);
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long mask_source(const struct op *op)
+{
+	struct stat st;
+	int fd;
+
+	if (op->kind == OP_MASK_DIR)
+		return tmpfs_new(4096, 0555,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				MOUNT_ATTR_NOEXEC);
+	fd = (int)tree_clone(AT_FDCWD, "/dev/null", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (fd < 0)
+		return fd;
+	if (sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) == 0 && S_ISCHR(st.st_mode) &&
+		st.st_rdev == makedev(1, 3))
+		return fd;
+	sys1(SYS_close, fd);
+	return -ENODEV;
+}
+
+static long op_mask(struct child_state *s, const struct op *op)
+{
+	long ret;
+	int fd;
+	int target_fd = (int)resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
+
+	if (target_fd == -ENOENT)
+		return 0;
+	if (target_fd < 0)
+		return target_fd;
+	fd = (int)mask_source(op);
+	ret = fd < 0 ? fd : move_on(fd, target_fd);
+	if (fd >= 0)
+		sys1(SYS_close, fd);
+	sys1(SYS_close, target_fd);
+	return ret;
+}
+
+static long op_link(struct child_state *s, const struct op *op)
+{
+	if (op->flags & OP_IN_DEV)
+		return sys3(SYS_symlinkat, op->source, s->dev_fd, op->target);
+	return sys3(SYS_symlinkat, op->source, s->root_fd, op->target + 1);
+}
+
+static long op_devpts(struct child_state *s, const struct op *op)
+{
+	static const struct fs_option o[] = {
+		{"newinstance", NULL}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}};
+	/* gid 5 (tty) only when it is mapped: size_bytes says so */
+	size_t n = op->size_bytes ? ARRAY_SIZE(o) : ARRAY_SIZE(o) - 1;
+
+	return attach_new(s, op, fs_new("devpts", o, n, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC));
+}
+
+static long op_bind(struct child_state *s, const struct op *op)
+{
+	uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			(op->flags & OP_READ_ONLY ? MOUNT_ATTR_RDONLY : 0) |
+			(op->flags & OP_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
+	struct mount_attr set = {.attr_set = attr};
+	long ret;
+	int fd = op->fd;
+
+	if (fd < 0) {
+		fd = (int)tree_clone(AT_FDCWD, op->source, 0);
+		if (fd < 0)
+			return fd;
+	}
+	ret = check_same(fd, op->dev, op->ino);
+	if (ret == 0)
+		ret = sys5(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &set,
+			sizeof(set));
+	if (ret == 0)
+		ret = attach(s, fd, op->target, op->flags);
+	sys1(SYS_close, fd);
+	return ret;
+}
+
+static long stage_file(struct child_state *s, const struct op *op, char *name, size_t n_name)
+{
+	struct text t = {name, name + n_name - 1};
+	uint64_t done = 0;
+	long ret = 0;
+	int fd;
+
+	text_add(&t, "f");
+	text_number(&t, s->n_names++, 10);
+	fd = (int)sys4(SYS_openat, s->stage_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		op->mode);
+	if (fd < 0)
+		return fd;
+	while (done < op->size_bytes && ret >= 0) {
+		ret = sys3(SYS_write, fd, op->source + done, op->size_bytes - done);
+		if (ret > 0)
+			done += (uint64_t)ret;
+	}
+	sys1(SYS_close, fd);
+	return ret < 0 ? ret : 0;
+}
+
+static long op_file(struct child_state *s, const struct op *op)
+{
+	char name[24];
+	long ret = stage_file(s, op, name, sizeof(name));
+	int fd;
+
+	if (ret < 0)
+		return ret;
+	fd = (int)tree_clone(s->stage_fd, name,
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return attach_new(s, op, fd);
+}
+
+static long op_mkdir(struct child_state *s, const struct op *op)
+{
+	long fd = target_make(s->root_fd, op->target, 0);
+
+	return fd < 0 ? fd : sys1(SYS_close, fd);
+}
+
+/* The working directory is inside the root and is a directory; links in the image cannot lead
+ * out, and the old root is already detached. */
+static long op_cwd(struct child_state *s, const struct op *op)
+{
+	char where[TEXT_BYTES];
+	long ret;
+	int fd = (int)resolve(s->root_fd, op->target, O_PATH, RESOLVE_IN_ROOT);
+
+	if (fd < 0)
+		return fd;
+	ret = sys1(SYS_fchdir, fd);
+	sys1(SYS_close, fd);
+	if (ret < 0)
+		return ret;
+	ret = sys2(SYS_getcwd, where, sizeof(where));
+	if (ret < 0)
+		return ret;
+	return where[0] == '/' ? 0 : -EXDEV;
+}
+
+static long op_hostname(const struct op *op)
+{
+	return sys2(SYS_sethostname, op->source, op->size_bytes);
+}
+
+static long op_tmpfs(struct child_state *s, const struct op *op)
+{
+	unsigned int attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    (op->flags & OP_NOEXEC ? MOUNT_ATTR_NOEXEC : 0) |
+			    (op->flags & OP_READ_ONLY ? MOUNT_ATTR_RDONLY : 0);
+
+	return attach_new(s, op, tmpfs_new(op->size_bytes, op->mode, attr));
+}
+
+static long op_mqueue(struct child_state *s, const struct op *op)
+{
+	return attach_new(s, op,
+		fs_new("mqueue", NULL, 0,
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+}
+
+long child_op(struct child_state *s, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_STAGE:
+		return op_stage(s);
+	case OP_LAYER:
+		return op_layer(s, op);
+	case OP_OVERLAY:
+		return op_overlay(s, op);
+	case OP_ROOT:
+		return op_root(s);
+	case OP_PROC:
+		return op_proc(s, op);
+	case OP_READONLY:
+		return op_readonly(s, op);
+	case OP_MASK_FILE:
+	case OP_MASK_DIR:
+		return op_mask(s, op);
+	case OP_DEV:
+		return op_dev(s, op);
+	case OP_DEVICE:
+		return op_device(s, op);
+	case OP_LINK:
+		return op_link(s, op);
+	case OP_DEVPTS:
+		return op_devpts(s, op);
+	case OP_MQUEUE:
+		return op_mqueue(s, op);
+	case OP_TMPFS:
+		return op_tmpfs(s, op);
+	case OP_BIND:
+		return op_bind(s, op);
+	case OP_FILE:
+		return op_file(s, op);
+	case OP_MKDIR:
+		return op_mkdir(s, op);
+	case OP_SEAL_ROOT:
+		return op_seal_root(s);
+	case OP_ENTER:
+		return op_enter(s);
+	case OP_HOSTNAME:
+		return op_hostname(op);
+	case OP_CWD:
+		return op_cwd(s, op);
+	}
+	return -ENOSYS;
+}

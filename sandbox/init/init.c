@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * step-init: PID 1 of a step's PID namespace. Starts the step's main process, reaps, forwards
+ * signals that come from outside, reports how the main process ended and exits, which ends
+ * everything in the namespace. Freestanding: no libc, no heap, nothing of the agent's memory.
+ *
+ * It is already confined when it starts (bounding set, no_new_privs, seccomp). The step cannot
+ * look into it: not dumpable, and the step has no CAP_SYS_PTRACE.
+ */
+#define _GNU_SOURCE 1
+#include "orders.h"
+#include "rawsys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <linux/wait.h>
+#include <monopod/sandbox.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+enum { STACK_BYTES = 65536, PATH_BYTES = 4096, SIGSET_BYTES = 8 };
+
+struct init {
+	const struct orders *o;
+	char **argv; /* of the main process */
+	char **envp;
+	volatile int exec_errno; /* written by the child, whose memory is ours until it execs */
+	volatile int stage;
+	long main_pid;
+};
+
+static uint64_t orders_block[ORDERS_BYTES_MAX / sizeof(uint64_t)];
+static char main_stack[STACK_BYTES] __attribute__((aligned(16)));
+static char path_buf[PATH_BYTES];
+
+/* gcc may ask for these even when nothing names them. */
+void *memset(void *p, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
+
+void *memset(void *p, int c, size_t n)
+{
+	volatile char *b = p;
+
+	while (n--)
+		*b++ = (char)c;
+	return p;
+}
+
+void *memcpy(void *to, const void *from, size_t n)
+{
+	volatile char *d = to;
+	const char *s = from;
+
+	while (n--)
+		*d++ = *s++;
+	return to;
+}
+
+static void __attribute__((noreturn)) init_exit(int code)
+{
+	for (;;)
+		sys1(SYS_exit_group, code);
+}
+
+/* Signals of the agent that the main process gets; everything else aimed at us is ignored. */
+static const int forwarded[] = {
+	SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP};
+
+static uint64_t signal_bit(int signal)
+{
+	return UINT64_C(1) << (signal - 1);
+}
+
+static uint64_t signals_watched(void)
+{
+	uint64_t set = signal_bit(SIGCHLD);
+
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		set |= signal_bit(forwarded[i]);
+	return set;
+}
+
+static size_t text_bytes(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+/* --- the main process, on its own stack, in our memory until it execs ------------------- */
+
+static void __attribute__((noreturn)) main_fail(struct init *in, int stage, long ret)
+{
+	in->stage = stage;
+	in->exec_errno = (int)-ret;
+	init_exit(127);
+}
+
+static void main_set_limits(struct init *in)
+{
+	const struct orders_limit *l =
+		(const void *)((const char *)in->o + orders_limits_at(in->o));
+
+	for (uint32_t i = 0; i < in->o->n_limits; i++) {
+		uint64_t pair[2] = {l[i].soft, l[i].hard};
+		long ret = sys4(SYS_prlimit64, 0, l[i].resource, pair, 0);
+
+		if (ret < 0)
+			main_fail(in, ORDERS_LIMITS, ret);
+	}
+}
+
+static long capset_all(uint32_t lo, uint32_t hi)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {
+		{.effective = lo, .permitted = lo},
+		{.effective = hi, .permitted = hi},
+	};
+
+	return sys2(SYS_capset, &head, data);
+}
+
+/*
+ * uid 0 keeps the bounding set that we have ourselves. Any other uid keeps nothing and its
+ * securebits are locked; for uid 0 they stay as they are, because su, sshd and daemons that
+ * keep a capability across setuid need the ordinary rules.
+ */
+static void main_set_bounding(struct init *in)
+{
+	const int bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+			 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+			 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	long ret;
+
+	if (in->o->uid == 0)
+		return;
+	for (uint32_t c = 0; c <= in->o->last_cap; c++) {
+		if (!(in->o->caps >> c & 1))
+			continue;
+		ret = sys5(SYS_prctl, PR_CAPBSET_DROP, c, 0, 0, 0);
+		if (ret < 0)
+			main_fail(in, ORDERS_CAPS, ret);
+	}
+	ret = sys5(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+	if (ret < 0)
+		main_fail(in, ORDERS_CAPS, ret);
+}
+
+static void main_set_ids(struct init *in)
+{
+	const struct orders *o = in->o;
+	long ret = 0;
+
+	if (!o->keeps_groups)
+		ret = sys2(SYS_setgroups, o->n_groups, o + 1);
+	if (ret == 0)
+		ret = sys3(SYS_setresgid, o->gid, o->gid, o->gid);
+	if (ret == 0)
+		ret = sys3(SYS_setresuid, o->uid, o->uid, o->uid);
+	if (ret == 0 && o->uid != 0)
+		ret = capset_all(0, 0);
+	if (ret < 0)
+		main_fail(in, ORDERS_IDS, ret);
+	if ((uint32_t)sys0(SYS_getuid) != o->uid || (uint32_t)sys0(SYS_getegid) != o->gid)
+		main_fail(in, ORDERS_IDS, -EPERM);
+}
+
+static const char *main_path(char **envp)
+{
+	for (; *envp; envp++) {
+		const char *e = *envp;
+
+		if (e[0] == 'P' && e[1] == 'A' && e[2] == 'T' && e[3] == 'H' && e[4] == '=')
+			return e + 5;
+	}
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/*
+ * As execvp, without its shell for files that are no programs. An empty element of PATH is the
+ * working directory. Runs as the step's user, inside its root.
+ */
+static long main_search(struct init *in, const char *name)
+{
+	const char *p = main_path(in->envp);
+	size_t n_name = text_bytes(name);
+	long worst = -ENOENT;
+
+	for (;;) {
+		size_t n = 0;
+
+		while (p[n] && p[n] != ':')
+			n++;
+		if (n + n_name + 2 <= sizeof(path_buf)) {
+			char *to = path_buf;
+			long ret;
+
+			memcpy(to, p, n);
+			to += n;
+			if (n)
+				*to++ = '/';
+			memcpy(to, name, n_name + 1);
+			ret = sys3(SYS_execve, path_buf, in->argv, in->envp);
+			if (ret == -EACCES)
+				worst = ret;
+			else if (ret != -ENOENT && ret != -ENOTDIR)
+				return ret;
+		}
+		if (!p[n])
+			return worst;
+		p += n + 1;
+	}
+}
+
+static void main_run(void *arg)
+{
+	struct init *in = arg;
+	const char *name = in->argv[0];
+	uint64_t none = 0;
+	long ret;
+
+	sys0(SYS_setsid);
+	main_set_limits(in);
+	main_set_bounding(in);
+	main_set_ids(in);
+	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
+	ret = -ENOENT;
+	for (const char *p = name; *p; p++)
+		if (*p == '/')
+			ret = 0;
+	if (ret == 0)
+		ret = sys3(SYS_execve, name, in->argv, in->envp);
+	else if (*name)
+		ret = main_search(in, name);
+	main_fail(in, ORDERS_EXEC, ret);
+}
+
+/* --- PID 1 ------------------------------------------------------------------------------ */
+
+static void __attribute__((noreturn)) init_report(struct init *in, int code, int signal)
+{
+	struct sandbox_exit e = {.magic = SANDBOX_EXIT_MAGIC, .code = code, .signal = signal};
+
+	if (in->exec_errno) {
+		e.exec_errno = (uint32_t)in->exec_errno;
+		e.code = in->stage;
+		e.signal = 0;
+	}
+	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
+	init_exit(0);
+}
+
+/* Takes every dead child; ends when the main one is among them. */
+static void init_reap(struct init *in)
+{
+	for (;;) {
+		int status = 0;
+		long pid = sys4(SYS_wait4, -1, &status, WNOHANG, 0);
+
+		if (pid <= 0)
+			return;
+		if (pid != in->main_pid)
+			continue;
+		if (status & 0x7f)
+			init_report(in, 0, status & 0x7f);
+		init_report(in, status >> 8 & 0xff, 0);
+	}
+}
+
+/*
+ * A signal that was sent inside the namespace has its sender's pid there; one of the agent's
+ * has none. Only the agent's are forwarded, to the whole process group, as Tekton does.
+ */
+static void init_take_signal(struct init *in, int signal_fd)
+{
+	struct signalfd_siginfo si;
+	long n = sys3(SYS_read, signal_fd, &si, sizeof(si));
+
+	if (n != sizeof(si))
+		return;
+	if (si.ssi_signo == SIGCHLD)
+		init_reap(in);
+	else if (si.ssi_pid == 0 && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
+		sys2(SYS_kill, in->main_pid, si.ssi_signo);
+}
+
+/* Gives up what is not needed to reap and to forward: another id, CAP_KILL alone. */
+static void init_shrink(const struct orders *o)
+{
+	if (o->own_id) {
+		sys5(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+		if (sys3(SYS_setresgid, o->own_id, o->own_id, o->own_id) < 0 ||
+			sys3(SYS_setresuid, o->own_id, o->own_id, o->own_id) < 0)
+			init_exit(126);
+	}
+	if (capset_all(1U << CAP_KILL, 0) < 0)
+		init_exit(126);
+	/* a change of ids resets both */
+	sys5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+static void __attribute__((noreturn)) init_loop(struct init *in, int signal_fd)
+{
+	for (;;) {
+		struct pollfd pfd[2] = {
+			{.fd = signal_fd, .events = POLLIN},
+			/* no reader left: the agent is gone, also when it was before we could
+			 * ask for a signal at its death */
+			{.fd = in->o->status_fd, .events = 0},
+		};
+		long n = sys5(SYS_ppoll, pfd, 2, 0, 0, SIGSET_BYTES);
+
+		if (n < 0 && n != -EINTR)
+			init_exit(126);
+		if (n <= 0)
+			continue;
+		if (pfd[1].revents)
+			init_exit(125);
+		if (pfd[0].revents)
+			init_take_signal(in, signal_fd);
+	}
+}
+
+static int decimal(const char *s)
+{
+	int n = 0;
+
+	if (!*s)
+		return -1;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9' || n > 100000000)
+			return -1;
+		n = n * 10 + (*s - '0');
+	}
+	return n;
+}
+
+static const struct orders *init_orders(int fd)
+{
+	const struct orders *o = (const void *)orders_block;
+	long n = sys4(SYS_pread64, fd, orders_block, sizeof(orders_block), 0);
+
+	if (n < (long)sizeof(*o) || o->magic != ORDERS_MAGIC ||
+		o->n_groups > ORDERS_GROUPS_MAX || o->n_limits > ORDERS_LIMITS_MAX ||
+		orders_limits_at(o) + o->n_limits * sizeof(struct orders_limit) > (uint64_t)n)
+		return NULL;
+	return o;
+}
+
+void init_main(long *sp) __attribute__((noreturn, used));
+
+void init_main(long *sp)
+{
+	long argc = sp[0];
+	char **argv = (char **)(sp + 1);
+	struct init in = {.argv = argv + 2, .envp = argv + argc + 1};
+	uint64_t watched = signals_watched();
+	int orders_fd;
+	long signal_fd;
+
+	sys5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (argc < 3)
+		init_exit(126);
+	orders_fd = decimal(argv[1]);
+	in.o = init_orders(orders_fd);
+	if (!in.o)
+		init_exit(126);
+	sys1(SYS_close, orders_fd);
+	sys3(SYS_fcntl, in.o->status_fd, F_SETFD, FD_CLOEXEC);
+	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
+	signal_fd = sys4(SYS_signalfd4, -1, &watched, SIGSET_BYTES, O_CLOEXEC | O_NONBLOCK);
+	if (signal_fd < 0)
+		init_exit(126);
+	in.main_pid = raw_clone_call(
+		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, &in);
+	if (in.main_pid < 0) {
+		in.exec_errno = (int)-in.main_pid;
+		in.stage = ORDERS_FORK;
+	}
+	if (in.exec_errno)
+		init_report(&in, 0, 0);
+	init_shrink(in.o);
+	init_loop(&in, (int)signal_fd);
+}
+
+#if defined(__x86_64__)
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n"
+	"\tcall init_main\n\tud2\n");
+#elif defined(__aarch64__)
+__asm__(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x0, sp\n\tbl init_main\n\tbrk #1\n");
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent tells step-init: one block in a memfd whose number is step-init's second
+ * argument; the rest of its arguments and its environment are the step's own. After the fixed
+ * part come n_groups group ids and, from the next multiple of eight bytes, n_limits limits.
+ */
+#ifndef SANDBOX_INIT_ORDERS_H
+#define SANDBOX_INIT_ORDERS_H
+
+#include <stdint.h>
+
+enum { ORDERS_MAGIC = 0x6d6f7264, ORDERS_GROUPS_MAX = 4096, ORDERS_LIMITS_MAX = 32 };
+enum { ORDERS_BYTES_MAX = 32768 };
+
+struct orders_limit {
+	uint32_t resource;
+	uint32_t unused;
+	uint64_t soft;
+	uint64_t hard;
+};
+
+struct orders {
+	uint32_t magic;
+	int32_t status_fd; /* one struct sandbox_exit is written there; its reader is the agent
+			    */
+	uint32_t uid;      /* of the main process */
+	uint32_t gid;
+	uint32_t own_id;       /* uid and gid of step-init once the main process is started */
+	uint32_t keeps_groups; /* a single-id map: the kernel refuses setgroups */
+	uint32_t n_groups;
+	uint32_t n_limits;
+	uint64_t caps; /* bounding set of the main process when its uid is 0 */
+	uint32_t last_cap;
+	uint32_t unused;
+};
+
+/* What code holds when exec_errno is set: which step of starting the program failed. */
+enum orders_stage { ORDERS_EXEC, ORDERS_LIMITS, ORDERS_CAPS, ORDERS_IDS, ORDERS_FORK };
+
+static inline uint64_t orders_limits_at(const struct orders *o)
+{
+	return (sizeof(*o) + UINT64_C(4) * o->n_groups + 7) & ~UINT64_C(7);
+}
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public calls: config to operations, to processes, to what the caller watches. */
+#include "build.h"
+#include "child.h"
+#include "init/orders.h"
+#include "spawn.h"
+#include <base/clock.h>
+#include <base/fd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { INIT_ID = 65535, INIT_ID_OTHER = 65533 };
+
+static const char *const level_names[] = {
+	[SANDBOX_ROOT] = "root",
+	[SANDBOX_USER] = "user",
+	[SANDBOX_USER_SINGLE] = "user-single",
+	[SANDBOX_NONE] = "none",
+};
+_Static_assert(ARRAY_SIZE(level_names) == SANDBOX_LEVEL_N, "a name for every level");
+
+const char *sandbox_level_name(enum sandbox_level l)
+{
+	return level_names[l];
+}
+
+/* --- what step-init is told ----------------------------------------------------------------
+ */
+
+/* An id that is neither the step's nor 0, when the map has one to spare. */
+static uint32_t init_own_id(const struct sandbox_config *c)
+{
+	const struct id_map *m = &c->ns->map;
+	uint32_t id = c->uid == INIT_ID || c->gid == INIT_ID ? INIT_ID_OTHER : INIT_ID;
+
+	if (id_map_outside(m->uid, m->n_uid, id) < 0 ||
+		id_map_outside(m->gid, m->n_gid, id) < 0)
+		return 0;
+	return id;
+}
+
+static int orders_fill(
+	const struct sandbox_config *c, int status_fd, struct buf *b, struct err *err)
+{
+	struct orders o = {
+		.magic = ORDERS_MAGIC,
+		.status_fd = status_fd,
+		.uid = c->uid,
+		.gid = c->gid,
+		.own_id = init_own_id(c),
+		.keeps_groups = c->ns->map.is_single,
+		.n_groups = (uint32_t)c->n_groups,
+		.n_limits = (uint32_t)c->n_rlimits,
+		.caps = c->ns->caps,
+		.last_cap = c->ns->last_cap,
+	};
+
+	if (c->n_groups > ORDERS_GROUPS_MAX)
+		return err_set(err, ERR_LIMIT, "%zu groups, at most %d", c->n_groups,
+			ORDERS_GROUPS_MAX);
+	if (c->n_rlimits > ORDERS_LIMITS_MAX)
+		return err_set(err, ERR_LIMIT, "%zu resource limits, at most %d", c->n_rlimits,
+			ORDERS_LIMITS_MAX);
+	buf_add(b, &o, sizeof(o));
+	if (c->n_groups)
+		buf_add(b, c->groups, c->n_groups * sizeof(c->groups[0]));
+	while (b->n < orders_limits_at(&o))
+		buf_addc(b, 0);
+	for (size_t i = 0; i < c->n_rlimits; i++) {
+		struct orders_limit l = {.resource = (uint32_t)c->rlimits[i].resource,
+			.soft = c->rlimits[i].soft,
+			.hard = c->rlimits[i].hard};
+
+		buf_add(b, &l, sizeof(l));
+	}
+	BUG_ON(b->full);
+	return 0;
+}
+
+static int orders_make(const struct sandbox_config *c, int status_fd, struct err *err)
+{
+	struct buf b attr_cleanup(buf_release) = {0};
+	int fd cleanup_fd = -1;
+
+	buf_init(&b, ORDERS_BYTES_MAX);
+	if (orders_fill(c, status_fd, &b, err))
+		return -1;
+	fd = memfd_create("orders", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "make a memory file");
+	if (fd_write_all(fd, b.p, b.n, err))
+		return -1;
+	return fd_take(&fd);
+}
+
+/* step-init's own arguments: its name, the number of its orders, the program and its own. */
+static char **init_argv(const struct sandbox_config *c, int orders_fd, struct arena *a)
+{
+	size_t n = 0;
+	char **argv;
+
+	while (c->argv[n])
+		n++;
+	argv = arena_new_array(a, char *, n + 3);
+	argv[0] = (char *)(uintptr_t) "step-init";
+	argv[1] = (char *)(uintptr_t)arena_printf(a, "%d", orders_fd).p;
+	memcpy(argv + 2, c->argv, (n + 1) * sizeof(argv[0]));
+	return argv;
+}
+
+/* --- start ---------------------------------------------------------------------------------
+ */
+
+struct start { /* what a start holds until it is over */
+	struct build b;
+	int report_fd, report_child_fd;
+	int status_fd, status_child_fd;
+	int orders_fd;
+};
+
+static void start_release(struct start *s)
+{
+	build_release(&s->b);
+	arena_free(s->b.a);
+	fd_close(&s->report_fd);
+	fd_close(&s->report_child_fd);
+	fd_close(&s->status_fd);
+	fd_close(&s->status_child_fd);
+	fd_close(&s->orders_fd);
+}
+
+static struct child_plan start_plan(const struct start *s)
+{
+	static char *const no_env[] = {NULL};
+	const struct sandbox_config *c = s->b.c;
+	struct sandbox_ns *ns = c->ns;
+
+	return (struct child_plan){
+		.ops = s->b.list.ops.p,
+		.n_ops = s->b.list.ops.n,
+		.user_fd = ns->user_fd,
+		.net_fd = ns->net_fd,
+		.report_fd = s->report_child_fd,
+		.status_fd = s->status_child_fd,
+		.orders_fd = s->orders_fd,
+		.init_fd = ns->init_fd,
+		.std_fd = {c->stdin_fd, c->stdout_fd, c->stderr_fd},
+		.uid_map = ns->uid_map.p,
+		.gid_map = ns->gid_map.p,
+		.n_uid_map = ns->uid_map.n,
+		.n_gid_map = ns->gid_map.n,
+		.oom_text = ns->oom_text.p,
+		.n_oom_text = ns->oom_text.n,
+		.keeps_groups = ns->map.is_single,
+		.caps = ns->caps,
+		.last_cap = ns->last_cap,
+		.filter = &ns->filter,
+		.argv = init_argv(c, s->orders_fd, s->b.a),
+		.envp = c->envp ? c->envp : no_env,
+		.stack_top = ns->stack + CHILD_STACK_BYTES,
+		.times = ns->times,
+	};
+}
+
+/* Says which operation failed, in the words of the list. */
+static int start_blame(const struct start *s, const struct child_report *r, struct err *err)
+{
+	struct buf what attr_cleanup(buf_release) = {0};
+
+	if (r->err && r->stage == CHILD_OP && r->op < s->b.list.ops.n) {
+		buf_init(&what, sizeof(err->msg));
+		op_describe(&s->b.list.ops.p[r->op], &what);
+		(void)err_sysno(err, r->err, "%s", what.p);
+	}
+	return err_wrap_as(err, ERR_SANDBOX, "step '" STR_FMT "'", STR_ARG(s->b.c->name));
+}
+
+static int start_prepare(struct start *s, struct err *err)
+{
+	if (build_ops(&s->b, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
+		fd_pipe(&s->status_fd, &s->status_child_fd, err))
+		return -1;
+	s->orders_fd = orders_make(s->b.c, s->status_child_fd, err);
+	return s->orders_fd < 0 ? -1 : 0;
+}
+
+int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
+{
+	struct start s = {
+		.b = {.c = c, .ns = c->ns, .a = arena_new()},
+		.report_fd = -1,
+		.report_child_fd = -1,
+		.status_fd = -1,
+		.status_child_fd = -1,
+		.orders_fd = -1,
+	};
+	struct child_report r = {0};
+	struct child_plan p;
+	int64_t start_ns = clock_mono_ns(), built_ns;
+	pid_t pid = 0;
+
+	if (start_prepare(&s, err)) {
+		(void)err_wrap(err, "step '" STR_FMT "'", STR_ARG(c->name));
+		start_release(&s);
+		return -1;
+	}
+	p = start_plan(&s);
+	built_ns = clock_mono_ns();
+	s.report_child_fd = -1; /* closed by spawn_step */
+	if (spawn_step(&p, s.report_fd, &pid, &r, err)) {
+		(void)start_blame(&s, &r, err);
+		start_release(&s);
+		return -1;
+	}
+	ret->times = (struct sandbox_times){
+		.build_ns = built_ns - start_ns,
+		.clone_ns = c->ns->times->cloned_ns - built_ns,
+		.setup_ns = c->ns->times->ready_ns - c->ns->times->cloned_ns,
+		.exec_ns = clock_mono_ns() - c->ns->times->ready_ns,
+	};
+	ret->pid = pid;
+	ret->status_fd = fd_take(&s.status_fd);
+	ret->pidfd_fd = pidfd_open(pid, 0); /* our child and not reaped: it is the right one */
+	if (ret->pidfd_fd < 0) {
+		err_sys(err, "open a descriptor of process %d", pid);
+		fd_close(&ret->status_fd);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, __WALL);
+	}
+	start_release(&s);
+	return ret->pidfd_fd < 0 ? -1 : 0;
+}
+
+/* --- afterwards ------------------------------------------------------------------------------
+ */
+
+int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err)
+{
+	if (pidfd_send_signal(p->pidfd_fd, signal, NULL, 0) == 0 || errno == ESRCH)
+		return 0; /* already gone is what was wanted */
+	return err_sys(err, "send signal %d to process %d", signal, p->pid);
+}
+
+int sandbox_finish(struct sandbox_proc *p, struct err *err)
+{
+	siginfo_t si = {0};
+	int ret;
+
+	do
+		ret = waitid(P_PIDFD, (id_t)p->pidfd_fd, &si, WEXITED | __WALL);
+	while (ret < 0 && errno == EINTR);
+	if (ret < 0 && errno == ECHILD) /* somebody who reaps strangers was quicker */
+		ret = 0;
+	if (ret < 0)
+		err_sys(err, "wait for process %d", p->pid);
+	fd_close(&p->pidfd_fd);
+	fd_close(&p->status_fd);
+	return ret;
+}
+
+int sandbox_explain(
+	const struct sandbox_config *c, struct arena *a, struct str *ret, struct err *err)
+{
+	struct build b = {.c = c, .ns = c->ns, .a = a, .is_dry = true};
+	struct buf text attr_cleanup(buf_release) = {0};
+	struct op *op;
+
+	buf_init(&text, 1 << 20);
+	if (build_ops(&b, err)) {
+		build_release(&b);
+		return err_wrap(err, "step '" STR_FMT "'", STR_ARG(c->name));
+	}
+	vec_foreach (op, &b.list.ops) {
+		op_describe(op, &text);
+		buf_addc(&text, '\n');
+	}
+	*ret = arena_str(a, buf_str(&text));
+	build_release(&b);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system call filter of steps: an allow-list for the native ABI, compiled to BPF in the
+ * parent. Unknown and newer calls get ENOSYS, known dangerous ones EPERM.
+ */
+#ifndef SANDBOX_SECCOMP_H
+#define SANDBOX_SECCOMP_H
+
+#include <base/err.h>
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum seccomp_action { SECCOMP_ALLOW, SECCOMP_DENY /* EPERM */ };
+
+struct seccomp_call {
+	const char *name; /* as libseccomp knows it */
+	enum seccomp_action action;
+	int number; /* x86-64 and arm64 number of calls newer than libseccomp; else 0 */
+};
+extern const struct seccomp_call seccomp_default_calls[];
+extern const size_t seccomp_default_n;
+
+enum seccomp_profile {
+	SECCOMP_STEP,
+	SECCOMP_WORKER, /* for the agent's own parsers: no sockets, no exec, no new processes */
+};
+
+/* Allocates ret->filter with malloc; the caller frees it. */
+int seccomp_compile(enum seccomp_profile profile, struct sock_fprog *ret, struct err *err);
+
+#endif
