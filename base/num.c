@@ -59,7 +59,7 @@ int num_octal(struct str s, uint64_t max, uint64_t *ret, struct err *err)
 int num_i64(struct str s, int64_t min, int64_t max, int64_t *ret, struct err *err)
 {
 	bool negative = s.n && s.p[0] == '-';
-	uint64_t magnitude;
+	uint64_t magnitude = 0;
 	uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
 	bool big;
 	int64_t v;
