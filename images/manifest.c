@@ -13,6 +13,7 @@ const char media_type_manifest[] = "application/vnd.oci.image.manifest.v1+json";
 const char media_type_config[] = "application/vnd.oci.image.config.v1+json";
 const char media_type_layer[] = "application/vnd.oci.image.layer.v1.tar";
 const char media_type_layer_gzip[] = "application/vnd.oci.image.layer.v1.tar+gzip";
+const char media_type_layer_zstd[] = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 bool media_type_is_index(struct str t)
 {
@@ -130,6 +131,8 @@ static int descriptor_parse(const struct json *v, struct descriptor *d, struct e
 	const struct json *notes = json_get(v, "annotations");
 	if (text_member(notes, "org.opencontainers.image.ref.name", &d->ref_name, err) < 0)
 		return -1;
+	if (text_member(notes, "org.opencontainers.image.created", &d->created, err) < 0)
+		return -1;
 	return text_member(notes, "io.containerd.image.name", &d->image_name, err);
 }
 
@@ -220,8 +223,16 @@ static int document_read(struct arena *a, const struct blobs *b, const struct de
 	return blob_document(a, b, &want, ret, err);
 }
 
+static void documents_add(struct image_documents *docs, const struct descriptor *d)
+{
+	if (!docs)
+		return;
+	BUG_ON(docs->n == ARRAY_SIZE(docs->items));
+	docs->items[docs->n++] = *d;
+}
+
 static int manifest_load(struct arena *a, const struct blobs *b, const struct descriptor *d,
-	struct image *img, struct err *err)
+	struct image *img, struct descriptor *ret_config, struct err *err)
 {
 	struct str text, config_text;
 	struct json *doc;
@@ -247,6 +258,7 @@ static int manifest_load(struct arena *a, const struct blobs *b, const struct de
 		return -1;
 	img->manifest_digest = d->digest;
 	img->config_digest = config.digest;
+	*ret_config = config;
 	if (image_load_config(a, config_text, img, err) < 0)
 		return err_wrap(err, "config " STR_FMT, STR_ARG(config.digest));
 	return 0;
@@ -274,6 +286,13 @@ static const struct descriptor *index_choose(const struct index *list)
 int image_load(struct arena *a, const struct blobs *b, const struct descriptor *d,
 	struct image **ret, struct err *err)
 {
+	return image_load_documents(a, b, d, ret, NULL, err);
+}
+
+int image_load_documents(struct arena *a, const struct blobs *b, const struct descriptor *d,
+	struct image **ret, struct image_documents *docs, struct err *err)
+{
+	struct descriptor config;
 	struct image *img = arena_new_object(a, struct image);
 
 	for (int depth = 0; media_type_is_index(d->media_type); depth++) {
@@ -288,6 +307,7 @@ int image_load(struct arena *a, const struct blobs *b, const struct descriptor *
 		if (document_read(a, b, d, &text, err) < 0 ||
 			index_parse(a, text, d->media_type, &list, err) < 0)
 			return -1;
+		documents_add(docs, d);
 		d = index_choose(&list);
 		if (!d)
 			return err_set(err, ERR_IMAGE,
@@ -298,8 +318,41 @@ int image_load(struct arena *a, const struct blobs *b, const struct descriptor *
 		return err_set(err, ERR_IMAGE,
 			"media type '" STR_FMT "' is not that of an image manifest",
 			STR_ARG(d->media_type));
-	if (manifest_load(a, b, d, img, err) < 0)
+	if (manifest_load(a, b, d, img, &config, err) < 0)
 		return -1;
+	documents_add(docs, d);
+	documents_add(docs, &config);
 	*ret = img;
 	return 0;
+}
+
+static void descriptor_put(struct json_writer *w, const struct descriptor *d)
+{
+	json_open(w, '{');
+	json_field(w, "mediaType", d->media_type);
+	json_field(w, "digest", d->digest);
+	json_field_int(w, "size", (int64_t)d->size);
+	json_close(w, '}');
+}
+
+struct str manifest_text(struct arena *a, const struct descriptor *config,
+	const struct descriptor *layers, size_t n)
+{
+	cleanup_buf struct buf b = {0};
+	struct json_writer w;
+
+	buf_init(&b, BOUND_JSON_BYTES);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	json_field_int(&w, "schemaVersion", 2);
+	json_fieldz(&w, "mediaType", media_type_manifest);
+	json_key(&w, "config");
+	descriptor_put(&w, config);
+	json_key(&w, "layers");
+	json_open(&w, '[');
+	for (size_t i = 0; i < n; i++)
+		descriptor_put(&w, &layers[i]);
+	json_close(&w, ']');
+	json_close(&w, '}');
+	return arena_str(a, buf_str(&b));
 }

@@ -149,17 +149,6 @@ int store_own(const struct store *s, struct arena *a, struct source **ret, struc
 	return source_open_layout(a, s->dfd, s->dir, true, ret, err);
 }
 
-int store_source_of(const struct store *s, struct arena *a, const struct image *img,
-	struct source **ret, bool *ret_own, struct err *err)
-{
-	*ret_own = img->source == IMAGE_FROM_STORE;
-	if (*ret_own)
-		return store_own(s, a, ret, err);
-	BUG_ON(img->source >= s->sources.n);
-	*ret = s->sources.p[img->source];
-	return 0;
-}
-
 /* --- not found --- */
 
 struct listing {
@@ -190,7 +179,7 @@ static void listing_add(struct listing *l, const struct source *src, const char 
 	}
 }
 
-static int not_found(const struct store *s, struct arena *a, const struct image_ref *r,
+int store_not_found(const struct store *s, struct arena *a, const struct image_ref *r,
 	const struct source *own, struct err *err)
 {
 	struct str repository = image_ref_repository(a, r);
@@ -255,7 +244,7 @@ static int find_in_store(const struct store *s, struct arena *a, const struct im
 	if (rc == 0 && *ret)
 		(*ret)->source = IMAGE_FROM_STORE;
 	if (rc == 0 && !*ret)
-		rc = not_found(s, a, r, own, err);
+		rc = store_not_found(s, a, r, own, err);
 	source_close(own);
 	return rc;
 }

@@ -26,9 +26,9 @@ int store_lock(int dfd, int operation, struct err *err);
 
 /* The images imported into the store, as a source; the caller closes it. */
 int store_own(const struct store *s, struct arena *a, struct source **ret, struct err *err);
-/* The source an image came from; *ret_own is set when the caller must close it. */
-int store_source_of(const struct store *s, struct arena *a, const struct image *img,
-	struct source **ret, bool *ret_own, struct err *err);
+/* ERR_NOT_FOUND with what there is (sources and own images) and the nearest name. */
+int store_not_found(const struct store *s, struct arena *a, const struct image_ref *r,
+	const struct source *own, struct err *err);
 
 /* layers.c: removes temporary directories whose unpacker is gone. Those it may not remove
  * stay; a worker in the right user namespace will. */

@@ -168,9 +168,13 @@ struct pack_options {
 	size_t n_entrypoint, n_cmd, n_env;
 	struct str user, working_dir;
 	int64_t created_wall_ns; /* 0: reproducible, all times 0 */
+	uint64_t *ret_left_out;  /* sockets and devices that were not packed; may be NULL */
 };
-/* One gzip layer, owners and modes kept, sockets and devices left out and counted;
- * deterministic order. */
+/*
+ * One gzip layer, owners and modes kept, sockets and devices left out and counted;
+ * deterministic order. The layout is made when missing; an image of that name is replaced. s
+ * may be NULL when there is an output. The digest is the manifest's.
+ */
 int image_pack(struct arena *a, struct store *s, const struct pack_options *o,
 	struct str *ret_digest, struct err *err);
 
