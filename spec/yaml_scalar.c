@@ -8,8 +8,6 @@
 
 #include <base/err.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
@@ -173,79 +171,9 @@ static bool looks_float(struct str s)
 	return i == s.n;
 }
 
-/* Removes the trailing zeros of digits, but keeps one digit. */
-static size_t trim_zeros(const char *digits, size_t n)
-{
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
-	return n;
-}
-
-/* The fewest digits that read back as v: the digits and the decimal exponent of the first. */
-static size_t shortest_digits(double v, char digits[24], int *ret_exp)
-{
-	char text[40];
-	for (int precision = 0; precision <= 17; precision++) {
-		(void)snprintf(text, sizeof(text), "%.*e", precision, v);
-		double back = strtod(text, NULL);
-		if (memcmp(&back, &v, sizeof(v)) == 0)
-			break;
-	}
-	size_t n = 0;
-	const char *p = text;
-	for (; *p && *p != 'e'; p++)
-		if (is_digit(*p) && n < 24)
-			digits[n++] = *p;
-	bool negative = p[0] == 'e' && p[1] == '-';
-	int e = 0;
-	for (p += *p ? 2 : 0; *p; p++)
-		e = e * 10 + (*p - '0');
-	*ret_exp = negative ? -e : e;
-	return trim_zeros(digits, n);
-}
-
-static void put_plain(struct buf *b, const char *digits, int n, int e)
-{
-	if (e < 0) {
-		buf_addz(b, "0.");
-		for (int i = -1; i > e; i--)
-			buf_addc(b, '0');
-		buf_add(b, digits, (size_t)n);
-		return;
-	}
-	for (int i = 0; i < n || i <= e; i++) {
-		if (i == e + 1)
-			buf_addc(b, '.');
-		buf_addc(b, i < n ? digits[i] : '0');
-	}
-}
-
-struct str yaml_float_json(struct arena *a, double v)
-{
-	char digits[24];
-	int e;
-	struct buf b cleanup_buf;
-	buf_init(&b, 64);
-	if (signbit(v)) {
-		buf_addc(&b, '-');
-		v = -v;
-	}
-	int n = (int)shortest_digits(v, digits, &e);
-	if (v > 0 && (v < 1e-6 || v >= 1e21)) {
-		buf_addc(&b, digits[0]);
-		if (n > 1)
-			buf_addc(&b, '.');
-		buf_add(&b, digits + 1, (size_t)n - 1);
-		buf_addf(&b, e < 0 ? "e-%d" : "e+%d", e < 0 ? -e : e);
-	} else {
-		put_plain(&b, digits, n, e);
-	}
-	return arena_str(a, buf_str(&b));
-}
-
 static bool set_float(struct arena *a, struct yaml_node *n, struct str s)
 {
-	double v = strtod(str_c(arena_str(a, s)), NULL);
+	double v = yaml_float_parse(s);
 	if (!isfinite(v))
 		return false; /* ParseFloat's range error: stays a string */
 	n->type = YAML_NUMBER;

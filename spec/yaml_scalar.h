@@ -15,6 +15,9 @@
 int yaml_scalar_resolve(struct arena *a, struct yaml_node *n, struct err *err);
 /* A merge key: plain << without a tag, or tagged !!merge. */
 bool yaml_scalar_is_merge(const struct yaml_node *n);
+/* yaml_float.c: a decimal ([-+]digits[.digits][e[-+]digits], not checked) to the nearest
+ * double. */
+double yaml_float_parse(struct str s);
 /* A finite number as Go's encoding/json prints a float64: 1.5, 1000, 1e+21, 1e-7. */
 struct str yaml_float_json(struct arena *a, double v);
 /* Go's encoding/base64 StdEncoding: padding required, line ends ignored. Returns 0 or -1. */
