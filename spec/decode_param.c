@@ -2,6 +2,7 @@
 /* Params, their declarations, and results: everything that has a string, array or object. */
 #include "decode.h"
 
+#include <base/bounds.h>
 #include <string.h>
 
 /* Texts that YAML 1.1 changes before Tekton sees them: yes → true, 010 → 8, 1.10 → 1.1. */
@@ -33,11 +34,15 @@ static struct text text_of(const struct yaml_node *n)
 static void value_as_json(struct decode *d, const struct yaml_node *n, struct value *ret)
 {
 	struct buf text cleanup_buf;
-	buf_init(&text, SIZE_MAX);
+	buf_init(&text, BOUND_SUBST_BYTES);
 	struct json_writer w;
 	json_writer_init(&w, &text, 0);
 	w.go_escapes = true;
 	yaml_json(n, YAML_SORTED, &w);
+	if (text.full) { /* aliases can make a short list long */
+		d->broken = true;
+		(void)decode_fail(d, "limit", n, "value of more than 16 MiB");
+	}
 	ret->type = VALUE_STRING;
 	ret->string = (struct text){.s = arena_str(d->arena, buf_str(&text)), .pos = n->pos};
 	(void)decode_warn(d, "yaml-not-strings", n,

@@ -46,10 +46,11 @@ static void decode_task_ref(
 	pt->task_ref_kind = ref.kind;
 	pt->task_ref_api_version = ref.api_version;
 	if (ref.api_version.s.n) {
-		const struct yaml_node *at = yaml_get(n, "apiVersion");
-		decode_refuse(d, at ? at : n,
-			"taskRef with apiVersion '" STR_FMT "' (a custom task)",
+		size_t mark = path_enter(d, STR("apiVersion"));
+		struct yaml_node at = {.pos = ref.api_version.pos};
+		decode_refuse(d, &at, "taskRef with apiVersion '" STR_FMT "' (a custom task)",
 			STR_ARG(ref.api_version.s));
+		path_leave(d, mark);
 	}
 }
 
