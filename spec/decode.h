@@ -36,12 +36,14 @@ struct embedded_task {                       /* taskSpec of a pipeline task */
 	struct labels annotations;
 };
 extern const struct schema schema_embedded_task;
-struct task_ref { /* of a pipeline task or a task run */
-	struct text name;
+struct reference {        /* to a task or a pipeline */
+	struct text name; /* the resolver's, when it has no other */
 	struct text kind;
 	struct text api_version;
+	struct text resolver; /* refused */
 };
-extern const struct schema schema_task_ref;
+extern const struct schema schema_task_ref;     /* struct reference */
+extern const struct schema schema_pipeline_ref; /* struct reference */
 struct task_metadata {
 	struct labels labels;
 	struct labels annotations;

@@ -29,14 +29,13 @@ static const struct schema schema_matrix = {
 
 /*
  * In a pipeline an apiVersion makes the reference one to a custom task, whatever it says
- * (section 20). A reference without a name (a resolver's) is kept as given, so that nobody
- * asks for the name as well.
+ * (section 20).
  */
 static void decode_task_ref(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct pipeline_task *pt = base;
-	struct task_ref ref = {0};
+	struct reference ref = {0};
 	(void)f;
 	if (n->type == YAML_NULL)
 		return;

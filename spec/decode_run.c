@@ -117,31 +117,18 @@ static const struct schema schema_entry = {
 	.n_fields = ARRAY_SIZE(entry_fields),
 };
 
-/* pipelineRef.apiVersion says nothing that kind of reference does not say already. */
-static void decode_pipeline_api_version(
+static void decode_pipeline_ref(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct text version = {0};
+	struct pipeline_run *run = base;
+	struct reference ref = {0};
 	(void)f;
-	(void)base;
-	decode_text(d, n, &version);
-	if (version.s.n && !str_starts(version.s, STR("tekton.dev/")))
-		decode_refuse(
-			d, n, "pipelineRef with apiVersion '" STR_FMT "'", STR_ARG(version.s));
+	if (n->type == YAML_NULL)
+		return;
+	run->pipeline_ref_pos = n->pos;
+	decode_object(d, &schema_pipeline_ref, n, &ref);
+	run->pipeline_ref = ref.name;
 }
-
-static const struct field pipeline_ref_fields[] = {
-	{FIELD_TEXT_OF(struct pipeline_run, "name", pipeline_ref)},
-	{.key = "apiVersion", .kind = FIELD_CALL, .call = decode_pipeline_api_version},
-	{REFUSED("resolver")},
-	{REFUSED("params")},
-	{REFUSED_BETA("bundle")},
-};
-static const struct schema schema_pipeline_ref = {
-	.what = "pipelineRef",
-	.fields = pipeline_ref_fields,
-	.n_fields = ARRAY_SIZE(pipeline_ref_fields),
-};
 
 /* v1beta1's timeout is v1's timeouts.pipeline; giving both is refused there, too. */
 static void decode_old_timeout(
@@ -161,10 +148,7 @@ static void decode_old_timeout(
 static const struct field pipeline_run_fields[] = {
 	{FIELD_OF(struct pipeline_run, "pipelineSpec", FIELD_OBJECT_PTR, pipeline_spec),
 		.schema = &schema_pipeline_spec},
-	{.key = "pipelineRef",
-		.kind = FIELD_OBJECT,
-		.at_pos = offsetof(struct pipeline_run, pipeline_ref_pos),
-		.schema = &schema_pipeline_ref},
+	{.key = "pipelineRef", .kind = FIELD_CALL, .call = decode_pipeline_ref},
 	{FIELD_LIST_OF(struct pipeline_run, "params", params, &schema_param)},
 	{FIELD_TEXT_OF(struct pipeline_run, "status", status)},
 	{FIELD_OF(struct pipeline_run, "timeouts", FIELD_OBJECT, timeouts),
@@ -197,7 +181,7 @@ static void decode_run_task_ref(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct task_run *run = base;
-	struct task_ref ref = {0};
+	struct reference ref = {0};
 	(void)f;
 	if (n->type == YAML_NULL)
 		return;

@@ -72,24 +72,62 @@ _Static_assert(offsetof(struct embedded_task, spec) == 0, "base schema needs off
 static void decode_task_kind(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct task_ref *ref = base;
+	struct reference *ref = base;
 	(void)f;
 	decode_text(d, n, &ref->kind);
 	if (ref->kind.s.n && !str_eqz(ref->kind.s, "Task"))
 		decode_refuse(d, n, "task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
 }
 
+/* A resolver's reference has no name; checks that follow must not ask for one. */
+static void finish_reference(struct decode *d, const struct yaml_node *n, void *base)
+{
+	struct reference *ref = base;
+	(void)d;
+	(void)n;
+	if (!text_given(ref->name))
+		ref->name = ref->resolver;
+}
+
 static const struct field task_ref_fields[] = {
-	{FIELD_TEXT_OF(struct task_ref, "name", name)},
+	{FIELD_TEXT_OF(struct reference, "name", name)},
 	{.key = "kind", .kind = FIELD_CALL, .call = decode_task_kind},
-	{FIELD_TEXT_OF(struct task_ref, "apiVersion", api_version)},
-	{REFUSED("resolver")},
+	{FIELD_TEXT_OF(struct reference, "apiVersion", api_version)},
+	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED},
 	{REFUSED("params")},
 	{.key = "bundle", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
 };
 const struct schema schema_task_ref = {
 	.what = "taskRef",
-	.size = sizeof(struct task_ref),
+	.size = sizeof(struct reference),
 	.fields = task_ref_fields,
 	.n_fields = ARRAY_SIZE(task_ref_fields),
+	.finish = finish_reference,
+};
+
+/* pipelineRef.apiVersion says nothing that kind of reference does not say already. */
+static void decode_pipeline_api_version(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct reference *ref = base;
+	(void)f;
+	decode_text(d, n, &ref->api_version);
+	if (ref->api_version.s.n && !str_starts(ref->api_version.s, STR("tekton.dev/")))
+		decode_refuse(d, n, "pipelineRef with apiVersion '" STR_FMT "'",
+			STR_ARG(ref->api_version.s));
+}
+
+static const struct field pipeline_ref_fields[] = {
+	{FIELD_TEXT_OF(struct reference, "name", name)},
+	{.key = "apiVersion", .kind = FIELD_CALL, .call = decode_pipeline_api_version},
+	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED},
+	{REFUSED("params")},
+	{.key = "bundle", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+};
+const struct schema schema_pipeline_ref = {
+	.what = "pipelineRef",
+	.size = sizeof(struct reference),
+	.fields = pipeline_ref_fields,
+	.n_fields = ARRAY_SIZE(pipeline_ref_fields),
+	.finish = finish_reference,
 };

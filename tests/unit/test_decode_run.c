@@ -64,7 +64,7 @@ static void test_pipeline_run_fields(void **state attr_unused)
 		"  pipelineRef: {name: p, apiVersion: tekton.dev/v1}\n"
 		"  params: [{name: x, value: v}]\n"
 		"  status: PipelineRunPending\n"
-		"  timeouts: {pipeline: 1h0m, tasks: 30m, finally: '0'}\n"
+		"  timeouts: {pipeline: 1h0m, tasks: 30m, finally: '30m'}\n"
 		"  taskRunTemplate:\n"
 		"    serviceAccountName: sa\n"
 		"    podTemplate:\n"
@@ -94,7 +94,7 @@ static void test_pipeline_run_fields(void **state attr_unused)
 	check_text(r->status, "PipelineRunPending", 12, 11);
 	assert_int_equal(r->timeouts.pipeline.ns / 1000000000, 3600);
 	assert_int_equal(r->timeouts.tasks.ns / 1000000000, 1800);
-	assert_int_equal(r->timeouts.finally.ns, 0);
+	assert_int_equal(r->timeouts.finally.ns / 1000000000, 1800);
 	assert_int_equal(r->timeouts.finally.pos.line, 13);
 	check_text(r->service_account_name, "sa", 15, 25);
 	assert_int_equal(r->security_context.run_as_user.v, 7);

@@ -53,7 +53,7 @@ static void test_every_source(void **state attr_unused)
 	check_text(w[4].object_name, "s", 21, 36);
 	assert_int_equal(w[4].n_items, 1);
 	assert_int_equal(w[4].items[0].mode.pos.line, 0);
-	check_text(w[6].size_limit, "1000", 23, 36);
+	check_text(w[6].size_limit, "1000", 23, 37);
 	assert_false(text_given(w[7].template_name));
 }
 
@@ -88,8 +88,8 @@ static void test_complaints(void **state attr_unused)
 		{"csi", BINDINGS "  - {name: a, csi: {driver: d}}\n",
 			"7:15 error not-supported spec.workspaces[0].csi: 'csi': not supported "
 			"yet\n"},
-		{"a volume that is no workspace", BINDINGS "  - {name: a, hostPath: {path: /}}\n",
-			"7:15 error unknown-field spec.workspaces[0].hostPath: workspace binding: "
+		{"a volume that is no workspace", BINDINGS "  - {name: a, emptyDir: {}, hostPath: {path: /}}\n",
+			"7:29 error unknown-field spec.workspaces[0].hostPath: workspace binding: "
 			"unknown field \"hostPath\"\n"},
 		{"a bad limit", BINDINGS "  - {name: a, emptyDir: {sizeLimit: 1 GB}}\n",
 			"7:37 error bad-quantity spec.workspaces[0].emptyDir.sizeLimit: quantity "
@@ -99,8 +99,8 @@ static void test_complaints(void **state attr_unused)
 			BINDINGS "  - {name: a, secret: {secretName: s, defaultMode: 644}}\n",
 			"7:52 error out-of-range spec.workspaces[0].secret.defaultMode: "
 			"'defaultMode': 644 is not in 0 to 511\n"},
-		{"name of a secret", BINDINGS "  - {name: a, secret: {name: s}}\n",
-			"7:24 error unknown-field spec.workspaces[0].secret.name: secret: unknown "
+		{"name of a secret", BINDINGS "  - {name: a, secret: {secretName: s, name: t}}\n",
+			"7:39 error unknown-field spec.workspaces[0].secret.name: secret: unknown "
 			"field \"name\"\n"},
 		{"claim without a map", BINDINGS "  - {name: a, persistentVolumeClaim: c}\n",
 			"7:38 error wrong-type spec.workspaces[0].persistentVolumeClaim: "
