@@ -310,7 +310,8 @@ static int json_check_keys(const struct json *object, struct err *err)
 
 struct json_build {
 	struct arena *arena;
-	const struct str *next_number;
+	const struct str *numbers;
+	size_t n_numbers; /* taken so far */
 };
 
 static int json_build_tree(
@@ -344,7 +345,7 @@ static int json_build_tree(
 		to->boolean = cJSON_IsTrue(from);
 	} else if (cJSON_IsNumber(from)) {
 		to->kind = JSON_NUMBER;
-		to->text = arena_str(b->arena, *b->next_number++);
+		to->text = arena_str(b->arena, b->numbers[b->n_numbers++]);
 	} else if (cJSON_IsString(from)) {
 		to->kind = JSON_STRING;
 		to->text = arena_strz(b->arena, from->valuestring);
@@ -359,7 +360,7 @@ static int json_build_tree(
 static int json_build_all(
 	struct arena *a, const struct json_scan *s, struct json **ret, struct err *err)
 {
-	struct json_build b = {.arena = a, .next_number = s->numbers.p};
+	struct json_build b = {.arena = a, .numbers = s->numbers.p};
 	cleanup_free char *copy = json_scan_copy(s);
 	cJSON *tree = cJSON_ParseWithLength(copy, s->text.n);
 	struct json *built;
@@ -372,7 +373,7 @@ static int json_build_all(
 	cJSON_Delete(tree);
 	if (rc < 0)
 		return -1;
-	BUG_ON(b.next_number != s->numbers.p + s->numbers.n);
+	BUG_ON(b.n_numbers != s->numbers.n);
 	*ret = built;
 	return 0;
 }
