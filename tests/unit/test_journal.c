@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal's framing: what is written can be read, what is damaged is not. */
+#include "../../entrypoint/journal.h"
+
+#include <base/fd.h>
+#include <base/file.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	char dir[64];
+	int dfd;
+	struct arena *a;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/test-journal-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->dfd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->a = arena_new();
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(dir_remove(AT_FDCWD, f->dir, NULL), 0);
+	fd_close(&f->dfd);
+	arena_free(f->a);
+	free(f);
+	return 0;
+}
+
+static void crc_is_the_usual_one(void **state)
+{
+	(void)state;
+	/* the check value of CRC-32/ISO-HDLC, as zlib's crc32 gives it */
+	assert_int_equal(journal_crc(STR("123456789")), 0xcbf43926);
+	assert_int_equal(journal_crc(STR_NONE), 0);
+}
+
+static void records_come_back(void **state)
+{
+	static const char *const records[] = {"{\"a\":1}", "{}", "{\"text\":\"x y\"}"};
+	struct fixture *f = *state;
+	struct journal j;
+	struct err err = {0};
+	struct str text;
+	struct str *got;
+	size_t n;
+	size_t n_valid;
+	struct stat st;
+
+	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		assert_int_equal(journal_append(&j, str_z(records[i]), i == 1, &err), 0);
+	journal_close(&j);
+	assert_int_equal(fstatat(f->dfd, "journal", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
+	journal_parse(f->a, text, &got, &n, &n_valid);
+	assert_int_equal(n, ARRAY_SIZE(records));
+	assert_int_equal(n_valid, text.n);
+	for (size_t i = 0; i < n; i++)
+		assert_true(str_eqz(got[i], records[i]));
+}
+
+static void an_old_journal_is_not_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+	struct err err = {0};
+
+	assert_int_equal(file_write(f->dfd, "journal", STR("old"), 0600, &err), 0);
+	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), -1);
+}
+
+static void reading_stops_at_damage(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text; /* %s is a valid line */
+		size_t n_records;
+	} cases[] = {
+		{"nothing", "", 0},
+		{"torn line", "%s0a1b2c3d {\"x\"", 1},
+		{"line without its end", "%scbf43926 123456789", 1},
+		{"complete line", "%scbf43926 123456789\n", 2},
+		{"wrong sum", "%scbf43927 123456789\n", 1},
+		{"changed record", "%scbf43926 123456780\n", 1},
+		{"damage in front", "garbage\n%s", 0},
+		{"capital digits", "%sCBF43926 123456789\n", 1},
+		{"only a sum", "%scbf43926 \n", 1},
+		{"blank line", "%s\n", 1},
+		{"good after bad is not believed", "%sbad\ncbf43926 123456789\n", 1},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+		struct str *got;
+		size_t n;
+		size_t n_valid;
+
+		(void)snprintf(text, sizeof(text), cases[i].text, "cbf43926 123456789\n");
+		journal_parse(f->a, str_z(text), &got, &n, &n_valid);
+		if (n != cases[i].n_records)
+			fail_msg("%s: %zu records", cases[i].name, n);
+		assert_int_equal(n_valid, n * strlen("cbf43926 123456789\n"));
+	}
+}
+
+/* A disk that is full for a while costs the records of that while, not those after. */
+static void a_torn_append_is_repaired(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+	struct err err = {0};
+	struct str text;
+	struct str *got;
+	size_t n;
+	size_t n_valid;
+	int real_fd;
+
+	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
+	assert_int_equal(journal_append(&j, STR("{\"n\":1}"), false, &err), 0);
+	assert_int_equal(write(j.fd, "cbf43926 12", 11), 11); /* half a record */
+	real_fd = j.fd;
+	j.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(journal_append(&j, STR("{\"n\":2}"), false, &err), -1);
+	assert_int_equal(close(j.fd), 0);
+	j.fd = real_fd;
+	assert_int_equal(journal_append(&j, STR("{\"n\":3}"), true, &err), 0);
+	journal_close(&j);
+	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
+	journal_parse(f->a, text, &got, &n, &n_valid);
+	assert_int_equal(n, 2);
+	assert_int_equal(n_valid, text.n);
+	assert_true(str_eqz(got[1], "{\"n\":3}"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crc_is_the_usual_one),
+		cmocka_unit_test_setup_teardown(records_come_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_old_journal_is_not_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(reading_stops_at_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_torn_append_is_repaired, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The output pump: bytes to the file, lines to the view, bounded memory. */
+#include "../../entrypoint/stepio.h"
+
+#include <base/bounds.h>
+#include <base/buf.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct seen {
+	struct buf lines; /* "o:text\n", "e:text\n", cut ones "O:" and "E:" */
+	size_t n_lines;
+	size_t longest;
+	bool drained;
+};
+
+static void on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
+{
+	struct seen *s = arg;
+
+	s->n_lines++;
+	s->longest = line.n > s->longest ? line.n : s->longest;
+	if (line.n > 100)
+		line.n = 100;
+	buf_addc(&s->lines, is_stderr ? (is_cut ? 'E' : 'e') : (is_cut ? 'O' : 'o'));
+	buf_addc(&s->lines, ':');
+	buf_adds(&s->lines, line);
+	buf_addc(&s->lines, '\n');
+}
+
+static void on_drained(void *arg)
+{
+	((struct seen *)arg)->drained = true;
+}
+
+struct fixture {
+	struct loop *loop;
+	struct stepio *io;
+	struct seen seen;
+	int log_fd; /* a second descriptor of the log */
+};
+
+static void open_io(struct fixture *f, int log_fd)
+{
+	struct stepio_events ev = {.line = on_line, .drained = on_drained, .arg = &f->seen};
+	struct err err = {0};
+
+	*f = (struct fixture){.log_fd = dup(log_fd)};
+	buf_init(&f->seen.lines, MIB);
+	assert_int_equal(loop_new(&f->loop, &err), 0);
+	assert_int_equal(stepio_open(f->loop, log_fd, &ev, &f->io, &err), 0);
+}
+
+static void close_io(struct fixture *f)
+{
+	stepio_free(f->io);
+	loop_free(f->loop);
+	buf_release(&f->seen.lines);
+	fd_close(&f->log_fd);
+}
+
+static void run_until_drained(struct fixture *f)
+{
+	struct err err = {0};
+
+	stepio_started(f->io);
+	while (!f->seen.drained)
+		assert_int_equal(loop_turn(f->loop, &err), 0);
+}
+
+static void lines_of_both_streams(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *out, *err_text;
+		const char *want;
+	} cases[] = {
+		{"nothing", "", "", ""},
+		{"a line", "hello\n", "", "o:hello\n"},
+		{"no line end", "hello", "", "o:hello\n"},
+		{"empty lines", "\n\n", "", "o:\no:\n"},
+		{"both", "a\n", "b\n", "o:a\ne:b\n"},
+		{"carriage return stays", "a\rb\r\n", "", "o:a\rb\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		char log[64] = {0};
+
+		open_io(&f, memfd_create("log", MFD_CLOEXEC));
+		assert_true(
+			write(stepio_stdout_fd(f.io), cases[i].out, strlen(cases[i].out)) >= 0);
+		assert_true(write(stepio_stderr_fd(f.io), cases[i].err_text,
+				    strlen(cases[i].err_text)) >= 0);
+		run_until_drained(&f);
+		if (!str_eqz(buf_str(&f.seen.lines), cases[i].want))
+			fail_msg("%s: got '%s'", cases[i].name, f.seen.lines.p);
+		assert_true(pread(f.log_fd, log, sizeof(log) - 1, 0) >= 0);
+		assert_int_equal(strlen(log), strlen(cases[i].out) + strlen(cases[i].err_text));
+		close_io(&f);
+	}
+}
+
+/* A child writes n bytes without one line end, in pieces that do not divide anything. */
+static pid_t flood(int fd, size_t n, bool with_end)
+{
+	pid_t pid = fork();
+	char piece[37777];
+
+	if (pid)
+		return pid;
+	memset(piece, 'x', sizeof(piece));
+	while (n) {
+		ssize_t done = write(fd, piece, n < sizeof(piece) ? n : sizeof(piece));
+
+		if (done < 0)
+			_exit(1);
+		n -= (size_t)done;
+	}
+	if (with_end && write(fd, "\nnext\n", 6) != 6)
+		_exit(1);
+	_exit(0);
+}
+
+static void endless_lines_are_cut_once(void **state)
+{
+	enum { FLOOD = 64 * MIB };
+	struct fixture f;
+	struct stat st;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	open_io(&f, memfd_create("log", MFD_CLOEXEC));
+	pid = flood(stepio_stdout_fd(f.io), FLOOD, true);
+	run_until_drained(&f);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(f.seen.n_lines, 2);
+	assert_int_equal(f.seen.longest, BOUND_LINE_BYTES);
+	assert_int_equal(f.seen.lines.p[0], 'O');
+	assert_true(str_ends(buf_str(&f.seen.lines), STR("o:next\n")));
+	assert_int_equal(fstat(f.log_fd, &st), 0);
+	assert_int_equal(st.st_size, FLOOD + 6); /* the file has every byte */
+	close_io(&f);
+}
+
+static void a_line_at_the_bound(void **state)
+{
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		struct fixture f;
+		pid_t pid;
+
+		open_io(&f, memfd_create("log", MFD_CLOEXEC));
+		pid = flood(stepio_stdout_fd(f.io), BOUND_LINE_BYTES + (size_t)more, true);
+		run_until_drained(&f);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(f.seen.longest, BOUND_LINE_BYTES);
+		assert_int_equal(f.seen.lines.p[0], more ? 'O' : 'o');
+		assert_int_equal(f.seen.n_lines, 2);
+		close_io(&f);
+	}
+}
+
+static void a_full_disk_does_not_block(void **state)
+{
+	enum { BYTES = 4 * MIB };
+	struct fixture f;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	open_io(&f, open("/dev/full", O_WRONLY | O_CLOEXEC));
+	pid = flood(stepio_stderr_fd(f.io), BYTES, false);
+	run_until_drained(&f);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(stepio_bytes_lost(f.io), BYTES);
+	close_io(&f);
+}
+
+/* Somebody keeps the pipe open: what is there is taken, the rest is not waited for. */
+static void draining_does_not_wait(void **state)
+{
+	struct fixture f;
+	int held_fd;
+
+	(void)state;
+	open_io(&f, memfd_create("log", MFD_CLOEXEC));
+	held_fd = dup(stepio_stdout_fd(f.io));
+	assert_int_equal(write(held_fd, "last words", 10), 10);
+	stepio_started(f.io);
+	assert_false(stepio_is_drained(f.io));
+	stepio_drain(f.io);
+	assert_true(stepio_is_drained(f.io));
+	assert_false(f.seen.drained);
+	assert_string_equal(f.seen.lines.p, "o:last words\n");
+	stepio_say(f.io, STR("monopod: it was cut off"));
+	assert_true(str_ends(buf_str(&f.seen.lines), STR("e:monopod: it was cut off\n")));
+	assert_int_equal(close(held_fd), 0);
+	close_io(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_of_both_streams),
+		cmocka_unit_test(endless_lines_are_cut_once),
+		cmocka_unit_test(a_line_at_the_bound),
+		cmocka_unit_test(a_full_disk_does_not_block),
+		cmocka_unit_test(draining_does_not_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
