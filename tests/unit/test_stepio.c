@@ -119,7 +119,7 @@ static void lines_of_both_streams(void **state)
 static pid_t flood(int fd, size_t n, bool with_end)
 {
 	pid_t pid = fork();
-	char piece[37777];
+	static char piece[37777];
 
 	if (pid)
 		return pid;
