@@ -98,7 +98,7 @@ $(B)/sandbox/init_blob.o: sandbox/init_blob.S $(INIT)
 	$(call say,AS,$<)$(CC) -c -Wa,-I$(dir $(INIT)) -o $@ $<
 
 $(LIB): $(LIB_OBJ)
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && ar qcs $@ $(LIB_OBJ)
 
 ifeq ($(VARIANT),static)
 # monopod.full keeps its symbols for the gates of tests/lint/static.sh

@@ -218,9 +218,9 @@ int attempt_close(struct attempt *at, struct err *err)
 static int attempt_step_layer(
 	struct attempt *at, const char *index, struct attempt_step *s, struct err *err)
 {
+	/* The directory above upper and work is what the step's namespace walks through. */
 	struct owned own = attempt_owned(at);
-	struct owned mine = {0};
-	int dfd cleanup_fd = owned_dir(&mine, at->layers_dfd, index, 0700, err);
+	int dfd cleanup_fd = owned_dir(&own, at->layers_dfd, index, 0700, err);
 
 	if (dfd < 0)
 		return -1;
