@@ -40,6 +40,7 @@ struct diag {
 	struct str path; /* spec.pipelineSpec.tasks[0].name, or empty */
 	struct str msg;
 	struct str hint; /* or empty */
+	bool no_excerpt; /* the line may hold a secret: never shown */
 };
 
 struct diags {

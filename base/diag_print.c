@@ -223,7 +223,7 @@ void diag_print(const struct diags *d, const struct diag *one, bool colour, stru
 	diag_style(out, colour, STYLE_NONE);
 	diag_text(one->msg, out);
 	buf_addf(out, " [%s]\n", one->code);
-	if (src && one->pos.line)
+	if (src && one->pos.line && !one->no_excerpt)
 		diag_excerpt_print(one, source_line(src, one->pos.line), colour, out);
 	if (one->hint.n) {
 		buf_addz(out, "  hint: ");

@@ -35,6 +35,7 @@ static struct diag *report(struct decode *d, enum diag_severity severity, const 
 {
 	struct diag *one = diag_add(d->diags, severity, code, n->pos, STR_FMT, STR_ARG(msg));
 	one->path = arena_str(d->arena, buf_str(&d->path));
+	one->no_excerpt = d->secret;
 	if (n->type != YAML_MAP && n->type != YAML_LIST && n->end.line == n->pos.line)
 		one->end = n->end;
 	return one;
@@ -105,6 +106,8 @@ bool decode_expect(
 	struct diag *one = decode_fail(d, "wrong-type", n,
 		"'" STR_FMT "': cannot unmarshal %s into a value of type %s", STR_ARG(name),
 		yaml_type_name(n->type), what);
+	if (d->secret)
+		return false;
 	if (want == YAML_STRING && (n->type == YAML_BOOL || n->type == YAML_NUMBER))
 		diag_hint(d->diags, one, "quote it to keep it text: \"" STR_FMT "\"",
 			STR_ARG(n->text));

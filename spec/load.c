@@ -168,14 +168,16 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 		return;
 	}
 	d->broken = false;
+	d->secret = k == OBJECT_SECRET;
 	d->beta = str_ends(version->text, STR("/v1beta1"));
 	struct object_meta *meta = arena_alloc(d->arena, kind->schema->size);
 	decode_object(d, kind->schema, root, meta);
 	meta->api_version = (struct text){.s = version->text, .pos = version->pos};
 	meta->pos = root->pos;
 	meta->tree = root;
-	if (k == OBJECT_SECRET)
+	if (d->secret)
 		((struct data_object *)(void *)meta)->is_secret = true;
+	d->secret = false;
 	resolve_name(l, meta);
 	if (meta->name.s.n)
 		check_unique(l, k, meta);

@@ -187,7 +187,7 @@ double yaml_float_parse(struct str s)
 	double v = 0.0;
 	/* d.n + d.exp10 digits before the point, at most 309 of a finite number */
 	if (d.n && d.n + d.exp10 > EXP_MAX) {
-		v = INFINITY;
+		v = (double)INFINITY;
 	} else if (d.n && d.n + d.exp10 > -EXP_MAX) {
 		struct big num = {.n = 0};
 		for (int i = 0; i < d.n; i++)

@@ -19,11 +19,9 @@
 /* What a decoder test says around the part it is about. */
 #define TASK_HEAD     "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec:\n"
 #define PIPELINE_HEAD "apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: p}\nspec:\n"
-#define RUN_HEAD                                                                               \
-	"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n"
-#define TASK_RUN_HEAD                                                                          \
-	"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n"
-#define OK_STEPS "  steps: [{name: s, image: i}]\n"
+#define RUN_HEAD      "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n"
+#define TASK_RUN_HEAD "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n"
+#define OK_STEPS      "  steps: [{name: s, image: i}]\n"
 
 static inline struct spec *load_text(struct arena *a, const char *yaml)
 {
@@ -41,8 +39,8 @@ static inline const char *diag_lines(struct arena *a, const struct diags *d)
 	buf_init(&b, MIB);
 	for (size_t i = 0; i < d->n; i++)
 		buf_addf(&b, "%u:%u %s %s " STR_FMT ": " STR_FMT "\n", d->items[i].pos.line,
-			d->items[i].pos.col, severities[d->items[i].severity],
-			d->items[i].code, STR_ARG(d->items[i].path), STR_ARG(d->items[i].msg));
+			d->items[i].pos.col, severities[d->items[i].severity], d->items[i].code,
+			STR_ARG(d->items[i].path), STR_ARG(d->items[i].msg));
 	return str_c(arena_str(a, buf_str(&b)));
 }
 

@@ -2,7 +2,8 @@
 /* Kubernetes objects: data of ConfigMaps and Secrets, claims, accounts. */
 #include "spec_text.h"
 
-static void check_entry(const struct data_object *o, size_t i, const char *key, struct str value)
+static void check_entry(
+	const struct data_object *o, size_t i, const char *key, struct str value)
 {
 	assert_true(i < o->n_data);
 	assert_string_equal(str_c(o->data[i].key), key);
@@ -39,11 +40,11 @@ static void test_secret(void **state attr_unused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a,
-			str_c(arena_printf(a,
-				"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
-				"type: Opaque\n%s",
-				orders[i])));
+		struct spec *s = load_text(
+			a, str_c(arena_printf(a,
+				   "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+				   "type: Opaque\n%s",
+				   orders[i])));
 		const struct data_object *o = map_get(&s->secret_by_name, STR("s"));
 
 		assert_true(spec_ok(s));
@@ -88,27 +89,55 @@ static void test_complaints(void **state attr_unused)
 		{"plain text as data", SECRET "data: {a: 'not base64!'}\n",
 			"4:11 error bad-base64 data.a: 'a': illegal base64 data\n"},
 		{"data that is a number", SECRET "stringData: {a: 1}\n",
-			"4:17 error wrong-type stringData.a: 'a': cannot unmarshal number into a "
+			"4:17 error wrong-type stringData.a: 'a': cannot unmarshal number into "
+			"a "
 			"value of type string\n"},
 		{"a bool in a ConfigMap", CONFIG_MAP "data: {a: yes}\n",
-			"4:11 error wrong-type data.a: 'a': cannot unmarshal bool into a value of "
+			"4:11 error wrong-type data.a: 'a': cannot unmarshal bool into a value "
+			"of "
 			"type string\n"},
 		{"data as a list", CONFIG_MAP "data: [a]\n",
-			"4:7 error wrong-type data: 'data': cannot unmarshal array into a value of "
+			"4:7 error wrong-type data: 'data': cannot unmarshal array into a "
+			"value of "
 			"type map[string]string\n"},
 		{"stringData in a ConfigMap", CONFIG_MAP "stringData: {}\n",
 			"4:1 error unknown-field stringData: ConfigMap: unknown field "
 			"\"stringData\"\n"},
 		{"a LimitRange",
-			"apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: []}\n",
+			"apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: "
+			"[]}\n",
 			"2:7 error not-supported : kind 'LimitRange': not supported yet\n"},
 		{"a StepAction",
-			"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: a}\n"
+			"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: "
+			"a}\n"
 			"spec: {image: i}\n",
 			"2:7 error not-supported : kind 'StepAction': not supported yet\n"},
 	};
 
 	check_diags(cases, ARRAY_SIZE(cases));
+}
+
+/* A message about a Secret must not show it: not its line, not in a hint. */
+static void test_secret_is_not_shown(void **state attr_unused)
+{
+	static const char *const texts[] = {
+		SECRET "data: {a: hunter2}\n",
+		SECRET "stringData: {a: 4711, b: hunter2}\n",
+		SECRET "stringData: [hunter2, 4711]\n",
+		SECRET "stringDatas: {a: hunter2}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_text(a, texts[i]);
+		struct buf b cleanup_buf;
+
+		buf_init(&b, MIB);
+		diags_print(s->diags, false, &b);
+		assert_false(spec_ok(s));
+		if (strstr(b.p, "hunter2") || strstr(b.p, "4711"))
+			fail_msg("%s", b.p);
+	}
 }
 
 int main(void)
@@ -118,6 +147,7 @@ int main(void)
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_claim_and_account),
 		cmocka_unit_test(test_complaints),
+		cmocka_unit_test(test_secret_is_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

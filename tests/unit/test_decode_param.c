@@ -53,12 +53,12 @@ static void test_values(void **state attr_unused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a,
-			str_c(arena_printf(a, RUN_HEAD "  pipelineRef: {name: p}\n"
-						       "  params:\n"
-						       "  - name: v\n"
-						       "    value: %s\n",
-				cases[i].yaml)));
+		struct spec *s = load_text(a, str_c(arena_printf(a,
+						      RUN_HEAD "  pipelineRef: {name: p}\n"
+							       "  params:\n"
+							       "  - name: v\n"
+							       "    value: %s\n",
+						      cases[i].yaml)));
 
 		assert_true(spec_ok(s));
 		assert_int_equal(s->n_runs, 1);
@@ -113,9 +113,9 @@ static void test_declared_types(void **state attr_unused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a, str_c(arena_printf(a,
-						      TASK_HEAD OK_STEPS "  params: [%s]\n",
-						      cases[i].yaml)));
+		struct spec *s = load_text(
+			a, str_c(arena_printf(
+				   a, TASK_HEAD OK_STEPS "  params: [%s]\n", cases[i].yaml)));
 
 		assert_string_equal(diag_lines(a, s->diags), "");
 		assert_int_equal(s->tasks[0].spec.params[0].type, cases[i].want);
@@ -125,22 +125,23 @@ static void test_declared_types(void **state attr_unused)
 static void test_param_spec(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(a, TASK_HEAD OK_STEPS "  params:\n"
-							 "  - name: o\n"
-							 "    type: object\n"
-							 "    description: text\n"
-							 "    properties:\n"
-							 "      url: {type: string}\n"
-							 "      rev: {}\n"
-							 "      tag:\n"
-							 "    default: {url: u, rev: r, tag: ''}\n"
-							 "  - name: e\n"
-							 "    enum: [a, b]\n"
-							 "    default: ~\n"
-							 "  results:\n"
-							 "  - {name: s}\n"
-							 "  - {name: l, type: array}\n"
-							 "  - {name: m, properties: {k: {}}}\n");
+	struct spec *s =
+		load_text(a, TASK_HEAD OK_STEPS "  params:\n"
+						"  - name: o\n"
+						"    type: object\n"
+						"    description: text\n"
+						"    properties:\n"
+						"      url: {type: string}\n"
+						"      rev: {}\n"
+						"      tag:\n"
+						"    default: {url: u, rev: r, tag: ''}\n"
+						"  - name: e\n"
+						"    enum: [a, b]\n"
+						"    default: ~\n"
+						"  results:\n"
+						"  - {name: s}\n"
+						"  - {name: l, type: array}\n"
+						"  - {name: m, properties: {k: {}}}\n");
 	const struct param_spec *p = s->tasks[0].spec.params;
 	const struct result_spec *r = s->tasks[0].spec.results;
 
@@ -163,9 +164,11 @@ static void test_param_spec(void **state attr_unused)
 static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"result value", TASK_HEAD OK_STEPS
+		{"result value",
+			TASK_HEAD OK_STEPS
 			"  results: [{name: r, value: $(steps.s.results.r)}]\n",
-			"6:23 error not-supported spec.results[0].value: 'value': not supported "
+			"6:23 error not-supported spec.results[0].value: 'value': not "
+			"supported "
 			"yet\n"},
 		{"properties of a pipeline result",
 			PIPELINE_HEAD
@@ -173,12 +176,14 @@ static void test_complaints(void **state attr_unused)
 			"  results: [{name: r, value: $(tasks.a.results.x), properties: {}}]\n",
 			"6:52 error unknown-field spec.results[0].properties: pipeline result: "
 			"unknown field \"properties\"\n"},
-		{"type of a property", TASK_HEAD OK_STEPS
+		{"type of a property",
+			TASK_HEAD OK_STEPS
 			"  params: [{name: p, properties: {a: {type: 1}}}]\n",
-			"6:45 error wrong-type spec.params[0].properties.a.type: 'type': cannot "
+			"6:45 error wrong-type spec.params[0].properties.a.type: 'type': "
+			"cannot "
 			"unmarshal number into a value of type string\n"},
-		{"properties as a list", TASK_HEAD OK_STEPS
-			"  params: [{name: p, properties: [a]}]\n",
+		{"properties as a list",
+			TASK_HEAD OK_STEPS "  params: [{name: p, properties: [a]}]\n",
 			"6:34 error wrong-type spec.params[0].properties: 'properties': cannot "
 			"unmarshal array into a value of type map of properties\n"},
 		{"enum as text", TASK_HEAD OK_STEPS "  params: [{name: p, enum: a}]\n",

@@ -92,39 +92,48 @@ static void test_complaints(void **state attr_unused)
 			"7:5 error not-supported spec.tasks[0].pipelineRef: 'pipelineRef': not "
 			"supported yet\n"},
 		{"pipelineSpec", ONE_TASK "    pipelineSpec: {}\n",
-			"7:5 error not-supported spec.tasks[0].pipelineSpec: 'pipelineSpec': not "
+			"7:5 error not-supported spec.tasks[0].pipelineSpec: 'pipelineSpec': "
+			"not "
 			"supported yet\n"},
 		{"custom reference",
-			ONE_TASK "    taskRef: {apiVersion: example.dev/v1, kind: Task, name: x}\n",
-			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef with apiVersion "
+			ONE_TASK
+			"    taskRef: {apiVersion: example.dev/v1, kind: Task, name: x}\n",
+			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef "
+			"with apiVersion "
 			"'example.dev/v1' (a custom task): not supported yet\n"},
 		{"even Tekton's own is custom in a pipeline",
 			ONE_TASK "    taskRef: {apiVersion: tekton.dev/v1, name: x}\n",
-			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef with apiVersion "
+			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef "
+			"with apiVersion "
 			"'tekton.dev/v1' (a custom task): not supported yet\n"},
 		{"custom spec",
 			ONE_TASK "    taskSpec: {apiVersion: e.dev/v1, kind: K, spec: {a: 1}, "
 				 "steps: [{image: i}]}\n",
-			"7:16 error not-supported spec.tasks[0].taskSpec.apiVersion: 'apiVersion': "
+			"7:16 error not-supported spec.tasks[0].taskSpec.apiVersion: "
+			"'apiVersion': "
 			"not supported yet\n"
 			"7:38 error not-supported spec.tasks[0].taskSpec.kind: 'kind': not "
 			"supported yet\n"
 			"7:47 error not-supported spec.tasks[0].taskSpec.spec: 'spec': not "
 			"supported yet\n"},
 		{"cel", ONE_TASK "    taskRef: {name: t}\n    when: [{cel: \"true\"}]\n",
-			"8:13 error not-supported spec.tasks[0].when[0].cel: 'cel': not supported "
+			"8:13 error not-supported spec.tasks[0].when[0].cel: 'cel': not "
+			"supported "
 			"yet\n"},
-		{"misspelled", ONE_TASK "    taskRef: {name: t}\n    runafter: []\n    retrys: 1\n",
+		{"misspelled",
+			ONE_TASK "    taskRef: {name: t}\n    runafter: []\n    retrys: 1\n",
 			"8:5 warning field-case spec.tasks[0].runAfter: field 'runafter' is "
 			"spelled 'runAfter'\n"
 			"9:5 error unknown-field spec.tasks[0].retrys: pipeline task: unknown "
 			"field \"retrys\"\n"},
 		{"a name that YAML reads as a bool",
 			PIPELINE_HEAD "  tasks:\n  - name: n\n    taskRef: {name: t}\n",
-			"6:11 error wrong-type spec.tasks[0].name: 'name': cannot unmarshal bool "
+			"6:11 error wrong-type spec.tasks[0].name: 'name': cannot unmarshal "
+			"bool "
 			"into a value of type string\n"},
 		{"retries as text", ONE_TASK "    taskRef: {name: t}\n    retries: '1'\n",
-			"8:14 error wrong-type spec.tasks[0].retries: 'retries': cannot unmarshal "
+			"8:14 error wrong-type spec.tasks[0].retries: 'retries': cannot "
+			"unmarshal "
 			"string into a value of type int\n"},
 		{"values as text",
 			ONE_TASK "    taskRef: {name: t}\n"
@@ -132,11 +141,13 @@ static void test_complaints(void **state attr_unused)
 			"8:45 error wrong-type spec.tasks[0].when[0].values: 'values': cannot "
 			"unmarshal string into a value of type []string\n"},
 		{"matrix as a list", ONE_TASK "    taskRef: {name: t}\n    matrix: []\n",
-			"8:13 error wrong-type spec.tasks[0].matrix: 'matrix': cannot unmarshal "
+			"8:13 error wrong-type spec.tasks[0].matrix: 'matrix': cannot "
+			"unmarshal "
 			"array into a value of type matrix\n"},
 		{"metadata of an inline task knows two members",
 			ONE_TASK "    taskSpec: {metadata: {name: x}, steps: [{image: i}]}\n",
-			"7:27 error unknown-field spec.tasks[0].taskSpec.metadata.name: metadata: "
+			"7:27 error unknown-field spec.tasks[0].taskSpec.metadata.name: "
+			"metadata: "
 			"unknown field \"name\"\n"},
 	};
 

@@ -84,7 +84,8 @@ static void test_pipeline_run_fields(void **state attr_unused)
 	check_text(r->meta.name, "r", 4, 9);
 	check_text(r->meta.ns, "ns", 5, 14);
 	check_text(r->meta.labels.values[0], "v", 6, 15);
-	check_text(r->meta.annotations.keys[0], "experimental.tekton.dev/execution-mode", 7, 17);
+	check_text(
+		r->meta.annotations.keys[0], "experimental.tekton.dev/execution-mode", 7, 17);
 	check_text(r->meta.annotations.values[0], "hermetic", 7, 57);
 	assert_int_equal(r->meta.pos.line, 1);
 	check_text(r->pipeline_ref, "p", 10, 23);
@@ -108,21 +109,21 @@ static void test_pipeline_run_fields(void **state attr_unused)
 static void test_task_run(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(a, TASK_RUN_HEAD
-		"  taskSpec: {steps: [{image: i}]}\n"
-		"  params: [{name: x, value: [v]}]\n"
-		"  serviceAccountName: sa\n"
-		"  status: TaskRunCancelled\n"
-		"  statusMessage: because\n"
-		"  retries: 3\n"
-		"  timeout: 0s\n"
-		"  podTemplate: {securityContext: {runAsNonRoot: true}}\n"
-		"  workspaces: [{name: w, emptyDir: {}}]\n"
-		"  computeResources: {requests: {cpu: 1}}\n"
-		"  managedBy: ''\n"
-		"  debug: {}\n"
-		"---\n" TASK_RUN_HEAD
-		"  taskRef: {name: t, kind: Task, apiVersion: tekton.dev/v1}\n");
+	struct spec *s = load_text(a,
+		TASK_RUN_HEAD "  taskSpec: {steps: [{image: i}]}\n"
+			      "  params: [{name: x, value: [v]}]\n"
+			      "  serviceAccountName: sa\n"
+			      "  status: TaskRunCancelled\n"
+			      "  statusMessage: because\n"
+			      "  retries: 3\n"
+			      "  timeout: 0s\n"
+			      "  podTemplate: {securityContext: {runAsNonRoot: true}}\n"
+			      "  workspaces: [{name: w, emptyDir: {}}]\n"
+			      "  computeResources: {requests: {cpu: 1}}\n"
+			      "  managedBy: ''\n"
+			      "  debug: {}\n"
+			      "---\n" TASK_RUN_HEAD
+			      "  taskRef: {name: t, kind: Task, apiVersion: tekton.dev/v1}\n");
 	const struct task_run *r = s->runs[0].task_run;
 
 	/* only the name is twice, everything else is fine */
@@ -201,7 +202,8 @@ static void test_refused(void **state attr_unused)
 		{TR "  podTemplate: {securityContext: {fsGroup: 1}}\n", "fsGroup", 35},
 		{TR "  podTemplate: {securityContext: {supplementalGroups: [1]}}\n",
 			"supplementalGroups", 35},
-		{TR "  podTemplate: {securityContext: {sysctls: [{name: x}]}}\n", "sysctls", 35},
+		{TR "  podTemplate: {securityContext: {sysctls: [{name: x}]}}\n", "sysctls",
+			35},
 		{PR "  taskRunSpecs: [{podTemplate: {env: []}}]\n", "podTemplate", 19},
 		{PR "  taskRunSpecs: [{stepSpecs: [{}]}]\n", "stepSpecs", 19},
 		{PR "  taskRunSpecs: [{sidecarSpecs: [{}]}]\n", "sidecarSpecs", 19},
@@ -242,7 +244,8 @@ static void test_complaints(void **state attr_unused)
 			"supported yet\n"},
 		{"another kind of pipeline",
 			RUN_HEAD "  pipelineRef: {name: p, apiVersion: e.dev/v1}\n",
-			"5:38 error not-supported spec.pipelineRef.apiVersion: pipelineRef with "
+			"5:38 error not-supported spec.pipelineRef.apiVersion: pipelineRef "
+			"with "
 			"apiVersion 'e.dev/v1': not supported yet\n"},
 		{"v1beta1 fields in v1", PR "  serviceAccountName: x\n  timeout: 1h\n",
 			"6:3 error unknown-field spec.serviceAccountName: PipelineRun spec: "
@@ -250,16 +253,19 @@ static void test_complaints(void **state attr_unused)
 			"7:3 error unknown-field spec.timeout: PipelineRun spec: unknown field "
 			"\"timeout\"\n"},
 		{"v1 fields in v1beta1", BPR "  taskRunTemplate: {}\n",
-			"6:3 error unknown-field spec.taskRunTemplate: PipelineRun spec: unknown "
+			"6:3 error unknown-field spec.taskRunTemplate: PipelineRun spec: "
+			"unknown "
 			"field \"taskRunTemplate\"\n"},
 		{"both timeouts", BPR "  timeouts: {pipeline: 1h}\n  timeout: 2h\n",
 			"7:12 error one-of spec.timeout: expected exactly one, got both: "
 			"spec.timeout, spec.timeouts\n"},
 		{"bad duration", TR "  timeout: 10 minutes\n",
-			"6:12 error bad-duration spec.timeout: time: unknown unit \" minutes\" in "
+			"6:12 error bad-duration spec.timeout: time: unknown unit \" minutes\" "
+			"in "
 			"duration \"10 minutes\"\n"},
-		{"top level", "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\n"
-			      "specs: {}\nspec: {taskRef: {name: t}}\n",
+		{"top level",
+			"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\n"
+			"specs: {}\nspec: {taskRef: {name: t}}\n",
 			"4:1 error unknown-field specs: TaskRun: unknown field \"specs\"\n"},
 	};
 

@@ -67,15 +67,16 @@ static void test_every_field(void **state attr_unused)
 static void test_template(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(a, TASK_HEAD OK_STEPS "  stepTemplate:\n"
-							 "    image: i\n"
-							 "    command: [c]\n"
-							 "    args: []\n"
-							 "    workingDir: /t\n"
-							 "    env: [{name: T, value: t}]\n"
-							 "    computeResources: {limits: {cpu: 1}}\n"
-							 "    imagePullPolicy: Never\n"
-							 "    securityContext: {runAsUser: 0}\n");
+	struct spec *s =
+		load_text(a, TASK_HEAD OK_STEPS "  stepTemplate:\n"
+						"    image: i\n"
+						"    command: [c]\n"
+						"    args: []\n"
+						"    workingDir: /t\n"
+						"    env: [{name: T, value: t}]\n"
+						"    computeResources: {limits: {cpu: 1}}\n"
+						"    imagePullPolicy: Never\n"
+						"    securityContext: {runAsUser: 0}\n");
 	const struct step *t = s->tasks[0].spec.step_template;
 
 	assert_string_equal(diag_lines(a, s->diags), "");
@@ -122,9 +123,9 @@ static void test_refused(void **state attr_unused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a,
-			str_c(arena_printf(a, TASK_HEAD "  steps:\n  - image: i\n    %s\n",
-				cases[i].yaml)));
+		struct spec *s = load_text(
+			a, str_c(arena_printf(a, TASK_HEAD "  steps:\n  - image: i\n    %s\n",
+				   cases[i].yaml)));
 		const struct diag *one = s->diags->items;
 
 		if (s->diags->n != 1)
@@ -147,9 +148,9 @@ static void test_complaints(void **state attr_unused)
 			"7:5 error not-supported spec.steps[0].ref: 'ref': not supported yet\n"
 			"8:5 error not-supported spec.steps[0].params: 'params': not supported "
 			"yet\n"},
-		{"a resolver",
-			TASK_HEAD "  steps:\n  - ref: {resolver: git, params: []}\n",
-			"6:5 error not-supported spec.steps[0].ref: 'ref': not supported yet\n"},
+		{"a resolver", TASK_HEAD "  steps:\n  - ref: {resolver: git, params: []}\n",
+			"6:5 error not-supported spec.steps[0].ref: 'ref': not supported "
+			"yet\n"},
 		{"a Kubernetes field that steps do not have",
 			TASK_HEAD "  steps:\n  - image: i\n    ports: []\n",
 			"7:5 error unknown-field spec.steps[0].ports: step: unknown field "
@@ -158,15 +159,16 @@ static void test_complaints(void **state attr_unused)
 			TASK_HEAD "  steps:\n  - image: i\n    resources: {}\n",
 			"7:5 error unknown-field spec.steps[0].resources: step: unknown field "
 			"\"resources\"\n"},
-		{"a script in a template",
-			TASK_HEAD OK_STEPS "  stepTemplate: {script: x}\n",
-			"6:18 error unknown-field spec.stepTemplate.script: stepTemplate: unknown "
+		{"a script in a template", TASK_HEAD OK_STEPS "  stepTemplate: {script: x}\n",
+			"6:18 error unknown-field spec.stepTemplate.script: stepTemplate: "
+			"unknown "
 			"field \"script\"\n"},
 		{"a bad quantity",
 			TASK_HEAD "  steps:\n  - image: i\n"
 				  "    computeResources: {limits: {memory: 64MB}}\n",
 			"7:41 error bad-quantity spec.steps[0].computeResources.limits.memory: "
-			"quantity '64MB' is not a number with an optional suffix (n u m k M G T P "
+			"quantity '64MB' is not a number with an optional suffix (n u m k M G "
+			"T P "
 			"E, Ki Mi Gi Ti Pi Ei, or a decimal exponent)\n"},
 		{"a quantity of another type",
 			TASK_HEAD "  steps:\n  - image: i\n"
@@ -184,7 +186,8 @@ static void test_complaints(void **state attr_unused)
 			"number into a value of type string\n"
 			"7:5 error unknown-field spec.steps[0].comand: step: unknown field "
 			"\"comand\"\n"
-			"8:14 error wrong-type spec.steps[0].timeout: 'timeout': cannot unmarshal "
+			"8:14 error wrong-type spec.steps[0].timeout: 'timeout': cannot "
+			"unmarshal "
 			"number into a value of type duration\n"},
 	};
 

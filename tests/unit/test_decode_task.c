@@ -62,20 +62,24 @@ static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
 		{"sidecars", TASK_HEAD OK_STEPS "  sidecars: [{name: s, image: i}]\n",
-			"6:3 error not-supported spec.sidecars: 'sidecars': not supported yet\n"},
+			"6:3 error not-supported spec.sidecars: 'sidecars': not supported "
+			"yet\n"},
 		{"volumes", TASK_HEAD OK_STEPS "  volumes: [{name: v, emptyDir: {}}]\n",
 			"6:3 error not-supported spec.volumes: 'volumes': not supported yet\n"},
 		{"v1beta1 resources", BETA_TASK OK_STEPS "  resources: {inputs: [{name: g}]}\n",
-			"6:3 error not-supported spec.resources: 'resources': not supported yet\n"},
+			"6:3 error not-supported spec.resources: 'resources': not supported "
+			"yet\n"},
 		{"v1 knows no resources", TASK_HEAD OK_STEPS "  resources: {}\n",
 			"6:3 error unknown-field spec.resources: task spec: unknown field "
 			"\"resources\"\n"},
 		{"v1beta1 has no computeResources",
 			BETA_TASK "  steps: [{image: i, computeResources: {}}]\n",
-			"5:22 error unknown-field spec.steps[0].computeResources: step: unknown "
+			"5:22 error unknown-field spec.steps[0].computeResources: step: "
+			"unknown "
 			"field \"computeResources\"\n"},
 		{"v1beta1 container leftovers",
-			BETA_TASK "  steps: [{image: i, tty: true, ports: [{containerPort: 1}]}]\n",
+			BETA_TASK
+			"  steps: [{image: i, tty: true, ports: [{containerPort: 1}]}]\n",
 			"5:22 error not-supported spec.steps[0].tty: 'tty': not supported yet\n"
 			"5:33 error not-supported spec.steps[0].ports: 'ports': not supported "
 			"yet\n"},
@@ -83,21 +87,27 @@ static void test_complaints(void **state attr_unused)
 			"6:3 error unknown-field spec.inputs: task spec: unknown field "
 			"\"inputs\"\n"},
 		{"a spec that is a list",
-			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: [a]\n",
-			"4:7 error wrong-type spec: 'spec': cannot unmarshal array into a value of "
+			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: "
+			"[a]\n",
+			"4:7 error wrong-type spec: 'spec': cannot unmarshal array into a "
+			"value of "
 			"type task spec\n"},
 		{"a step that is text", TASK_HEAD "  steps: [x]\n",
-			"5:11 error wrong-type spec.steps[0]: 'steps[0]': cannot unmarshal string "
+			"5:11 error wrong-type spec.steps[0]: 'steps[0]': cannot unmarshal "
+			"string "
 			"into a value of type step\n"},
 		{"case", TASK_HEAD OK_STEPS "  workspaces: [{name: w, mountpath: /x}]\n",
-			"6:26 warning field-case spec.workspaces[0].mountPath: field 'mountpath' "
+			"6:26 warning field-case spec.workspaces[0].mountPath: field "
+			"'mountpath' "
 			"is spelled 'mountPath'\n"},
 		{"reference with another kind",
 			TASK_RUN_HEAD "  taskRef: {name: t, kind: ClusterTask}\n",
-			"5:28 error not-supported spec.taskRef.kind: task kind 'ClusterTask': not "
+			"5:28 error not-supported spec.taskRef.kind: task kind 'ClusterTask': "
+			"not "
 			"supported yet\n"},
 		{"resolver", TASK_RUN_HEAD "  taskRef: {resolver: git, params: []}\n",
-			"5:13 error not-supported spec.taskRef.resolver: 'resolver': not supported "
+			"5:13 error not-supported spec.taskRef.resolver: 'resolver': not "
+			"supported "
 			"yet\n"},
 		{"resolver params",
 			TASK_RUN_HEAD "  taskRef: {name: x, params: [{name: a, value: b}]}\n",

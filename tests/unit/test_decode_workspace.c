@@ -14,7 +14,8 @@ static void test_every_source(void **state attr_unused)
 		"    volumeClaimTemplate:\n"
 		"      apiVersion: v1\n"
 		"      metadata: {name: tpl, labels: {a: b}, creationTimestamp: ~}\n"
-		"      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+		"      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: "
+		"1Gi}}}\n"
 		"      status: {}\n"
 		"  - name: d\n"
 		"    configMap:\n"
@@ -61,11 +62,12 @@ static void test_count_of_sources(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
 	struct spec_input in = {.name = STR("x"),
-		.text = STR(TASK_RUN_HEAD "  taskRef: {name: t}\n"
-					  "  workspaces:\n"
-					  "  - {name: a}\n"
-					  "  - {name: b, emptyDir: {}, secret: {secretName: s}}\n"
-					  "  - {name: c, emptyDir: ~, configMap: {name: m}}\n")};
+		.text = STR(
+			TASK_RUN_HEAD "  taskRef: {name: t}\n"
+				      "  workspaces:\n"
+				      "  - {name: a}\n"
+				      "  - {name: b, emptyDir: {}, secret: {secretName: s}}\n"
+				      "  - {name: c, emptyDir: ~, configMap: {name: m}}\n")};
 	struct spec *s = spec_load(a, &in, 1, NULL);
 
 	assert_int_equal(s->n_runs, 1);
@@ -83,24 +85,31 @@ static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
 		{"projected", BINDINGS "  - {name: a, projected: {sources: []}}\n",
-			"7:15 error not-supported spec.workspaces[0].projected: 'projected': not "
+			"7:15 error not-supported spec.workspaces[0].projected: 'projected': "
+			"not "
 			"supported yet\n"},
 		{"csi", BINDINGS "  - {name: a, csi: {driver: d}}\n",
 			"7:15 error not-supported spec.workspaces[0].csi: 'csi': not supported "
 			"yet\n"},
-		{"a volume that is no workspace", BINDINGS "  - {name: a, emptyDir: {}, hostPath: {path: /}}\n",
-			"7:29 error unknown-field spec.workspaces[0].hostPath: workspace binding: "
+		{"a volume that is no workspace",
+			BINDINGS "  - {name: a, emptyDir: {}, hostPath: {path: /}}\n",
+			"7:29 error unknown-field spec.workspaces[0].hostPath: workspace "
+			"binding: "
 			"unknown field \"hostPath\"\n"},
 		{"a bad limit", BINDINGS "  - {name: a, emptyDir: {sizeLimit: 1 GB}}\n",
-			"7:37 error bad-quantity spec.workspaces[0].emptyDir.sizeLimit: quantity "
-			"'1 GB' is not a number with an optional suffix (n u m k M G T P E, Ki Mi "
+			"7:37 error bad-quantity spec.workspaces[0].emptyDir.sizeLimit: "
+			"quantity "
+			"'1 GB' is not a number with an optional suffix (n u m k M G T P E, Ki "
+			"Mi "
 			"Gi Ti Pi Ei, or a decimal exponent)\n"},
 		{"a mode that is no mode",
 			BINDINGS "  - {name: a, secret: {secretName: s, defaultMode: 644}}\n",
 			"7:52 error out-of-range spec.workspaces[0].secret.defaultMode: "
 			"'defaultMode': 644 is not in 0 to 511\n"},
-		{"name of a secret", BINDINGS "  - {name: a, secret: {secretName: s, name: t}}\n",
-			"7:39 error unknown-field spec.workspaces[0].secret.name: secret: unknown "
+		{"name of a secret",
+			BINDINGS "  - {name: a, secret: {secretName: s, name: t}}\n",
+			"7:39 error unknown-field spec.workspaces[0].secret.name: secret: "
+			"unknown "
 			"field \"name\"\n"},
 		{"claim without a map", BINDINGS "  - {name: a, persistentVolumeClaim: c}\n",
 			"7:38 error wrong-type spec.workspaces[0].persistentVolumeClaim: "

@@ -100,8 +100,8 @@ struct decoded {
 	bool broken;
 };
 
-static void decode_as(
-	struct decoded *ret, struct arena *a, const struct schema *s, const char *yaml, bool beta)
+static void decode_as(struct decoded *ret, struct arena *a, const struct schema *s,
+	const char *yaml, bool beta)
 {
 	struct yaml_docs docs;
 
@@ -200,37 +200,46 @@ static void test_complaints(void **state attr_unused)
 		{"txt: 1", "1:1 error unknown-field txt: outer: unknown field \"txt\"\n", false,
 			false},
 		{"in: {nam: x}",
-			"1:6 error unknown-field in.nam: inner: unknown field \"nam\"\n", false, false},
+			"1:6 error unknown-field in.nam: inner: unknown field \"nam\"\n", false,
+			false},
 		{"text: no",
-			"1:7 error wrong-type text: 'text': cannot unmarshal bool into a value of "
+			"1:7 error wrong-type text: 'text': cannot unmarshal bool into a value "
+			"of "
 			"type string\n",
 			true, false},
 		{"text: 1.5",
-			"1:7 error wrong-type text: 'text': cannot unmarshal number into a value of "
+			"1:7 error wrong-type text: 'text': cannot unmarshal number into a "
+			"value of "
 			"type string\n",
 			true, false},
 		{"text: [a]",
-			"1:7 error wrong-type text: 'text': cannot unmarshal array into a value of "
+			"1:7 error wrong-type text: 'text': cannot unmarshal array into a "
+			"value of "
 			"type string\n",
 			true, false},
 		{"text: {}",
-			"1:7 error wrong-type text: 'text': cannot unmarshal object into a value of "
+			"1:7 error wrong-type text: 'text': cannot unmarshal object into a "
+			"value of "
 			"type string\n",
 			true, false},
 		{"texts: a",
-			"1:8 error wrong-type texts: 'texts': cannot unmarshal string into a value "
+			"1:8 error wrong-type texts: 'texts': cannot unmarshal string into a "
+			"value "
 			"of type []string\n",
 			true, false},
 		{"texts: [a, 1]",
-			"1:12 error wrong-type texts[1]: 'texts[1]': cannot unmarshal number into a "
+			"1:12 error wrong-type texts[1]: 'texts[1]': cannot unmarshal number "
+			"into a "
 			"value of type string\n",
 			true, false},
 		{"flag: 'true'",
-			"1:7 error wrong-type flag: 'flag': cannot unmarshal string into a value of "
+			"1:7 error wrong-type flag: 'flag': cannot unmarshal string into a "
+			"value of "
 			"type bool\n",
 			true, false},
 		{"count: 1.5",
-			"1:8 error wrong-type count: 'count': cannot unmarshal number 1.5 into a "
+			"1:8 error wrong-type count: 'count': cannot unmarshal number 1.5 into "
+			"a "
 			"value of type int\n",
 			true, false},
 		{"count: 9223372036854775808",
@@ -239,57 +248,70 @@ static void test_complaints(void **state attr_unused)
 			true, false},
 		{"mode: 01000", "1:7 error out-of-range mode: 'mode': 512 is not in 0 to 511\n",
 			true, false},
-		{"mode: -1", "1:7 error out-of-range mode: 'mode': -1 is not in 0 to 511\n", true,
-			false},
+		{"mode: -1", "1:7 error out-of-range mode: 'mode': -1 is not in 0 to 511\n",
+			true, false},
 		{"time: 5",
-			"1:7 error wrong-type time: 'time': cannot unmarshal number into a value of "
+			"1:7 error wrong-type time: 'time': cannot unmarshal number into a "
+			"value of "
 			"type duration\n",
 			true, false},
 		{"time: 10 minutes",
-			"1:7 error bad-duration time: time: unknown unit \" minutes\" in duration "
+			"1:7 error bad-duration time: time: unknown unit \" minutes\" in "
+			"duration "
 			"\"10 minutes\"\n",
 			true, false},
 		{"labels: {a: 1, b: yes}",
-			"1:13 error wrong-type labels.a: 'a': cannot unmarshal number into a value "
+			"1:13 error wrong-type labels.a: 'a': cannot unmarshal number into a "
+			"value "
 			"of type string\n"
-			"1:19 error wrong-type labels.b: 'b': cannot unmarshal bool into a value of "
+			"1:19 error wrong-type labels.b: 'b': cannot unmarshal bool into a "
+			"value of "
 			"type string\n",
 			true, false},
 		{"in: x",
-			"1:5 error wrong-type in: 'in': cannot unmarshal string into a value of type "
+			"1:5 error wrong-type in: 'in': cannot unmarshal string into a value "
+			"of type "
 			"inner\n",
 			true, false},
 		{"list: {}",
-			"1:7 error wrong-type list: 'list': cannot unmarshal object into a value of "
+			"1:7 error wrong-type list: 'list': cannot unmarshal object into a "
+			"value of "
 			"type list\n",
 			true, false},
 		{"list: [{name: a}, {name: 1, x: 2}]",
-			"1:26 error wrong-type list[1].name: 'name': cannot unmarshal number into a "
+			"1:26 error wrong-type list[1].name: 'name': cannot unmarshal number "
+			"into a "
 			"value of type string\n"
 			"1:29 error unknown-field list[1].x: inner: unknown field \"x\"\n",
 			true, false},
 		{"list: [{}, {}, {}, {}]",
-			"1:7 error limit list: 'list': 4 elements are more than 3\n", true, false},
-		{"refused: x", "1:1 error not-supported refused: 'refused': not supported yet\n",
+			"1:7 error limit list: 'list': 4 elements are more than 3\n", true,
+			false},
+		{"refused: x",
+			"1:1 error not-supported refused: 'refused': not supported yet\n",
 			false, false},
 		{"refused: ''", "", false, false},
-		{"present: {}", "1:1 error not-supported present: 'present': not supported yet\n",
+		{"present: {}",
+			"1:1 error not-supported present: 'present': not supported yet\n",
 			false, false},
-		{"TEXT: a", "1:1 warning field-case text: field 'TEXT' is spelled 'text'\n", false,
-			false},
+		{"TEXT: a", "1:1 warning field-case text: field 'TEXT' is spelled 'text'\n",
+			false, false},
 		{"text: a\nText: b",
-			"2:1 error duplicate-key text: key 'Text' is already set as 'text' in line 1, "
+			"2:1 error duplicate-key text: key 'Text' is already set as 'text' in "
+			"line 1, "
 			"column 1\n",
 			false, false},
 		{"onlyV1: 1", "", false, false},
-		{"onlyV1: 1", "1:1 error unknown-field onlyV1: outer: unknown field \"onlyV1\"\n",
+		{"onlyV1: 1",
+			"1:1 error unknown-field onlyV1: outer: unknown field \"onlyV1\"\n",
 			false, true},
 		{"onlyBeta: 1", "", false, true},
 		{"onlyBeta: 1",
-			"1:1 error unknown-field onlyBeta: outer: unknown field \"onlyBeta\"\n", false,
-			false},
+			"1:1 error unknown-field onlyBeta: outer: unknown field \"onlyBeta\"\n",
+			false, false},
 		{"[]",
-			"1:1 error wrong-type : '': cannot unmarshal array into a value of type "
+			"1:1 error wrong-type : '': cannot unmarshal array into a value of "
+			"type "
 			"outer\n",
 			true, false},
 	};
@@ -302,7 +324,8 @@ static void test_complaints(void **state attr_unused)
 		const char *got = diag_lines(a, &r.diags);
 
 		if (strcmp(got, cases[i].want) != 0)
-			fail_msg("%s\n--- want\n%s--- got\n%s", cases[i].yaml, cases[i].want, got);
+			fail_msg("%s\n--- want\n%s--- got\n%s", cases[i].yaml, cases[i].want,
+				got);
 		if (r.broken != cases[i].broken)
 			fail_msg("%s: broken is %d", cases[i].yaml, r.broken);
 	}

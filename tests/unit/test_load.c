@@ -14,16 +14,19 @@ static void test_complaints(void **state attr_unused)
 	static const struct diag_case cases[] = {
 		{"nothing", "", ""},
 		{"a document of text", "hello\n",
-			"1:1 error wrong-type : a document must be an object with apiVersion and "
+			"1:1 error wrong-type : a document must be an object with apiVersion "
+			"and "
 			"kind, not string\n"},
 		{"a list", "- a\n",
-			"1:1 error wrong-type : a document must be an object with apiVersion and "
+			"1:1 error wrong-type : a document must be an object with apiVersion "
+			"and "
 			"kind, not array\n"},
 		{"neither kind nor version", "a: 1\n",
 			"1:1 error missing-field kind: missing field(s): kind\n"
 			"1:1 error missing-field apiVersion: missing field(s): apiVersion\n"},
 		{"kind of another type", "apiVersion: v1\nkind: [a]\n",
-			"2:7 error wrong-type kind: 'kind': cannot unmarshal array into a value of "
+			"2:7 error wrong-type kind: 'kind': cannot unmarshal array into a "
+			"value of "
 			"type string\n"},
 		{"unknown kind", "apiVersion: tekton.dev/v1\nkind: Taks\n",
 			"2:7 error unknown-kind : unknown kind 'Taks' of apiVersion "
@@ -42,7 +45,8 @@ static void test_complaints(void **state attr_unused)
 			"1:1 error missing-field : expected exactly one, got neither: "
 			"metadata.generateName, metadata.name\n"},
 		{"twice", TASK("t") "---\n" TASK("u") "---\n" TASK("t"),
-			"13:18 error duplicate-object metadata.name: Task 't' is defined twice, "
+			"13:18 error duplicate-object metadata.name: Task 't' is defined "
+			"twice, "
 			"first in in.yaml:3:18\n"},
 		{"same name, another kind",
 			TASK("t") "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: t}\n",
@@ -50,17 +54,20 @@ static void test_complaints(void **state attr_unused)
 		{"problems of several documents, in order",
 			"apiVersion: v1\nkind: X\n---\napiVersion: v1\nkind: Secret\n"
 			"metadata: {name: a}\ndata: 1\n---\na: [\n",
-			"2:7 error unknown-kind : unknown kind 'X' of apiVersion 'v1', known are "
+			"2:7 error unknown-kind : unknown kind 'X' of apiVersion 'v1', known "
+			"are "
 			"Task, Pipeline, TaskRun, PipelineRun, ConfigMap, Secret, "
 			"PersistentVolumeClaim, ServiceAccount, LimitRange, StepAction\n"
-			"7:7 error wrong-type data: 'data': cannot unmarshal number into a value "
+			"7:7 error wrong-type data: 'data': cannot unmarshal number into a "
+			"value "
 			"of type map[string]string\n"
 			"10:1 error yaml-syntax : did not find expected node content (while "
 			"parsing a flow node that starts in line 10)\n"},
 		{"a broken object is not checked any further",
 			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
 			"spec: {steps: 1}\n",
-			"4:15 error wrong-type spec.steps: 'steps': cannot unmarshal number into a "
+			"4:15 error wrong-type spec.steps: 'steps': cannot unmarshal number "
+			"into a "
 			"value of type list\n"},
 		{"an unknown field does not hide other problems",
 			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
@@ -69,7 +76,8 @@ static void test_complaints(void **state attr_unused)
 			"4:8 error unknown-field spec.stpes: task spec: unknown field "
 			"\"stpes\"\n"},
 		{"labels are text",
-			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {a: 1}}\n",
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {a: "
+			"1}}\n",
 			"3:33 error wrong-type metadata.labels.a: 'a': cannot unmarshal number "
 			"into a value of type string\n"},
 	};
@@ -90,11 +98,11 @@ static void test_generate_name(void **state attr_unused)
 	struct spec_options opts = {.suffix = suffix, .suffix_arg = suffix_arg};
 	struct spec_input in = {.name = STR("x"),
 		.text = STR(RUN("TaskRun", "generateName: one-") "---\n" RUN(
-			"TaskRun", "generateName: one-") "---\n" RUN("TaskRun", "name: two, "
-										"generateName: n-")
-				    "---\n" RUN("TaskRun",
-					    "generateName: aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
-					    "eeeeeeeeeeffffffffffgggggggggg"))};
+			"TaskRun", "generateName: one-") "---\n" RUN("TaskRun",
+			"name: two, "
+			"generateName: n-") "---\n" RUN("TaskRun",
+			"generateName: aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
+			"eeeeeeeeeeffffffffffgggggggggg"))};
 	struct spec *s = spec_load(a, &in, 1, &opts);
 
 	assert_int_equal(s->n_runs, 4);
@@ -111,8 +119,10 @@ static void test_order_of_runs(void **state attr_unused)
 	cleanup_arena struct arena *a = arena_new();
 	struct spec *s = load_text(a,
 		RUN("TaskRun", "name: a") "---\n"
-		"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: b}\n"
-		"spec: {pipelineRef: {name: p}}\n---\n" RUN("TaskRun", "name: c"));
+					  "apiVersion: tekton.dev/v1\nkind: "
+					  "PipelineRun\nmetadata: {name: b}\n"
+					  "spec: {pipelineRef: {name: p}}\n---\n" RUN(
+						  "TaskRun", "name: c"));
 
 	assert_string_equal(diag_lines(a, s->diags), "");
 	assert_int_equal(s->n_runs, 3);
@@ -127,13 +137,14 @@ static void test_order_of_runs(void **state attr_unused)
 static void test_lists(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(a, "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n"
-				      "{\"apiVersion\": \"tekton.dev/v1\", \"kind\": \"Task\",\n"
-				      " \"metadata\": {\"name\": \"t\"},\n"
-				      " \"spec\": {\"steps\": [{\"image\": \"i\"}]}},\n"
-				      "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n"
-				      " {\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n"
-				      "  \"metadata\": {\"name\": \"c\"}}]}]}\n");
+	struct spec *s =
+		load_text(a, "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n"
+			     "{\"apiVersion\": \"tekton.dev/v1\", \"kind\": \"Task\",\n"
+			     " \"metadata\": {\"name\": \"t\"},\n"
+			     " \"spec\": {\"steps\": [{\"image\": \"i\"}]}},\n"
+			     "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n"
+			     " {\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n"
+			     "  \"metadata\": {\"name\": \"c\"}}]}]}\n");
 
 	assert_string_equal(diag_lines(a, s->diags), "");
 	assert_int_equal(s->n_tasks, 1);
@@ -169,9 +180,11 @@ static void test_make_run(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
 	struct spec *s = load_text(a,
-		TASK("t") "---\n" TASK("both") "---\n"
-		"apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: both}\n"
-		"spec: {tasks: [{name: x, taskRef: {name: t}}]}\n");
+		TASK("t") "---\n" TASK(
+			"both") "---\n"
+				"apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: "
+				"both}\n"
+				"spec: {tasks: [{name: x, taskRef: {name: t}}]}\n");
 
 	assert_string_equal(diag_lines(a, s->diags), "");
 	assert_null(spec_make_run(s, STR("nope"), STR("abcde")));

@@ -67,8 +67,8 @@ static void test_from_json(void **state attr_unused)
 	cleanup_arena struct arena *a = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_string_equal(shown(a, value_from_json(a, str_z(cases[i].json))),
-			cases[i].shown);
+		assert_string_equal(
+			shown(a, value_from_json(a, str_z(cases[i].json))), cases[i].shown);
 }
 
 static void test_writer_keeps_its_escapes(void **state attr_unused)

@@ -17,8 +17,8 @@ static void load(struct loaded *l, struct arena *a, struct str text)
 	l->arena = a;
 	sources_init(&l->sources, a);
 	diags_init(&l->diags, a, &l->sources);
-	l->rc = yaml_read(a, sources_add(&l->sources, STR("x"), text), text, &l->diags,
-		&l->docs);
+	l->rc = yaml_read(
+		a, sources_add(&l->sources, STR("x"), text), text, &l->diags, &l->docs);
 }
 
 static const char *json_of(struct arena *a, const struct yaml_node *n, enum yaml_json_order o)
@@ -47,9 +47,11 @@ static void test_trees(void **state attr_unused)
 		{"\xef\xbb\xbf"
 		 "a: b",
 			"{\"a\":\"b\"}\n"},
-		{"a: |\n  x\n   y\n\nb: >-\n  x\n  y\n", "{\"a\":\"x\\n y\\n\",\"b\":\"x y\"}\n"},
+		{"a: |\n  x\n   y\n\nb: >-\n  x\n  y\n",
+			"{\"a\":\"x\\n y\\n\",\"b\":\"x y\"}\n"},
 		{"'a': \"\\u00e9\\t\\/\"", "{\"a\":\"\xc3\xa9\\t/\"}\n"},
-		{"1: a\n0x10: b\n1.50: c\nyes: d\n", "{\"1\":\"a\",\"16\":\"b\",\"1.5\":\"c\",\"true\":\"d\"}\n"},
+		{"1: a\n0x10: b\n1.50: c\nyes: d\n",
+			"{\"1\":\"a\",\"16\":\"b\",\"1.5\":\"c\",\"true\":\"d\"}\n"},
 		{"? a\n: b\n? c\n", "{\"a\":\"b\",\"c\":null}\n"},
 		{"a: ! yes", "{\"a\":\"yes\"}\n"},
 		{"a: !!str 010", "{\"a\":\"010\"}\n"},
@@ -89,28 +91,30 @@ static void test_errors(void **state attr_unused)
 		struct str yaml;
 		const char *want;
 	} cases[] = {
-		{STR_INIT("a: 1\nb: 2\na: 3\n"),
-			"3:1 error duplicate-key : key 'a' is already set in this map, in line 1, "
-			"column 1\n"},
+		{STR_INIT("a: 1\nb: 2\na: 3\n"), "3:1 error duplicate-key : key 'a' is already "
+						 "set in this map, in line 1, "
+						 "column 1\n"},
 		{STR_INIT("x:\n  1: a\n  \"1\": b\n  0x1: c\n"),
-			"3:3 error duplicate-key : key '1' is already set in this map, in line 2, "
+			"3:3 error duplicate-key : key '1' is already set in this map, in line "
+			"2, "
 			"column 3\n"
-			"4:3 error duplicate-key : key '0x1' is already set in this map, in line 2, "
+			"4:3 error duplicate-key : key '0x1' is already set in this map, in "
+			"line 2, "
 			"column 3\n"},
-		{STR_INIT("a: b: c\n"),
-			"1:5 error yaml-syntax : mapping values are not allowed in this context\n"},
+		{STR_INIT("a: b: c\n"), "1:5 error yaml-syntax : mapping values are not "
+					"allowed in this context\n"},
 		{STR_INIT("a:\n\t- b\n"),
 			"2:1 error yaml-syntax : found character that cannot start any token "
 			"(while scanning for the next token that starts in line 2)\n"},
 		{STR_INIT("a: %x\n"),
 			"1:4 error yaml-syntax : found character that cannot start any token "
 			"(while scanning for the next token that starts in line 1)\n"},
-		{STR_INIT("a: [1\nb: 2\n"),
-			"2:2 error yaml-syntax : did not find expected ',' or ']' (while parsing a "
-			"flow sequence that starts in line 1)\n"},
-		{STR_INIT("a: \"x\n"),
-			"2:1 error yaml-syntax : found unexpected end of stream (while scanning a "
-			"quoted scalar that starts in line 1)\n"},
+		{STR_INIT("a: [1\nb: 2\n"), "2:2 error yaml-syntax : did not find expected ',' "
+					    "or ']' (while parsing a "
+					    "flow sequence that starts in line 1)\n"},
+		{STR_INIT("a: \"x\n"), "2:1 error yaml-syntax : found unexpected end of stream "
+				       "(while scanning a "
+				       "quoted scalar that starts in line 1)\n"},
 		{STR_INIT("a: b\nc: \xff\n"),
 			"2:4 error yaml-syntax : invalid leading UTF-8 octet\n"},
 		{STR_INIT("a: b\n\xc3\xa9: \x01\n"),
@@ -119,9 +123,9 @@ static void test_errors(void **state attr_unused)
 			"2:5 error yaml-syntax : NUL characters are not allowed\n"},
 		{STR_INIT("a: \"x\\0y\"\n"),
 			"1:4 error yaml-scalar : text contains a NUL character\n"},
-		{STR_INIT("a: .nan\n"),
-			"1:4 error yaml-scalar : unsupported value '.nan': JSON has only finite "
-			"numbers\n"},
+		{STR_INIT("a: .nan\n"), "1:4 error yaml-scalar : unsupported value '.nan': "
+					"JSON has only finite "
+					"numbers\n"},
 		{STR_INIT("a: !!int x\n"),
 			"1:4 error yaml-scalar : cannot decode string 'x' as !!int\n"},
 		{STR_INIT("a: *x\n"), "1:4 error yaml-alias : unknown anchor 'x' referenced\n"},
@@ -133,9 +137,9 @@ static void test_errors(void **state attr_unused)
 			"3:4 error yaml-alias : unknown anchor 'x' referenced\n"},
 		{STR_INIT("a: {<<: 1}\n"), "1:9 error yaml-merge : map merge requires map or "
 					   "sequence of maps as the value\n"},
-		{STR_INIT("a: {<<: [{}, 1]}\n"),
-			"1:9 error yaml-merge : map merge requires map or sequence of maps as the "
-			"value\n"},
+		{STR_INIT("a: {<<: [{}, 1]}\n"), "1:9 error yaml-merge : map merge requires "
+						 "map or sequence of maps as the "
+						 "value\n"},
 		{STR_INIT("? [a]\n: b\n"),
 			"1:3 error yaml-key : a key must be text, not array\n"},
 		{STR_INIT("~: b\n"), "1:1 error yaml-key : a key must be text, not null\n"},
@@ -275,7 +279,8 @@ static void test_alias_bombs(void **state attr_unused)
 		struct loaded l;
 
 		buf_init(&text, MIB);
-		buf_addz(&text, merge ? "a0: &a0 {k: {x: 1}}\n" : "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+		buf_addz(&text,
+			merge ? "a0: &a0 {k: {x: 1}}\n" : "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
 		for (int i = 1; i < 12; i++) {
 			buf_addf(&text, "a%d: &a%d", i, i);
 			for (int k = 0; k < 9; k++)

@@ -51,7 +51,7 @@ static const struct scalar_case plain[] = {
 	{"-7", YAML_NUMBER, "-7"},
 	{"010", YAML_NUMBER, "8"},
 	{"-010", YAML_NUMBER, "-8"},
-	{"08", YAML_NUMBER, "8"},    /* no octal: a float */
+	{"08", YAML_NUMBER, "8"}, /* no octal: a float */
 	{"089", YAML_NUMBER, "89"},
 	{"0o17", YAML_NUMBER, "15"},
 	{"0O17", YAML_NUMBER, "15"},
@@ -278,9 +278,11 @@ static void test_float_long(void **state attr_unused)
 
 	memset(text + n, '0', 1000);
 	text[n + 1000] = 0;
-	assert_string_equal(str_c(yaml_float_json(a, yaml_float_parse(str_z(text)))), "9007199254740992");
+	assert_string_equal(
+		str_c(yaml_float_json(a, yaml_float_parse(str_z(text)))), "9007199254740992");
 	text[n + 999] = '1';
-	assert_string_equal(str_c(yaml_float_json(a, yaml_float_parse(str_z(text)))), "9007199254740994");
+	assert_string_equal(
+		str_c(yaml_float_json(a, yaml_float_parse(str_z(text)))), "9007199254740994");
 }
 
 static void test_base64(void **state attr_unused)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON of single documents and corners of the dump; the breadth is in tests/golden. */
+#include "spec_text.h"
+
+static const char *object_json(struct arena *a, const struct object_meta *m, const char *member)
+{
+	struct buf b cleanup_buf;
+	struct json_writer w;
+
+	buf_init(&b, MIB);
+	json_writer_init(&w, &b, 0);
+	spec_object_json(m, member, &w);
+	return str_c(arena_str(a, buf_str(&b)));
+}
+
+static void test_object(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec *s =
+		load_text(a, "apiVersion: tekton.dev/v1\n"
+			     "kind: TaskRun\n"
+			     "metadata: {labels: {b: c}, generateName: g-, own: [1]}\n"
+			     "Spec: {taskRef: {name: t}, params: [{name: x, value: \"é\"}]}\n"
+			     "status: {a: b}\n");
+	const struct object_meta *m = &s->runs[0].task_run->meta;
+
+	assert_string_equal(object_json(a, m, "metadata"),
+		"{\"name\":\"g-00000\",\"labels\":{\"b\":\"c\"},\"generateName\":\"g-\","
+		"\"own\":[1]}");
+	assert_string_equal(object_json(a, m, "spec"),
+		"{\"taskRef\":{\"name\":\"t\"},\"params\":[{\"name\":\"x\",\"value\":\"é\"}]}");
+	assert_string_equal(object_json(a, m, "nothing"), "null");
+}
+
+static const char *task_json(struct arena *a, const char *yaml)
+{
+	struct spec *s = load_text(a, yaml);
+	struct buf b cleanup_buf;
+	struct json_writer w;
+
+	assert_string_equal(diag_lines(a, s->diags), "");
+	buf_init(&b, MIB);
+	json_writer_init(&w, &b, 0);
+	task_spec_json(&s->tasks[0].spec, &w);
+	return str_c(arena_str(a, buf_str(&b)));
+}
+
+/* Given and empty is not the same as absent. */
+static void test_given_and_empty(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+
+	assert_string_equal(
+		task_json(a, TASK_HEAD "  steps: [{image: i, command: [], script: ''}]\n"),
+		"{\"steps\":[{\"image\":\"i\",\"command\":[],\"script\":\"\"}]}");
+	assert_string_equal(
+		task_json(a,
+			TASK_HEAD "  description: ''\n  params: []\n"
+				  "  steps: [{image: i, command: ~, computeResources: {}}]\n"),
+		"{\"description\":\"\",\"steps\":[{\"image\":\"i\",\"computeResources\":{}}]}");
+	assert_string_equal(task_json(a, TASK_HEAD OK_STEPS
+				    "  params: [{name: a, type: array, default: []}]\n"),
+		"{\"params\":[{\"name\":\"a\",\"type\":\"array\",\"default\":[]}],"
+		"\"steps\":[{\"name\":\"s\",\"image\":\"i\"}]}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_object),
+		cmocka_unit_test(test_given_and_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
