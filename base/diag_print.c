@@ -112,7 +112,7 @@ static void diag_text(struct str s, struct buf *out)
 }
 
 /* How much of a long line is shown around the column, in characters. */
-enum { DIAG_WINDOW = 100 };
+enum { DIAG_WINDOW = 100, DIAG_EXCERPT_BYTES = 8 * DIAG_WINDOW };
 
 struct diag_excerpt {
 	struct buf *line;
@@ -181,8 +181,8 @@ static void diag_excerpt_print(
 	uint32_t col = one->pos.col ? one->pos.col : 1;
 	struct diag_excerpt x = {.line = &text, .mark = &mark, .first = col, .last = col};
 
-	buf_init(&text, 8 * DIAG_WINDOW);
-	buf_init(&mark, 8 * DIAG_WINDOW);
+	buf_init(&text, DIAG_EXCERPT_BYTES);
+	buf_init(&mark, DIAG_EXCERPT_BYTES);
 	if (one->end.line == one->pos.line && one->end.col > col)
 		x.last = one->end.col - 1;
 	x.from = 1;

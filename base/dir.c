@@ -77,7 +77,7 @@ int dir_list(
 	dir = fdopendir(fd);
 	if (!dir)
 		return err_sys(err, "list a directory");
-	fd = -1; /* closedir's now */
+	(void)fd_take(&fd); /* closedir's now */
 	while (rc == 0) {
 		struct dirent *e;
 

@@ -310,9 +310,16 @@ static int json_check_keys(const struct json *object, struct err *err)
 
 struct json_build {
 	struct arena *arena;
-	const struct str *numbers;
-	size_t n_numbers; /* taken so far */
+	const struct str *numbers; /* of the scan */
+	size_t n_numbers;
+	size_t n_taken;
 };
+
+static struct str json_build_number(struct json_build *b)
+{
+	BUG_ON(!b->numbers || b->n_taken == b->n_numbers);
+	return arena_str(b->arena, b->numbers[b->n_taken++]);
+}
 
 static int json_build_tree(
 	struct json_build *b, const cJSON *from, struct json **ret, struct err *err);
@@ -345,7 +352,7 @@ static int json_build_tree(
 		to->boolean = cJSON_IsTrue(from);
 	} else if (cJSON_IsNumber(from)) {
 		to->kind = JSON_NUMBER;
-		to->text = arena_str(b->arena, b->numbers[b->n_numbers++]);
+		to->text = json_build_number(b);
 	} else if (cJSON_IsString(from)) {
 		to->kind = JSON_STRING;
 		to->text = arena_strz(b->arena, from->valuestring);
@@ -360,7 +367,7 @@ static int json_build_tree(
 static int json_build_all(
 	struct arena *a, const struct json_scan *s, struct json **ret, struct err *err)
 {
-	struct json_build b = {.arena = a, .numbers = s->numbers.p};
+	struct json_build b = {.arena = a, .numbers = s->numbers.p, .n_numbers = s->numbers.n};
 	cleanup_free char *copy = json_scan_copy(s);
 	cJSON *tree = cJSON_ParseWithLength(copy, s->text.n);
 	struct json *built;
@@ -373,7 +380,7 @@ static int json_build_all(
 	cJSON_Delete(tree);
 	if (rc < 0)
 		return -1;
-	BUG_ON(b.n_numbers != s->numbers.n);
+	BUG_ON(b.n_taken != b.n_numbers);
 	*ret = built;
 	return 0;
 }

@@ -184,7 +184,7 @@ struct watch *loop_add_timer(
  * early. Long waits are cut: watch_is_due arms the rest. */
 static void watch_arm(struct watch *w)
 {
-	const int64_t longest_ns = 24 * 3600 * NS_PER_S;
+	const int64_t longest_ns = INT64_C(24) * 3600 * NS_PER_S;
 	int64_t now_ns = clock_mono_ns();
 	int64_t wait_ns = w->at_ns > now_ns ? w->at_ns - now_ns : 0;
 	struct timeval tv;

@@ -281,7 +281,7 @@ int num_duration(struct str s, int64_t *ret_ns, struct err *err)
 /* Writes v / 10^digits without trailing zeroes: 1500 with 3 digits is "1.5". */
 static struct str num_decimal(struct arena *a, uint64_t v, int digits)
 {
-	char fraction[24];
+	char fraction[24] = "";
 	uint64_t scale = 1;
 	int n = digits;
 
@@ -296,7 +296,7 @@ static struct str num_decimal(struct arena *a, uint64_t v, int digits)
 		fraction[i] = (char)('0' + part % 10);
 		part /= 10;
 	}
-	while (fraction[n - 1] == '0')
+	while (n > 1 && fraction[n - 1] == '0')
 		n--;
 	return arena_printf(a, "%llu.%.*s", (unsigned long long)whole, n, fraction);
 }
