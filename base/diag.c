@@ -74,8 +74,9 @@ void diag_hint(struct diags *d, struct diag *one, const char *fmt, ...)
 void diag_suggest(struct diags *d, struct diag *one, struct str got,
 	const struct str *candidates, size_t n_candidates)
 {
-	size_t limit = got.n / 3 > 3 ? 3 : got.n / 3;
-	size_t best = (limit ? limit : 1) + 1;
+	/* two letters that changed places are a distance of two */
+	size_t limit = got.n >= 9 ? 3 : got.n >= 4 ? 2 : 1;
+	size_t best = limit + 1;
 	struct str found = STR_NONE;
 
 	for (size_t i = 0; i < n_candidates; i++) {

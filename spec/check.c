@@ -59,12 +59,28 @@ static struct pos text_end(const struct check *c, struct text t)
 	return end;
 }
 
-static bool is_known(const struct diags *d, struct pos pos, struct str msg)
+/* A message without its path. What is missing is told by the path alone. */
+static struct str sentence_of(struct str msg, struct str path, const char *code)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (d->items[i].pos.source == pos.source && d->items[i].pos.line == pos.line &&
-			d->items[i].pos.col == pos.col && str_eq(d->items[i].msg, msg))
+	if (!path.n || !str_ends(msg, path) || str_eqz(str_z(code), "missing-field"))
+		return msg;
+	return str_slice(msg, 0, msg.n - path.n);
+}
+
+/* The same words at the same place, be it by another path: an alias is read more than once. */
+static bool is_known(const struct diags *d, const char *code, struct pos pos, struct str msg,
+	struct str path)
+{
+	struct str sentence = sentence_of(msg, path, code);
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct diag *one = &d->items[i];
+
+		if (one->pos.source == pos.source && one->pos.line == pos.line &&
+			one->pos.col == pos.col &&
+			str_eq(sentence_of(one->msg, one->path, one->code), sentence))
 			return true;
+	}
 	return false;
 }
 
@@ -74,9 +90,11 @@ static struct diag *report(
 	struct diags *d = c->spec->diags;
 	struct diag *one;
 
+	if (!pos.line)
+		pos = c->near;
 	if (path.n)
 		msg = arena_printf(c->arena, STR_FMT ": " STR_FMT, STR_ARG(msg), STR_ARG(path));
-	if (is_known(d, pos, msg))
+	if (is_known(d, code, pos, msg, path))
 		return arena_new_object(c->arena, struct diag);
 	one = diag_add(d, DIAG_ERROR, code, pos, STR_FMT, STR_ARG(msg));
 	one->stage = DIAG_ADMISSION;

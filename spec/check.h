@@ -12,6 +12,7 @@
 struct check {
 	struct spec *spec;
 	struct arena *arena; /* of the spec */
+	struct pos near;     /* where a problem is shown that has no place of its own */
 	struct str at;       /* path of the field the walk is in: spec.pipelineSpec.tasks[0] */
 };
 
@@ -116,6 +117,11 @@ void check_finally(struct check *c, const struct pipeline_spec *ps, const struct
 	const struct map *finally);
 /* Status variables in dag tasks, and how results of fanned-out tasks are used. */
 void check_task_refs(struct check *c, const struct pipeline_spec *ps, const struct map *tasks);
+/* Volumes and the like of a task spec, and of the inline ones of a pipeline spec; NULL is fine.
+ */
+struct yaml_node;
+void check_volumes(struct check *c, const struct yaml_node *task_spec);
+void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_spec);
 void check_pipeline_run(struct check *c, const struct pipeline_run *pr);
 void check_task_run(struct check *c, const struct task_run *tr);
 

@@ -2,6 +2,7 @@
 /* Validation of a whole input: one object after the other. */
 #include "spec/validate.h"
 #include "spec/check.h"
+#include "spec/yaml.h"
 
 static void check_task(struct check *c, const struct task *t)
 {
@@ -13,6 +14,7 @@ static void check_task(struct check *c, const struct task *t)
 	scope_add_specs(&own, t->spec.params, t->spec.n_params);
 	check_task_spec(c, &t->spec);
 	check_task_variables(c, &t->spec, &own);
+	check_volumes(c, yaml_get(t->meta.tree, "spec"));
 }
 
 static void check_pipeline(struct check *c, const struct pipeline *p)
@@ -22,19 +24,27 @@ static void check_pipeline(struct check *c, const struct pipeline *p)
 	check_object_name(c, &p->meta);
 	c->at = STR("spec");
 	check_pipeline_spec(c, &p->spec, &ctx);
+	check_pipeline_volumes(c, yaml_get(p->meta.tree, "spec"));
 }
 
 static void check_run(struct check *c, const struct run_ref *run)
 {
 	const struct object_meta *meta =
 		run->pipeline_run ? &run->pipeline_run->meta : &run->task_run->meta;
+	const struct yaml_node *spec;
 
 	check_object_name(c, meta);
 	c->at = STR("spec");
-	if (run->pipeline_run)
+	spec = yaml_get(meta->tree, "spec");
+	if (run->pipeline_run) {
 		check_pipeline_run(c, run->pipeline_run);
-	else
+		c->at = STR("spec.pipelineSpec");
+		check_pipeline_volumes(c, yaml_get(spec, "pipelineSpec"));
+	} else {
 		check_task_run(c, run->task_run);
+		c->at = STR("spec.taskSpec");
+		check_volumes(c, yaml_get(spec, "taskSpec"));
+	}
 }
 
 void validate_spec(struct spec *s)

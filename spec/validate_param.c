@@ -40,10 +40,10 @@ static void check_properties(struct check *c, struct str owner, const struct pro
 				STR_ARG(list[i].name.s), more);
 }
 
-/* Paths of types are Tekton's: the name stands where the list would be. */
+/* Paths are Tekton's: the name stands for the element, for missing properties alone. */
 static void check_param_type(struct check *c, const struct param_spec *p)
 {
-	struct str name = p->name.s;
+	struct str name = arena_printf(c->arena, "params." STR_FMT, STR_ARG(p->name.s));
 
 	if (p->type_text.s.n && !is_type(p->type_text.s)) {
 		check_report(c, "invalid-type", p->type_text, field_of(c, name, ".type"),
@@ -51,17 +51,20 @@ static void check_param_type(struct check *c, const struct param_spec *p)
 		return;
 	}
 	if (p->default_value.pos.line && p->default_value.type != p->type) {
-		struct str path = check_path(c, field_of(c, name, ".default.type"));
+		struct str paths[] = {check_path(c, field_of(c, name, ".default.type")),
+			check_path(c, field_of(c, name, ".type"))};
 
-		check_report(c, "type-mismatch", text_at(p->default_value.pos),
-			arena_printf(c->arena, STR_FMT ".type", STR_ARG(name)).p,
-			"\"%s\" type does not match default value's type: \"%s\": " STR_FMT,
-			value_type_name(p->type), value_type_name(p->default_value.type),
-			STR_ARG(path));
+		check_report_paths(c, "type-mismatch", p->default_value.pos,
+			arena_printf(c->arena,
+				"\"%s\" type does not match default value's type: \"%s\"",
+				value_type_name(p->type),
+				value_type_name(p->default_value.type))
+				.p,
+			paths, ARRAY_SIZE(paths));
 		return;
 	}
 	if (p->type == VALUE_OBJECT && !p->properties_pos.line)
-		check_missing(c, p->name.pos, field_of(c, name, ".properties"));
+		check_missing(c, p->name.pos, field_of(c, p->name.s, ".properties"));
 	check_properties(c, name, p->properties, p->n_properties, "");
 }
 

@@ -162,15 +162,16 @@ static void check_matrix(struct check *c, const struct pipeline_task *pt)
 	}
 	for (size_t i = 0; i < pt->n_params; i++) {
 		struct str name = pt->params[i].name.s;
-		struct str path;
+		struct str paths[] = {
+			check_path(c,
+				arena_printf(c->arena, "matrix[" STR_FMT "]", STR_ARG(name)).p),
+			check_path(
+				c, arena_printf(c->arena, "params[" STR_FMT "]", STR_ARG(name))
+					   .p)};
 
-		if (!map_has(&names, name))
-			continue;
-		path = arena_printf(c->arena, "params[" STR_FMT "]", STR_ARG(name));
-		check_report(c, "duplicate", pt->params[i].name,
-			arena_printf(c->arena, "matrix[" STR_FMT "]", STR_ARG(name)).p,
-			"expected exactly one, got both: " STR_FMT,
-			STR_ARG(check_path(c, path.p)));
+		if (map_has(&names, name))
+			check_report_paths(c, "duplicate", pt->params[i].name.pos,
+				"expected exactly one, got both", paths, ARRAY_SIZE(paths));
 	}
 }
 
@@ -203,7 +204,7 @@ static void check_workspaces(struct check *c, const struct pipeline_workspace_sp
 		struct str name = list[i].name.s;
 
 		if (!name.n)
-			check_report(c, "missing-field", list[i].name, "",
+			check_report(c, "missing-field", text_at(list[i].description.pos), "",
 				"invalid value: workspace %zu has empty name", i);
 		else if (!map_set(names, name, names))
 			check_report(c, "duplicate", list[i].name, "",
@@ -278,6 +279,7 @@ static void check_tasks(struct check *c, const struct task_list *l, struct map *
 		const struct pipeline_task *pt = &l->tasks[i];
 		struct str before = check_enter(c, "%s[%zu]", l->field, i);
 
+		c->near = pt->pos;
 		check_task_name(c, pt, seen);
 		check_pipeline_task(c, pt);
 		if (l->ctx->standalone)
@@ -353,6 +355,7 @@ void check_pipeline_spec(
 		add_names_of_tasks(&others, ps->tasks, ps->n_tasks);
 		add_names_of_tasks(&others, ps->finally, ps->n_finally);
 	}
+	c->near = ps->pos;
 	check_emptiness(c, ps);
 	check_param_specs(c, ps->params, ps->n_params, !ctx->standalone);
 	check_workspaces(c, ps->workspaces, ps->n_workspaces, &workspaces);
@@ -366,6 +369,7 @@ void check_pipeline_spec(
 	list.tasks = ps->finally;
 	list.n = ps->n_finally;
 	check_tasks(c, &list, &seen);
+	c->near = ps->pos;
 	check_graph(c, ps, &tasks);
 	check_task_refs(c, ps, &tasks);
 	check_finally(c, ps, &tasks, &finally);

@@ -235,6 +235,7 @@ void check_pipeline_run(struct check *c, const struct pipeline_run *pr)
 	struct str before;
 	struct scope run;
 
+	c->near = pr->pos;
 	check_one_of(c, "pipelineRef", pr->pipeline_ref_pos, "pipelineSpec",
 		pr->pipeline_spec ? pr->pipeline_spec->pos : (struct pos){0}, pr->pos);
 	if (pr->pipeline_ref_pos.line && !pr->pipeline_ref.s.n)
@@ -278,6 +279,7 @@ void check_task_run(struct check *c, const struct task_run *tr)
 {
 	static const char *const statuses[] = {"TaskRunCancelled", "TaskRunPending"};
 
+	c->near = tr->pos;
 	check_one_of(c, "taskRef", tr->task_ref_pos, "taskSpec",
 		tr->task_spec ? tr->task_spec->pos : (struct pos){0}, tr->pos);
 	if (tr->task_ref_pos.line && !tr->task_ref.s.n)

@@ -153,6 +153,7 @@ void check_task_spec(struct check *c, const struct task_spec *ts)
 	bool template_image = ts->step_template && ts->step_template->image.s.n > 0;
 	struct map workspaces, steps;
 
+	c->near = ts->pos;
 	map_init(&workspaces, c->arena);
 	map_init(&steps, c->arena);
 	if (!ts->n_steps)
@@ -161,11 +162,13 @@ void check_task_spec(struct check *c, const struct task_spec *ts)
 	for (size_t i = 0; i < ts->n_steps; i++) {
 		struct str before = check_enter(c, "steps[%zu]", i);
 
+		c->near = ts->steps[i].pos;
 		check_step_name(c, &ts->steps[i], &steps);
 		check_step(c, &ts->steps[i], template_image);
 		check_step_workspaces(c, &ts->steps[i], &workspaces);
 		check_leave(c, before);
 	}
+	c->near = ts->pos;
 	check_param_specs(c, ts->params, ts->n_params, true);
 	check_results(c, ts->results, ts->n_results);
 }
