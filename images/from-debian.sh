@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes an image from Debian packages: from-debian.sh LAYOUT REF PACKAGE...
+# Makes an image from Debian packages: from-debian.sh LAYOUT REF PACKAGE... [-- PACK-OPTION...]
 # The packages come from the archive and the release that this machine's own apt is configured for. The root file system is
 # made by mmdebstrap and packed into the OCI layout LAYOUT under the reference REF by monopod itself ($MONOPOD, default
 # build/debug/monopod). Nothing is done when LAYOUT already holds an image made from the same recipe.
@@ -11,16 +11,23 @@ die() {
 	exit 1
 }
 
-[ $# -ge 2 ] || die "usage: from-debian.sh LAYOUT REF PACKAGE..."
+[ $# -ge 3 ] || die "usage: from-debian.sh LAYOUT REF PACKAGE... [-- PACK-OPTION...]"
 layout=$1
 ref=$2
 shift 2
-packages=$(printf '%s\n' "$@" | LC_ALL=C sort -u | paste -sd, -)
+packages=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	packages="$packages$1
+"
+	shift
+done
+[ $# -eq 0 ] || shift
+packages=$(printf %s "$packages" | LC_ALL=C sort -u | paste -sd, -)
 monopod=${MONOPOD:-build/debug/monopod}
 # shellcheck disable=SC1091 # every Debian has it
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
 
-recipe=$(printf '%s\n' "$release" "$ref" "$packages" | cat - "$0" | sha256sum | cut -d' ' -f1)
+recipe=$(printf '%s\n' "$release" "$ref" "$packages" "$@" | cat - "$0" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$layout/recipe" 2>/dev/null)" = "$recipe" ]; then
 	echo "image $ref: up to date in $layout"
 	exit 0
@@ -49,5 +56,5 @@ printf '%s\n' "$sources" | mmdebstrap --quiet --variant=minbase --include="$pack
 rm -rf "$layout"
 mkdir -p "$(dirname "$layout")"
 "$monopod" image pack "$work/root" --tag "$ref" --layout "$layout" --cmd '["bash"]' \
-	--env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	--env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 printf '%s\n' "$recipe" >"$layout/recipe"

@@ -18,8 +18,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,28 +239,42 @@ static int start_nothing(
 	return 0;
 }
 
-#define PROBE_DIR ".monopod-probe"
+/* The start in a directory that was made for it; with_upper: it carries upper and work. */
+static int try_start_in(struct sandbox_ns *ns, int dfd, bool with_upper, struct err *err)
+{
+	int lower_fd cleanup_fd = probe_dir(ns, dfd, "lower", err);
+	int upper_fd cleanup_fd = -1, work_fd cleanup_fd = -1;
 
-/* In a directory of our own below dfd; with_upper: its file system carries upper and work. */
+	if (lower_fd < 0)
+		return -1;
+	if (with_upper) {
+		upper_fd = probe_dir(ns, dfd, "upper", err);
+		work_fd = upper_fd < 0 ? -1 : probe_dir(ns, dfd, "work", err);
+		if (work_fd < 0)
+			return -1;
+	}
+	return start_nothing(ns, lower_fd, upper_fd, work_fd, err);
+}
+
+/*
+ * In a directory of our own below dfd, of a random name: other runs probe the same store at the
+ * same time, perhaps from another PID namespace.
+ */
 static int try_start(struct sandbox_ns *ns, int dfd, bool with_upper, struct err *err)
 {
-	int lower_fd cleanup_fd = -1, upper_fd cleanup_fd = -1, work_fd cleanup_fd = -1;
-	int ret = sandbox_remove_tree(ns, dfd, PROBE_DIR, err);
+	int own_dfd cleanup_fd = -1;
+	char name[64];
+	uint64_t random;
+	int ret;
 
-	if (ret == 0)
-		ret = sandbox_make_dir(ns, dfd, PROBE_DIR, 0, 0, 0755, err);
-	if (ret == 0) {
-		lower_fd = probe_dir(ns, dfd, PROBE_DIR "/lower", err);
-		ret = lower_fd < 0 ? -1 : 0;
-	}
-	if (ret == 0 && with_upper) {
-		upper_fd = probe_dir(ns, dfd, PROBE_DIR "/upper", err);
-		work_fd = upper_fd < 0 ? -1 : probe_dir(ns, dfd, PROBE_DIR "/work", err);
-		ret = work_fd < 0 ? -1 : 0;
-	}
-	if (ret == 0)
-		ret = start_nothing(ns, lower_fd, upper_fd, work_fd, err);
-	if (sandbox_remove_tree(ns, dfd, PROBE_DIR, ret ? NULL : err))
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return err_sys(err, "get random bytes");
+	snprintf(name, sizeof(name), ".monopod-probe-%016llx", (unsigned long long)random);
+	own_dfd = probe_dir(ns, dfd, name, err);
+	if (own_dfd < 0)
+		return -1;
+	ret = try_start_in(ns, own_dfd, with_upper, err);
+	if (sandbox_remove_tree(ns, dfd, name, ret ? NULL : err))
 		return -1;
 	return ret;
 }

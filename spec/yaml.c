@@ -269,7 +269,7 @@ static void fail_duplicate(
 	struct reader *r, const struct yaml_node *key, const struct yaml_node *first)
 {
 	struct diag *one = diag_add(r->diags, DIAG_ERROR, "duplicate-key", key->pos,
-		"key '" STR_FMT "' is already set in this map, in line %u, column %u",
+		"key '" STR_FMT "' already set in map, in line %u, column %u",
 		STR_ARG(key->text), first->pos.line, first->pos.col);
 	one->end = key->end;
 }

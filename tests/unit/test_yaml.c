@@ -91,14 +91,14 @@ static void test_errors(void **state attr_unused)
 		struct str yaml;
 		const char *want;
 	} cases[] = {
-		{STR_INIT("a: 1\nb: 2\na: 3\n"), "3:1 error duplicate-key : key 'a' is already "
-						 "set in this map, in line 1, "
+		{STR_INIT("a: 1\nb: 2\na: 3\n"), "3:1 error duplicate-key : key 'a' already "
+						 "set in map, in line 1, "
 						 "column 1\n"},
 		{STR_INIT("x:\n  1: a\n  \"1\": b\n  0x1: c\n"),
-			"3:3 error duplicate-key : key '1' is already set in this map, in line "
+			"3:3 error duplicate-key : key '1' already set in map, in line "
 			"2, "
 			"column 3\n"
-			"4:3 error duplicate-key : key '0x1' is already set in this map, in "
+			"4:3 error duplicate-key : key '0x1' already set in map, in "
 			"line 2, "
 			"column 3\n"},
 		{STR_INIT("a: b: c\n"), "1:5 error yaml-syntax : mapping values are not "
