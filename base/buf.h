@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A growing byte buffer with a maximum. Reaching the maximum sets `full` and drops what does
- * not fit; the bytes kept are always NUL-terminated. Check buf_full once at the end instead of
+ * not fit; the bytes kept are always NUL-terminated, and nothing more is
+ * taken until buf_clear, so that no hole appears. Check full once at the end instead of
  * every call.
  */
 #ifndef BASE_BUF_H

@@ -20,7 +20,9 @@ int fd_socketpair(int *ret_a_fd, int *ret_b_fd, struct err *err); /* SOCK_SEQPAC
 int fd_set_nonblock(int fd, struct err *err);
 int fd_write_all(
 	int fd, const void *p, size_t n, struct err *err); /* blocking fds; EINTR retried */
-/* SCM_RIGHTS: sends or takes exactly one descriptor with at most n bytes of data. */
+/* SCM_RIGHTS: sends or takes exactly one descriptor with at most n bytes of data (at least
+ * one: an empty message looks like the end). Anything else that arrives is an error, and
+ * closed. */
 int fd_send(int sock_fd, const void *p, size_t n, int fd, struct err *err);
 int fd_receive(int sock_fd, void *p, size_t n, size_t *ret_n, int *ret_fd, struct err *err);
 

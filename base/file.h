@@ -12,7 +12,8 @@
 int file_read(struct arena *a, int dfd, const char *path, size_t max_bytes, struct str *ret,
 	struct err *err);
 int file_read_fd(struct arena *a, int fd, size_t max_bytes, struct str *ret, struct err *err);
-/* Writes to a temporary name, fsyncs, renames, fsyncs the directory. */
+/* Writes to a temporary name beside it, fsyncs, renames, fsyncs the directory; a link at the
+ * name is replaced. mode is less the umask, here and below. */
 int file_write_atomic(
 	int dfd, const char *name, struct str text, uint32_t mode, struct err *err);
 int file_write(int dfd, const char *name, struct str text, uint32_t mode,
@@ -26,7 +27,7 @@ int dir_list(
 /*
  * Removes a tree below dfd whatever is in it: iterative, by descriptor, no links followed,
  * mounts not crossed, mode 000 tolerated, depth beyond PATH_MAX too. A missing name is fine.
- * Goes on after a failure and reports the first.
+ * Goes on after a failure and reports the first. At most 33 descriptors are open at any depth.
  */
 int dir_remove(int dfd, const char *name, struct err *err);
 
