@@ -221,6 +221,7 @@ static int import_all(const struct import *im, struct str ref, struct store_entr
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a list comes back in two parameters */
 int store_import(struct store *s, struct arena *a, struct str path, struct str ref,
 	struct store_entry **ret, size_t *ret_n, struct err *err)
 {

@@ -165,6 +165,7 @@ static int user_resolve(const struct lookup *l, struct str text, int64_t uid_ove
 	return group.n ? group_of(l, group, text, &u->gid, err) : 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a list comes in two parameters */
 int image_user_find(struct arena *a, const int *root_dfds, size_t n_root_dfds, struct str user,
 	int64_t uid_override, int64_t gid_override, struct image_user *ret, struct err *err)
 {

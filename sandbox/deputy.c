@@ -165,6 +165,7 @@ static int run_make_dir(struct task *t, struct err *err)
 	return is_new ? dir_own(t, fd, err) : 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): owner and mode belong together */
 int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t uid,
 	uint32_t gid, uint32_t mode, struct err *err)
 {

@@ -212,6 +212,7 @@ static int ns_open(pid_t pid, const char *name, struct err *err)
 }
 
 /* The parent's side, once the child exists. */
+/* NOLINTNEXTLINE(readability-function-size): two descriptors come back */
 static int ns_fill(enum sandbox_level level, const struct id_map *map, pid_t pid, int sock_fd,
 	int *ret_user_fd, int *ret_net_fd, struct err *err)
 {

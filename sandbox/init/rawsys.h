@@ -12,6 +12,7 @@
 
 #if defined(__x86_64__)
 
+/* NOLINTNEXTLINE(readability-function-size): a system call has a number and six arguments */
 static inline long raw_call(long n, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
@@ -53,6 +54,7 @@ static inline long raw_clone_call(
 
 #elif defined(__aarch64__)
 
+/* NOLINTNEXTLINE(readability-function-size): a system call has a number and six arguments */
 static inline long raw_call(long n, long a, long b, long c, long d, long e, long f)
 {
 	register long x8 __asm__("x8") = n;

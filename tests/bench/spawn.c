@@ -103,17 +103,27 @@ static void start(const struct bench *b, unsigned long i)
 		free(argv[--n]);
 }
 
+/* Digits only: the words are those of tests/bench/run. */
+static unsigned long word_number(const char *word)
+{
+	unsigned long n = 0;
+
+	for (; *word >= '0' && *word <= '9'; word++)
+		n = n * 10 + (unsigned long)(*word - '0');
+	return n;
+}
+
 static void words_read(struct bench *b, char **argv)
 {
 	char **at = argv + 1;
 	if (*at)
-		b->n = strtoul(*at++, NULL, 10);
+		b->n = word_number(*at++);
 	for (; *at && strcmp(*at, "--") != 0; at++) {
 		if (strcmp(*at, "-o") == 0 && at[1] && at[2]) {
 			b->lower = *++at;
 			b->scratch = *++at;
 		} else if (strcmp(*at, "-f") == 0 && at[1] && at[2]) {
-			b->fd = (int)strtol(*++at, NULL, 10);
+			b->fd = (int)word_number(*++at);
 			b->file = *++at;
 		}
 	}
