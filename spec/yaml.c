@@ -391,6 +391,7 @@ int yaml_read(struct arena *a, uint32_t source, struct str text, struct diags *d
 		return -1;
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_slice(text, 3, text.n);
+	text = yaml_utf16_pairs(a, text);
 	r.text = text;
 	BUG_ON(!yaml_parser_initialize(&r.parser));
 	/* UTF-16 would be taken by its byte order mark; nobody else reads it */

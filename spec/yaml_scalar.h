@@ -20,6 +20,9 @@ bool yaml_scalar_is_merge(const struct yaml_node *n);
 double yaml_float_parse(struct str s);
 /* A finite number as Go's encoding/json prints a float64: 1.5, 1000, 1e+21, 1e-7. */
 struct str yaml_float_json(struct arena *a, double v);
+/* yaml_utf16.c: a JSON text with \ud83d\ude00 written as \U0001f600; other texts as they are.
+ */
+struct str yaml_utf16_pairs(struct arena *a, struct str text);
 /* Go's encoding/base64 StdEncoding: padding required, line ends ignored. Returns 0 or -1. */
 int yaml_base64(struct arena *a, struct str text, struct str *ret);
 

@@ -475,8 +475,11 @@ struct value value_from_json(struct arena *a, struct str json);
 struct json_writer;
 void value_json(const struct value *v, struct json_writer *w);
 
-/* The object as written (after YAML → JSON), without status: for the status List. spec part
- * only when what = "spec". */
+/*
+ * One member ("metadata", "spec") of the object as written, after YAML → JSON: metadata with
+ * the name that generateName led to, params and results with their values as Tekton keeps them
+ * (1.50 is "1.5"). null when there is no such member.
+ */
 void spec_object_json(
 	const struct object_meta *meta, const char *member, struct json_writer *w);
 /* The typed model as Tekton-shaped JSON; used for status.taskSpec, status.pipelineSpec and
