@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Params: declarations against given values, defaults, and the sets they make (section 5). */
+#ifndef AGENT_PARAM_H
+#define AGENT_PARAM_H
+
+#include <base/arena.h>
+#include <base/err.h>
+#include <monopod/subst.h>
+
+const struct param *param_find(const struct param *p, size_t n, struct str name);
+const struct param_spec *param_spec_find(const struct param_spec *p, size_t n, struct str name);
+
+/* What is declared and what is given for it. */
+struct param_check {
+	struct arena *arena;
+	const struct param_spec *specs;
+	size_t n_specs;
+	const struct param *given;
+	size_t n_given;
+	/* Given values that still hold $(…) of later passes are not judged. */
+	bool skip_variables;
+};
+/* Each gives the offenders as Go prints them, or empty: "[a b]", "map[o:[k]]", "c". */
+struct str param_missing(const struct param_check *c);
+struct str param_mistyped(const struct param_check *c);
+struct str param_missing_keys(const struct param_check *c);
+/* The first value that is not in its enum: "param `v` value: c is not in the enum list". */
+struct str param_not_in_enum(const struct param_check *c);
+/* "[$(params.l[3])]": the references of texts, one after the other, beyond their arrays. */
+struct param_index_check {
+	struct arena *arena;
+	const struct param *values; /* defaults included */
+	size_t n_values;
+	struct str found; /* so far */
+};
+void param_index_text(void *check, struct text t, const char *path);
+
+/*
+ * What a pipeline's params are: given values (undeclared ones too), then defaults with their
+ * references to other params filled in, up to BOUND_PARAM_DEPTH deep.
+ */
+int param_resolve(
+	const struct param_check *c, struct param **ret, size_t *ret_n, struct err *err);
+/*
+ * What a task's params are: given values, object values over their default's keys; a default
+ * with references sees other defaults only and is left out when one has none (section 5).
+ */
+void param_resolve_task(const struct param_check *c, struct param **ret, size_t *ret_n);
+
+#endif

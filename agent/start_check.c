@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks at the start of a run (tekton-semantics 5, 9, 17, 27.2). */
+#include "start_check.h"
+
+#include <string.h>
+
+/* The start of most messages: "[User error] PipelineRun NS/N". */
+static struct str user_error(const struct plan_context *c)
+{
+	return arena_printf(c->arena, "[User error] PipelineRun " STR_FMT "/" STR_FMT,
+		STR_ARG(c->plan->ns), STR_ARG(c->plan->name));
+}
+
+static struct str pipeline_of(const struct plan_context *c)
+{
+	return arena_printf(c->arena, "Pipeline " STR_FMT "/" STR_FMT, STR_ARG(c->plan->ns),
+		STR_ARG(c->plan->pipeline_name));
+}
+
+static struct pos run_pos(const struct plan_context *c)
+{
+	return c->run->kind == OBJECT_PIPELINE_RUN ? c->run->pipeline_run->meta.pos
+						   : c->run->task_run->meta.pos;
+}
+
+/* Where the first declared param of a Go list stands, else the run. */
+static struct pos first_pos(
+	const struct plan_context *c, const struct param_check *p, struct str list)
+{
+	for (size_t i = 0; i < p->n_specs; i++) {
+		struct str name = p->specs[i].name.s;
+
+		if (str_has(list, name))
+			return p->specs[i].name.pos;
+	}
+	return run_pos(c);
+}
+
+/* --- params of the run */
+
+bool start_check_pipeline_params(const struct plan_context *c, const struct param_check *p)
+{
+	struct str run = user_error(c), pipeline = pipeline_of(c);
+	struct str bad = param_missing(p);
+
+	if (bad.n)
+		return plan_refuse(c, "missing-param", first_pos(c, p, bad), "ParameterMissing",
+			STR_FMT " is missing some parameters required by " STR_FMT
+				": pipelineRun missing parameters: " STR_FMT,
+			STR_ARG(run), STR_ARG(pipeline), STR_ARG(bad));
+	bad = param_mistyped(p);
+	if (bad.n)
+		return plan_refuse(c, "param-type", first_pos(c, p, bad),
+			"ParameterTypeMismatch",
+			STR_FMT " parameters have mismatching types with " STR_FMT
+				"'s parameters: parameters have inconsistent types : " STR_FMT,
+			STR_ARG(run), STR_ARG(pipeline), STR_ARG(bad));
+	bad = param_not_in_enum(p);
+	if (bad.n)
+		return plan_refuse(c, "param-enum", first_pos(c, p, bad), "InvalidParamValue",
+			STR_FMT " parameters have invalid value: " STR_FMT, STR_ARG(run),
+			STR_ARG(bad));
+	bad = param_missing_keys(p);
+	if (bad.n)
+		return plan_refuse(c, "param-keys", first_pos(c, p, bad),
+			"ObjectParameterMissKeys",
+			STR_FMT " parameters is missing object keys required by " STR_FMT
+				"'s parameters: pipelineRun missing object keys for "
+				"parameters: " STR_FMT,
+			STR_ARG(run), STR_ARG(pipeline), STR_ARG(bad));
+	return true;
+}
+
+bool start_check_pipeline_indexes(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+	struct param_index_check check = {
+		.arena = c->arena, .values = p->params, .n_values = p->n_params};
+	struct str run, pipeline;
+
+	for (size_t i = 0; i < p->n_tasks; i++)
+		pipeline_task_edge_texts(p->tasks[i].written, param_index_text, &check);
+	if (!check.found.n)
+		return true;
+	run = user_error(c);
+	pipeline = pipeline_of(c);
+	return plan_refuse(c, "param-index", p->pipeline->pos, "ParamArrayIndexingInvalid",
+		STR_FMT " failed validation: failed to validate " STR_FMT
+			"'s parameter which has an invalid index while referring to an array: "
+			"non-existent param references:" STR_FMT "]",
+		STR_ARG(run), STR_ARG(pipeline), STR_ARG(check.found));
+}
+
+/* --- workspaces, taskRunSpecs, onError */
+
+bool start_check_workspaces(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+
+	for (size_t i = 0; i < p->pipeline->n_workspaces; i++) {
+		const struct pipeline_workspace_spec *w = &p->pipeline->workspaces[i];
+
+		if (w->optional.v || plan_workspace_find(p, w->name.s))
+			continue;
+		return plan_refuse(c, "missing-workspace", w->name.pos,
+			"InvalidWorkspaceBindings",
+			"[User error] PipelineRun " STR_FMT "/" STR_FMT
+			" doesn't bind Pipeline " STR_FMT "/" STR_FMT
+			"'s Workspaces correctly: pipeline requires workspace with name "
+			"\"" STR_FMT "\" be provided by pipelinerun",
+			STR_ARG(p->ns), STR_ARG(p->name), STR_ARG(p->ns),
+			STR_ARG(p->pipeline_name), STR_ARG(w->name.s));
+	}
+	return true;
+}
+
+bool start_check_task_run_specs(const struct plan_context *c)
+{
+	const struct pipeline_run *pr = c->run->pipeline_run;
+	struct str run;
+
+	for (size_t i = 0; i < pr->n_task_run_specs; i++) {
+		struct text name = pr->task_run_specs[i].pipeline_task_name;
+
+		if (plan_find(c->plan, name.s))
+			continue;
+		run = user_error(c);
+		return plan_refuse(c, "unknown-task", name.pos, "InvalidTaskRunSpecs",
+			STR_FMT " doesn't define taskRunSpecs correctly: pipelineRun's "
+				"taskrunSpecs defined wrong taskName: \"" STR_FMT
+				"\", does not exist in Pipeline",
+			STR_ARG(run), STR_ARG(name.s));
+	}
+	return true;
+}
+
+bool start_check_on_error(const struct plan_context *c)
+{
+	struct plan *p = c->plan;
+
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		struct plan_task *t = &p->tasks[i];
+		struct text on_error = t->bound->on_error;
+
+		t->on_error_continue = str_eqz(on_error.s, "continue");
+		if (!on_error.s.n || t->on_error_continue || str_eqz(on_error.s, "stopAndFail"))
+			continue;
+		return plan_refuse(c, "on-error", on_error.pos, "PipelineValidationFailed",
+			"[User error] Pipeline " STR_FMT "/" STR_FMT
+			" can't be Run; it has an invalid spec: PipelineTask " STR_FMT
+			" OnError must be either \"continue\" or \"stopAndFail\"",
+			STR_ARG(p->ns), STR_ARG(p->pipeline_name), STR_ARG(t->written->name.s));
+	}
+	return true;
+}
+
+/* --- tasks */
+
+bool start_check_tasks(const struct plan_context *c)
+{
+	struct plan *p = c->plan;
+
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		struct plan_task *t = &p->tasks[i];
+		struct text name = t->bound->task_ref;
+
+		/* a name made from a result is looked up when the task starts */
+		if (t->task || str_has(name.s, STR("$(tasks.")))
+			continue;
+		t->referenced = map_get(&c->spec->task_by_name, name.s);
+		if (t->referenced) {
+			t->task = &t->referenced->spec;
+			continue;
+		}
+		return plan_refuse(c, "unknown-task", name.pos, "CouldntGetTask",
+			"Pipeline " STR_FMT "/" STR_FMT
+			" can't be Run; it contains Tasks that don't exist: Couldn't retrieve "
+			"Task \"" STR_FMT "\": tasks.tekton.dev \"" STR_FMT "\" not found",
+			STR_ARG(p->ns), STR_ARG(p->pipeline_name), STR_ARG(name.s),
+			STR_ARG(name.s));
+	}
+	return true;
+}
+
+struct str start_check_params_problem(const struct param_check *c, struct str task_name)
+{
+	struct str bad = param_missing(c);
+	const char *what = "missing values for these params which have no default values: ";
+
+	if (!bad.n) {
+		bad = param_mistyped(c);
+		what = "param types don't match the user-specified type: ";
+	}
+	if (!bad.n) {
+		bad = param_missing_keys(c);
+		what = "missing keys for these params which are required in ParamSpec's "
+		       "properties ";
+	}
+	if (!bad.n)
+		return bad;
+	return arena_printf(c->arena, "invalid input params for task " STR_FMT ": %s" STR_FMT,
+		STR_ARG(task_name), what, STR_ARG(bad));
+}
+
+/* Everything that will reach a task: its own params, the matrix's, and what propagates. */
+static void params_of_task(
+	const struct plan_context *c, const struct plan_task *t, struct param_check *ret)
+{
+	const struct pipeline_task *pt = t->bound;
+	const struct matrix *m = &pt->matrix;
+	const struct plan *p = c->plan;
+	size_t max = pt->n_params + m->n_params + p->n_params, n = 0;
+	struct param *all;
+
+	for (size_t i = 0; i < m->n_include; i++)
+		max += m->include[i].n_params;
+	all = arena_new_array(c->arena, struct param, max);
+	for (size_t i = 0; i < pt->n_params; i++)
+		all[n++] = pt->params[i];
+	for (size_t i = 0; i < m->n_params; i++) {
+		/* the children get single elements */
+		all[n] = m->params[i];
+		all[n++].value =
+			(struct value){.type = VALUE_STRING, .string = {.s = STR("$(m)")}};
+	}
+	for (size_t i = 0; i < m->n_include; i++)
+		for (size_t k = 0; k < m->include[i].n_params; k++)
+			all[n++] = m->include[i].params[k];
+	if (!t->referenced)
+		for (size_t i = 0; i < p->n_params; i++)
+			if (!param_find(all, n, p->params[i].name.s))
+				all[n++] = p->params[i];
+	*ret = (struct param_check){.arena = c->arena,
+		.specs = t->task->params,
+		.n_specs = t->task->n_params,
+		.given = all,
+		.n_given = n,
+		.skip_variables = true};
+}
+
+/* Matrix params reach tasks as strings, so a declaration of another type cannot be served. */
+static bool check_matrix_types(const struct plan_context *c, const struct plan_task *t)
+{
+	const struct matrix *m = &t->bound->matrix;
+
+	for (size_t i = 0; i < m->n_params; i++) {
+		const struct param_spec *s = param_spec_find(
+			t->task->params, t->task->n_params, m->params[i].name.s);
+
+		if (s && s->type != VALUE_STRING)
+			return plan_refuse(c, "matrix-type", m->params[i].name.pos,
+				"PipelineValidationFailed",
+				"[User error] Validation failed for pipelinerun " STR_FMT
+				" with error invalid input params for task " STR_FMT
+				": param types don't match the user-specified type: [" STR_FMT
+				"]",
+				STR_ARG(c->plan->name), STR_ARG(t->written->task_ref.s),
+				STR_ARG(m->params[i].name.s));
+	}
+	return true;
+}
+
+/* "[a b c]" */
+static struct str enum_list(struct arena *a, const struct param_spec *s)
+{
+	struct str list = STR_NONE;
+
+	for (size_t i = 0; i < s->n_enums; i++)
+		list = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(list), i ? " " : "",
+			STR_ARG(s->enums[i].s));
+	return arena_printf(a, "[" STR_FMT "]", STR_ARG(list));
+}
+
+static bool is_subset(const struct param_spec *inner, const struct param_spec *outer)
+{
+	for (size_t i = 0; i < inner->n_enums; i++) {
+		size_t k = 0;
+
+		while (k < outer->n_enums && !str_eq(inner->enums[i].s, outer->enums[k].s))
+			k++;
+		if (k == outer->n_enums)
+			return false;
+	}
+	return true;
+}
+
+/* The pipeline param that a value consists of, or NULL. */
+struct sole_ref {
+	struct str text;
+	struct str name;
+	bool is_sole;
+};
+static void sole_ref(void *arg, const struct ref *ref)
+{
+	struct sole_ref *s = arg;
+
+	if (ref->kind != REF_PARAM || ref->offset != 0 || ref->length != s->text.n)
+		return;
+	s->is_sole = true;
+	s->name = ref->object;
+}
+
+static struct str enum_problem(
+	const struct plan_context *c, const struct plan_task *t, const struct param *given)
+{
+	const struct pipeline_spec *ps = c->plan->pipeline;
+	const struct param_spec *need =
+		param_spec_find(t->task->params, t->task->n_params, given->name.s);
+	struct sole_ref sole = {.text = given->value.string.s};
+	const struct param_spec *have;
+	struct str needs, has;
+
+	if (!need || !need->n_enums || given->value.type != VALUE_STRING)
+		return STR_NONE;
+	ref_each(sole.text, sole_ref, &sole);
+	have = sole.is_sole ? param_spec_find(ps->params, ps->n_params, sole.name) : NULL;
+	if (!have)
+		return STR_NONE;
+	needs = enum_list(c->arena, need);
+	has = enum_list(c->arena, have);
+	if (!have->n_enums)
+		return arena_printf(c->arena,
+			"pipeline param \"" STR_FMT
+			"\" has no enum, but referenced in \"" STR_FMT
+			"\" task has enums: " STR_FMT,
+			STR_ARG(have->name.s), STR_ARG(t->written->task_ref.s), STR_ARG(needs));
+	if (is_subset(have, need))
+		return STR_NONE;
+	return arena_printf(c->arena,
+		"pipeline param \"" STR_FMT "\" enum: " STR_FMT
+		" is not a subset of the referenced in \"" STR_FMT
+		"\" task param enum: " STR_FMT,
+		STR_ARG(have->name.s), STR_ARG(has), STR_ARG(t->written->task_ref.s),
+		STR_ARG(needs));
+}
+
+static bool check_enum_subset(const struct plan_context *c, const struct plan_task *t)
+{
+	const struct pipeline_task *pt = t->written;
+
+	for (size_t i = 0; t->referenced && i < pt->n_params; i++) {
+		struct str bad = enum_problem(c, t, &pt->params[i]);
+
+		if (bad.n)
+			return plan_refuse(c, "param-enum", pt->params[i].name.pos,
+				"PipelineValidationFailed",
+				"[User error] Validation failed for pipelinerun with "
+				"error " STR_FMT,
+				STR_ARG(bad));
+	}
+	return true;
+}
+
+bool start_check_task_params(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		const struct plan_task *t = &p->tasks[i];
+		struct param_check check;
+		struct str bad;
+
+		if (!t->task)
+			continue;
+		params_of_task(c, t, &check);
+		bad = start_check_params_problem(&check, t->written->task_ref.s);
+		if (bad.n)
+			return plan_refuse(c, "task-params", t->written->pos,
+				"PipelineValidationFailed",
+				"[User error] Validation failed for pipelinerun " STR_FMT
+				" with error " STR_FMT,
+				STR_ARG(p->name), STR_ARG(bad));
+		if (!check_matrix_types(c, t) || !check_enum_subset(c, t))
+			return false;
+	}
+	return true;
+}
+
+/* --- results */
+
+static bool declares(const struct task_spec *ts, struct str result)
+{
+	for (size_t i = 0; i < ts->n_results; i++)
+		if (str_eq(ts->results[i].name.s, result))
+			return true;
+	return false;
+}
+
+static bool check_use(
+	const struct plan_context *c, const struct plan_task *t, const struct use *u)
+{
+	const struct plan_task *producer = &c->plan->tasks[u->producer];
+
+	if (u->kind != USE_RESULT || !producer->task || declares(producer->task, u->result))
+		return true;
+	return plan_refuse(c, "unknown-result", t->written->pos, "InvalidTaskResultReference",
+		"[User error] invalid result reference in pipeline task \"" STR_FMT
+		"\": \"" STR_FMT "\" is not a named result returned by pipeline task "
+		"\"" STR_FMT "\"",
+		STR_ARG(t->written->name.s), STR_ARG(u->result),
+		STR_ARG(producer->written->name.s));
+}
+
+struct result_check {
+	const struct plan_context *c;
+	const struct result_spec *result;
+	bool ok;
+};
+
+static void check_result_ref(void *arg, const struct ref *ref)
+{
+	struct result_check *r = arg;
+	const struct plan_task *producer;
+
+	if (!r->ok || (ref->kind != REF_TASK_RESULT && ref->kind != REF_FINALLY_RESULT))
+		return;
+	producer = plan_find(r->c->plan, ref->object);
+	if (producer && (!producer->task || declares(producer->task, ref->name)))
+		return;
+	r->ok = plan_refuse(r->c, "unknown-result", r->result->name.pos,
+		"InvalidPipelineResultReference",
+		"[User error] invalid pipeline result \"" STR_FMT "\": \"" STR_FMT
+		"\" is not a named result returned by pipeline task \"" STR_FMT "\"",
+		STR_ARG(r->result->name.s), STR_ARG(ref->name), STR_ARG(ref->object));
+}
+
+static bool check_pipeline_result(const struct plan_context *c, const struct result_spec *s)
+{
+	struct result_check r = {.c = c, .result = s, .ok = true};
+	const struct value *v = &s->value;
+
+	ref_each(v->string.s, check_result_ref, &r);
+	for (size_t i = 0; i < v->n_array; i++)
+		ref_each(v->array[i].s, check_result_ref, &r);
+	for (size_t i = 0; i < v->n_object; i++)
+		ref_each(v->object[i].value.s, check_result_ref, &r);
+	return r.ok;
+}
+
+bool start_check_results(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+
+	for (size_t i = 0; i < p->n_tasks; i++)
+		for (size_t k = 0; k < p->tasks[i].n_uses; k++)
+			if (!check_use(c, &p->tasks[i], &p->tasks[i].uses[k]))
+				return false;
+	for (size_t i = 0; i < p->pipeline->n_results; i++)
+		if (!check_pipeline_result(c, &p->pipeline->results[i]))
+			return false;
+	return true;
+}
+
+/* --- a TaskRun */
+
+void start_check_task_run(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+	const struct plan_task *t = &p->tasks[0];
+	struct param_check check = {.arena = c->arena,
+		.specs = t->task->params,
+		.n_specs = t->task->n_params,
+		.given = p->params,
+		.n_given = p->n_params};
+	struct str name = t->referenced ? t->referenced->meta.name.s : STR_NONE;
+	struct str bad = start_check_params_problem(&check, name);
+
+	if (!bad.n)
+		bad = param_not_in_enum(&check);
+	if (bad.n)
+		diag_add(c->diags, DIAG_ERROR, "task-params", run_pos(c), STR_FMT, STR_ARG(bad))
+			->stage = DIAG_RUN;
+	for (size_t i = 0; i < t->task->n_workspaces; i++) {
+		const struct workspace_spec *w = &t->task->workspaces[i];
+
+		if (!w->optional.v && !plan_workspace_find(p, w->name.s))
+			diag_add(c->diags, DIAG_ERROR, "missing-workspace", w->name.pos,
+				"declared workspace \"" STR_FMT
+				"\" is required but has not been bound",
+				STR_ARG(w->name.s))
+				->stage = DIAG_RUN;
+	}
+}
