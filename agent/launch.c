@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a task run to what is executed: params, checks, the passes of a TaskRun in their order
+ * (tekton-semantics 6.4 to 6.7), the step template, and one step_launch per step.
+ */
+#include "launch.h"
+
+#include "condition.h"
+#include "expand.h"
+#include "name.h"
+#include "start_check.h"
+#include "template.h"
+#include "workspace.h"
+#include <base/num.h>
+#include <base/path.h>
+
+struct build {
+	struct agent *a;
+	const struct execution *t;
+	struct arena *arena; /* of the run */
+	struct arena *brief; /* of the attempt */
+	struct prepared *out;
+	struct param *params;
+	size_t n_params;
+	struct task_workspace *workspaces;
+	size_t n_workspaces;
+	const struct workspace_binding *bindings; /* substituted; parallel to v.workspaces */
+	size_t *mount_index; /* per workspace: index in the launch, SIZE_MAX: none */
+};
+
+/* --- failures */
+
+static bool fail_invalid(struct build *b, const char *reason, struct str message)
+{
+	b->out->failure = condition_task_invalid(
+		arena_printf(b->arena, "[User error] " STR_FMT, STR_ARG(message)));
+	b->out->failure.reason = str_z(reason);
+	return false;
+}
+
+static bool fail_pod(struct build *b, struct str problem)
+{
+	b->out->failure = condition_make(CONDITION_FALSE, "PodCreationFailed",
+		arena_printf(b->arena,
+			"failed to create task run pod \"" STR_FMT "\": " STR_FMT
+			". Maybe invalid TaskSpec",
+			STR_ARG(b->t->v.name), STR_ARG(problem)));
+	return false;
+}
+
+/* --- params */
+
+/* What propagates into an inline spec counts as given, though the text has it already. */
+static void add_propagated(const struct build *b, struct param_check *c)
+{
+	const struct plan *p = &b->a->plan;
+	struct param *all;
+	size_t n = c->n_given;
+
+	if (b->t->referenced || !agent_is_pipeline(b->a))
+		return;
+	all = arena_new_array(b->brief, struct param, c->n_given + p->n_params);
+	for (size_t i = 0; i < n; i++)
+		all[i] = c->given[i];
+	for (size_t i = 0; i < p->n_params; i++)
+		if (!param_find(c->given, c->n_given, p->params[i].name.s))
+			all[n++] = p->params[i];
+	c->given = all;
+	c->n_given = n;
+}
+
+static struct str task_name(const struct build *b)
+{
+	return b->t->referenced ? b->t->referenced->meta.name.s : STR_NONE;
+}
+
+static bool bind_params(struct build *b)
+{
+	const struct task_spec *ts = b->t->task;
+	struct param_check c = {.arena = b->arena,
+		.specs = ts->params,
+		.n_specs = ts->n_params,
+		.given = b->t->v.params,
+		.n_given = b->t->v.n_params};
+	struct param_check all = c;
+	struct param_index_check index = {.arena = b->arena};
+	struct str bad;
+
+	add_propagated(b, &all);
+	bad = start_check_params_problem(&all, task_name(b));
+	if (bad.n)
+		return fail_invalid(b, "TaskRunValidationFailed", bad);
+	bad = param_not_in_enum(&all);
+	if (bad.n)
+		return fail_invalid(b, "InvalidParamValue", bad);
+	param_resolve_task(&c, &b->params, &b->n_params);
+	index.values = b->params;
+	index.n_values = b->n_params;
+	task_spec_texts(ts, param_index_text, &index);
+	if (!index.found.n)
+		return true;
+	return fail_invalid(b, "TaskRunValidationFailed",
+		arena_printf(b->arena, "non-existent param references:" STR_FMT "]",
+			STR_ARG(index.found)));
+}
+
+/* --- the passes */
+
+static const struct task_spec *pass_params(struct build *b, struct subst *s)
+{
+	subst_init(s, b->brief);
+	for (size_t i = 0; i < b->n_params; i++) {
+		const struct param *p = &b->params[i];
+
+		subst_add_param(s, STR("params"), p->name.s, &p->value);
+		subst_add_param(s, STR("inputs.params"), p->name.s, &p->value);
+	}
+	b->bindings = subst_bindings(s, b->arena, b->t->v.workspaces, b->t->v.n_workspaces);
+	return subst_task_spec(s, b->arena, b->t->task);
+}
+
+static void add_results(const struct task_spec *ts, struct subst *s)
+{
+	for (size_t i = 0; i < ts->n_results; i++) {
+		struct str name = ts->results[i].name.s;
+		struct str path =
+			arena_printf(s->arena, "/tekton/results/" STR_FMT, STR_ARG(name));
+
+		subst_addf(s, path, "results." STR_FMT ".path", STR_ARG(name));
+		subst_addf(s, path, "results[\"" STR_FMT "\"].path", STR_ARG(name));
+		subst_addf(s, path, "results['" STR_FMT "'].path", STR_ARG(name));
+	}
+}
+
+static void add_steps(const struct task_spec *ts, struct subst *s)
+{
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		struct str name = name_step(s->arena, ts->steps[i].name.s, i);
+
+		subst_addf(s,
+			arena_printf(s->arena, "/tekton/steps/step-" STR_FMT "/exitCode",
+				STR_ARG(name)),
+			"steps.step-" STR_FMT ".exitCode.path", STR_ARG(name));
+	}
+}
+
+/* path is where this step sees it. */
+static void add_workspace(
+	struct build *b, struct subst *s, const struct task_workspace *w, struct str path)
+{
+	struct str claim = STR_NONE, volume = STR_NONE;
+
+	if (w->binding) {
+		claim = b->bindings[w->binding - b->t->v.workspaces].claim_name.s;
+		volume = arena_printf(s->arena, "ws-" STR_FMT,
+			STR_ARG(name_letters(s->arena,
+				arena_printf(s->arena, STR_FMT "/" STR_FMT,
+					STR_ARG(b->t->v.uid), STR_ARG(w->name)),
+				5)));
+	}
+	subst_addf(s, w->binding ? path : STR_NONE, "workspaces." STR_FMT ".path",
+		STR_ARG(w->name));
+	subst_addf(s, w->binding ? STR("true") : STR("false"), "workspaces." STR_FMT ".bound",
+		STR_ARG(w->name));
+	subst_addf(s, claim, "workspaces." STR_FMT ".claim", STR_ARG(w->name));
+	subst_addf(s, volume, "workspaces." STR_FMT ".volume", STR_ARG(w->name));
+}
+
+/* Everything after the params: no value here holds a variable, so one pass does for all. */
+static void make_rest(struct build *b, const struct task_spec *ts, struct subst *s)
+{
+	const struct execution *t = b->t;
+	struct str name = task_name(b);
+
+	subst_init(s, b->brief);
+	subst_add(s, STR("context.taskRun.name"), t->v.name);
+	subst_add(s, STR("context.taskRun.namespace"), b->a->plan.ns);
+	subst_add(s, STR("context.taskRun.uid"), t->v.uid);
+	subst_add(s, STR("context.task.name"), name.n ? name : t->v.name);
+	subst_add(s, STR("context.task.retry-count"),
+		arena_printf(b->brief, "%zu", t->v.n_attempts - 1));
+	subst_add(s, STR("credentials.path"), STR("/tekton/creds"));
+	add_results(ts, s);
+	add_steps(ts, s);
+}
+
+static const struct step_workspace *find_isolated(const struct step *s, struct str name)
+{
+	for (size_t i = 0; i < s->n_workspaces; i++)
+		if (str_eq(s->workspaces[i].name.s, name))
+			return &s->workspaces[i];
+	return NULL;
+}
+
+static struct str step_path(
+	struct arena *a, const struct step *step, const struct task_workspace *w)
+{
+	const struct step_workspace *own = find_isolated(step, w->name);
+
+	return own && own->mount_path.s.n ? path_join(a, STR("/"), own->mount_path.s) : w->path;
+}
+
+static bool has_own_paths(const struct step *s)
+{
+	for (size_t i = 0; i < s->n_workspaces; i++)
+		if (s->workspaces[i].mount_path.s.n)
+			return true;
+	return false;
+}
+
+/* A step that moves a workspace sees its own .path. */
+static void pass_own_paths(struct build *b, struct subst *s, struct step *step)
+{
+	struct task_spec one = {.steps = step, .n_steps = 1};
+
+	for (size_t k = 0; k < b->n_workspaces; k++)
+		add_workspace(
+			b, s, &b->workspaces[k], step_path(b->arena, step, &b->workspaces[k]));
+	*step = subst_task_spec(s, b->arena, &one)->steps[0];
+	for (size_t k = 0; k < b->n_workspaces; k++)
+		add_workspace(b, s, &b->workspaces[k], b->workspaces[k].path);
+}
+
+static bool fail_too_long(struct build *b)
+{
+	return fail_invalid(b, "TaskRunValidationFailed",
+		STR("a text of the task is too long after substitution"));
+}
+
+static bool run_passes(struct build *b)
+{
+	struct subst params, rest;
+	const struct task_spec *ts = pass_params(b, &params);
+	struct task_spec own;
+	struct err err;
+
+	make_rest(b, ts, &rest);
+	own = *ts;
+	own.workspaces = arena_new_array(b->arena, struct workspace_spec, ts->n_workspaces);
+	for (size_t i = 0; i < ts->n_workspaces; i++) {
+		own.workspaces[i] = ts->workspaces[i];
+		own.workspaces[i].mount_path.s =
+			subst_text(&rest, b->arena, ts->workspaces[i].mount_path.s);
+	}
+	if (workspace_resolve(b->arena, b->t, &own, &b->workspaces, &b->n_workspaces, &err) < 0)
+		return fail_invalid(
+			b, "TaskRunValidationFailed", arena_strz(b->arena, err.msg));
+	for (size_t i = 0; i < b->n_workspaces; i++)
+		add_workspace(b, &rest, &b->workspaces[i], b->workspaces[i].path);
+	own.steps = vec_copy(b->arena, ts->steps, ts->n_steps, sizeof(*ts->steps));
+	for (size_t i = 0; i < own.n_steps; i++)
+		if (has_own_paths(&own.steps[i]))
+			pass_own_paths(b, &rest, &own.steps[i]);
+	b->out->spec = subst_task_spec(&rest, b->arena, &own);
+	if (subst_too_long(&params) || subst_too_long(&rest))
+		return fail_too_long(b);
+	return true;
+}
+
+/* --- the check of what came out (section 6.6) */
+
+struct leftover {
+	const struct task_spec *ts;
+	struct text text;
+	const char *path;
+	struct arena *arena;
+	struct str problem;
+};
+
+static void leftover_ref(void *arg, const struct ref *ref)
+{
+	struct leftover *l = arg;
+
+	if (l->problem.n || ref->kind != REF_PARAM ||
+		param_spec_find(l->ts->params, l->ts->n_params, ref->object))
+		return;
+	l->problem = arena_printf(l->arena, "non-existent variable in \"" STR_FMT "\": %s",
+		STR_ARG(l->text.s), l->path);
+}
+
+static void leftover_text(void *arg, struct text t, const char *path)
+{
+	struct leftover *l = arg;
+
+	l->text = t;
+	l->path = path;
+	ref_each(t.s, leftover_ref, l);
+}
+
+static bool check_leftovers(struct build *b)
+{
+	struct leftover l = {.ts = b->out->spec, .arena = b->arena};
+
+	task_spec_texts(b->out->spec, leftover_text, &l);
+	return l.problem.n ? fail_pod(b, l.problem) : true;
+}
+
+/* onError made from a param must have come out as one of its two words. */
+static bool check_step_on_error(struct build *b)
+{
+	for (size_t i = 0; i < b->out->spec->n_steps; i++) {
+		struct str s = b->out->spec->steps[i].on_error.s;
+
+		if (s.n && !str_eqz(s, "continue") && !str_eqz(s, "stopAndFail"))
+			return fail_invalid(b, "TaskRunValidationFailed",
+				arena_printf(b->arena,
+					"invalid value: \"" STR_FMT "\": steps[%zu].onError",
+					STR_ARG(s), i));
+	}
+	return true;
+}
+
+static void make_views(struct build *b)
+{
+	const struct task_spec *ts = b->out->spec;
+
+	b->out->n_steps = ts->n_steps;
+	b->out->steps = arena_new_array(b->arena, struct step_view, ts->n_steps);
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		struct str name = name_step(b->arena, ts->steps[i].name.s, i);
+
+		b->out->steps[i] = (struct step_view){
+			.name = name,
+			.container = arena_printf(b->arena, "step-" STR_FMT, STR_ARG(name)),
+			.image = ts->steps[i].image.s,
+		};
+	}
+}
+
+/* --- workspaces of the launch */
+
+static bool fill_data(
+	struct build *b, const struct workspace_binding *from, struct launch_workspace *w)
+{
+	const struct spec *spec = b->a->spec;
+	bool secret = from->source == WORKSPACE_SECRET;
+	const struct map *map = secret ? &spec->secret_by_name : &spec->config_map_by_name;
+
+	w->object = map_get(map, from->object_name.s);
+	w->items = from->items;
+	w->n_items = from->n_items;
+	w->default_mode = from->default_mode.pos.line ? from->default_mode.v : -1;
+	if (w->object || from->optional.v)
+		return true;
+	b->out->failure = condition_start_failed(b->arena, "CreateContainerConfigError",
+		b->out->steps[0].name, b->t->v.name,
+		arena_printf(b->arena, "%s \"" STR_FMT "\" not found.",
+			secret ? "secret" : "configmap", STR_ARG(from->object_name.s)));
+	return false;
+}
+
+static bool fill_workspace(
+	struct build *b, const struct task_workspace *from, struct launch_workspace *w)
+{
+	const struct workspace_binding *bound =
+		&b->bindings[from->binding - b->t->v.workspaces];
+
+	*w = (struct launch_workspace){
+		.name = from->name,
+		.source = bound->source,
+		.mount_path = from->path,
+		.read_only = from->read_only,
+		.optional = from->optional,
+		.host_dir = from->host_dir,
+		.claim = bound->claim_name.s,
+		.default_mode = -1,
+		.medium = bound->medium.s,
+	};
+	if (bound->sub_path.s.n)
+		w->sub_path = path_clean(b->brief, bound->sub_path.s);
+	if (str_eqz(w->sub_path, "."))
+		w->sub_path = STR_NONE;
+	if (bound->size_limit.s.n &&
+		num_quantity(bound->size_limit.s, &w->size_limit_bytes, NULL) < 0)
+		w->size_limit_bytes = 0; /* refused when the input was read */
+	if (from->host_dir.n ||
+		(bound->source != WORKSPACE_CONFIG_MAP && bound->source != WORKSPACE_SECRET))
+		return true;
+	return fill_data(b, bound, w);
+}
+
+static bool make_workspaces(struct build *b, struct task_launch *l)
+{
+	l->workspaces = arena_new_array(b->brief, struct launch_workspace, b->n_workspaces);
+	b->mount_index = arena_new_array(b->brief, size_t, b->n_workspaces);
+	for (size_t i = 0; i < b->n_workspaces; i++) {
+		b->mount_index[i] = SIZE_MAX;
+		if (!b->workspaces[i].binding)
+			continue;
+		if (!fill_workspace(b, &b->workspaces[i], &l->workspaces[l->n_workspaces]))
+			return false;
+		b->mount_index[i] = l->n_workspaces++;
+	}
+	return true;
+}
+
+static bool is_isolated(const struct task_spec *ts, struct str name)
+{
+	for (size_t i = 0; i < ts->n_steps; i++)
+		if (find_isolated(&ts->steps[i], name))
+			return true;
+	return false;
+}
+
+/* Without isolation every step gets every workspace; with it only those that list it. */
+static void make_mounts(struct build *b, const struct step *step, struct step_launch *l)
+{
+	l->mounts = arena_new_array(b->brief, struct launch_mount, b->n_workspaces);
+	for (size_t i = 0; i < b->n_workspaces; i++) {
+		const struct task_workspace *w = &b->workspaces[i];
+
+		if (b->mount_index[i] == SIZE_MAX ||
+			(is_isolated(b->out->spec, w->name) && !find_isolated(step, w->name)))
+			continue;
+		l->mounts[l->n_mounts++] = (struct launch_mount){
+			.workspace = b->mount_index[i],
+			.mount_path = step_path(b->brief, step, w),
+		};
+	}
+}
+
+/* --- steps of the launch */
+
+static void make_env(
+	struct build *b, const struct step *step, bool hermetic, struct step_launch *l)
+{
+	l->env = arena_new_array(b->brief, struct env_entry, step->n_env + 1);
+	for (size_t i = 0; i < step->n_env; i++)
+		l->env[l->n_env++] = (struct env_entry){
+			.name = step->env[i].name.s,
+			.value = expand_text(b->brief, step->env[i].value.s, l->env, l->n_env),
+		};
+	if (hermetic)
+		l->env[l->n_env++] =
+			(struct env_entry){.name = STR("TEKTON_HERMETIC"), .value = STR("1")};
+}
+
+static struct str *expand_list(
+	struct build *b, const struct text *in, size_t n, const struct step_launch *l)
+{
+	struct str *out = arena_new_array(b->brief, struct str, n);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = expand_text(b->brief, in[i].s, l->env, l->n_env);
+	return out;
+}
+
+static bool has_shebang(struct str script)
+{
+	return str_starts(str_trim(script), STR("#!"));
+}
+
+static void make_script(struct build *b, const struct step *step, struct step_launch *l)
+{
+	struct agent *a = b->a;
+	struct str suffix;
+
+	l->has_script = true;
+	l->script = has_shebang(step->script.s)
+			    ? step->script.s
+			    : arena_printf(b->brief, "#!/bin/sh\nset -e\n" STR_FMT,
+				      STR_ARG(step->script.s));
+	suffix = a->opts.random
+			 ? a->opts.random(a->opts.random_arg, b->brief)
+			 : name_letters(b->brief,
+				   arena_printf(b->brief, STR_FMT "/%zu/%zu",
+					   STR_ARG(b->t->v.uid), b->t->v.n_attempts, l->index),
+				   5);
+	l->script_path = arena_printf(
+		b->brief, "/tekton/scripts/script-%zu-" STR_FMT, l->index, STR_ARG(suffix));
+}
+
+/* The step's own, else what the run's pod template says. */
+static void make_user(struct build *b, const struct step *step, struct step_launch *l)
+{
+	const struct run_ref *run = b->a->object;
+	const struct security_context *pod = run->kind == OBJECT_PIPELINE_RUN
+						     ? &run->pipeline_run->security_context
+						     : &run->task_run->security_context;
+	const struct security_context *own = &step->security_context;
+	const struct maybe_int *user =
+		own->run_as_user.pos.line ? &own->run_as_user : &pod->run_as_user;
+	const struct maybe_int *group =
+		own->run_as_group.pos.line ? &own->run_as_group : &pod->run_as_group;
+	const struct maybe_bool *non_root =
+		own->run_as_non_root.pos.line ? &own->run_as_non_root : &pod->run_as_non_root;
+
+	l->run_as_user = user->pos.line ? user->v : -1;
+	l->run_as_group = group->pos.line ? group->v : -1;
+	l->run_as_non_root = non_root->v;
+}
+
+static void make_limits(struct build *b, const struct step *step, struct step_launch *l)
+{
+	const struct run_ref *run = b->a->object;
+	const struct resources *all = run->task_run ? &run->task_run->resources : NULL;
+	const struct resources *r = all && all->n_limits ? all : &step->resources;
+
+	l->limits_not_enforced = arena_new_array(b->brief, struct str, r->n_limits);
+	for (size_t i = 0; i < r->n_limits; i++)
+		l->limits_not_enforced[l->n_limits_not_enforced++] =
+			arena_printf(b->brief, STR_FMT "=" STR_FMT,
+				STR_ARG(r->limits[i].name.s), STR_ARG(r->limits[i].quantity.s));
+}
+
+static void make_step(struct build *b, const struct step *step, size_t i, bool hermetic,
+	struct step_launch *l)
+{
+	*l = (struct step_launch){
+		.index = i,
+		.name = b->out->steps[i].name,
+		.container = b->out->steps[i].container,
+		.image = step->image.s,
+		.on_error_continue = str_eqz(step->on_error.s, "continue"),
+	};
+	make_env(b, step, hermetic, l);
+	if (step->script.s.n) {
+		make_script(b, step, l);
+	} else {
+		l->command = expand_list(b, step->command, step->n_command, l);
+		l->n_command = step->n_command;
+	}
+	l->args = expand_list(b, step->args, step->n_args, l);
+	l->n_args = step->n_args;
+	if (step->working_dir.s.n)
+		l->working_dir =
+			step->working_dir.s.p[0] == '/'
+				? path_clean(b->brief, step->working_dir.s)
+				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
+	make_mounts(b, step, l);
+	make_user(b, step, l);
+	make_limits(b, step, l);
+}
+
+static bool make_launch(struct build *b)
+{
+	const struct task_spec *ts = b->out->spec;
+	struct task_launch *l = arena_new_object(b->brief, struct task_launch);
+
+	*l = (struct task_launch){
+		.task = b->t->v.index,
+		.attempt = b->t->v.n_attempts - 1,
+		.name = b->t->v.name,
+		.pod_name = b->out->pod_name,
+		.hermetic = b->a->plan.hermetic,
+		.n_steps = ts->n_steps,
+		.n_results = ts->n_results,
+	};
+	if (!make_workspaces(b, l))
+		return false;
+	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps);
+	for (size_t i = 0; i < l->n_steps; i++)
+		make_step(b, &ts->steps[i], i, l->hermetic, &l->steps[i]);
+	l->results = arena_new_array(b->brief, struct result_want, l->n_results);
+	for (size_t i = 0; i < l->n_results; i++)
+		l->results[i] = (struct result_want){
+			.name = ts->results[i].name.s, .type = ts->results[i].type};
+	b->out->launch = l;
+	return true;
+}
+
+void launch_prepare(
+	struct agent *a, const struct execution *t, struct arena *brief, struct prepared *ret)
+{
+	struct build b = {.a = a, .t = t, .arena = a->arena, .brief = brief, .out = ret};
+
+	*ret = (struct prepared){0};
+	if (!bind_params(&b) || !run_passes(&b))
+		return;
+	make_views(&b);
+	ret->pod_name = name_pod(a->arena, t->v.name, t->v.n_attempts - 1);
+	if (!check_leftovers(&b) || !check_step_on_error(&b))
+		return;
+	ret->spec = template_merge(a->arena, ret->spec);
+	/* images may come from the template */
+	make_views(&b);
+	(void)make_launch(&b);
+}
