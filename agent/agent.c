@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's calls: building it, feeding events, handing out actions. */
+#include "attempt.h"
+#include "condition.h"
+#include "deadline.h"
+#include "dispatch.h"
+#include "run.h"
+#include "sched.h"
+
+enum { TURN_KEPT_BYTES = 256 * 1024 };
+
+struct agent *agent_new(const struct spec *spec, const struct run_ref *run,
+	const struct agent_options *opts, struct diags *diags)
+{
+	struct arena *arena = arena_new();
+	struct agent *a = arena_new_object(arena, struct agent);
+	struct plan_context c = {.arena = arena,
+		.spec = spec,
+		.run = run,
+		.opts = opts,
+		.diags = diags,
+		.plan = &a->plan};
+
+	a->arena = arena;
+	a->turn = arena_new();
+	a->spec = spec;
+	a->object = run;
+	a->opts = *opts;
+	plan_build(&c);
+	run_init(a);
+	sched_init(a);
+	return a;
+}
+
+void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->runs.n; i++)
+		arena_free(execution_of(a, i)->arena);
+	for (size_t i = 0; i < a->retired.n; i++)
+		arena_free(a->retired.p[i]);
+	vec_release(&a->retired);
+	vec_release(&a->runs);
+	vec_release(&a->actions);
+	vec_release(&a->ready);
+	vec_release(&a->held);
+	vec_release(&a->timers);
+	arena_free(a->turn);
+	arena_free(a->arena); /* the agent itself lies in it */
+}
+
+/* --- the queue */
+
+struct action *agent_push(struct agent *a, enum action_kind kind)
+{
+	struct action *action = vec_add(&a->actions);
+
+	action->kind = kind;
+	return action;
+}
+
+void agent_retire(struct agent *a, struct arena *arena)
+{
+	if (arena)
+		vec_push(&a->retired, arena);
+}
+
+/* What was handed out in the turn before is not looked at any more. */
+static void turn_begin(struct agent *a)
+{
+	if (a->actions_head < a->actions.n)
+		return;
+	a->actions.n = a->actions_head = 0;
+	for (size_t i = 0; i < a->retired.n; i++)
+		arena_free(a->retired.p[i]);
+	a->retired.n = 0;
+	if (arena_bytes(a->turn) > TURN_KEPT_BYTES) {
+		arena_free(a->turn);
+		a->turn = arena_new();
+	}
+}
+
+bool agent_next_action(struct agent *a, struct action *ret)
+{
+	if (a->actions_head < a->actions.n) {
+		*ret = a->actions.p[a->actions_head++];
+		return true;
+	}
+	if (a->wants_publish) {
+		a->wants_publish = false;
+		*ret = (struct action){.kind = ACTION_PUBLISH};
+		return true;
+	}
+	if (a->wants_finish) {
+		a->wants_finish = false;
+		*ret = (struct action){.kind = ACTION_FINISH};
+		return true;
+	}
+	return false;
+}
+
+/* --- events */
+
+static void end_at_once(struct agent *a, struct condition c)
+{
+	a->view.started_ns = a->now_ns;
+	a->view.started_wall_ns = a->wall_ns;
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_END, .condition = c});
+	a->wants_finish = true;
+}
+
+static struct str written_status(const struct agent *a)
+{
+	return agent_is_pipeline(a) ? a->object->pipeline_run->status.s
+				    : a->object->task_run->status.s;
+}
+
+static enum cancel_mode written_cancel(const struct agent *a)
+{
+	static const struct {
+		const char *text;
+		enum cancel_mode mode;
+	} modes[] = {{"Cancelled", CANCEL_NOW}, {"CancelledRunFinally", CANCEL_GRACEFUL},
+		{"StoppedRunFinally", CANCEL_STOP}, {"TaskRunCancelled", CANCEL_NOW}};
+	struct str status = written_status(a);
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (str_eqz(status, modes[i].text))
+			return modes[i].mode;
+	return CANCEL_NONE;
+}
+
+static bool is_held_pending(const struct agent *a)
+{
+	struct str status = written_status(a);
+
+	return !a->opts.start_pending &&
+	       (str_eqz(status, "PipelineRunPending") || str_eqz(status, "TaskRunPending"));
+}
+
+static void start(struct agent *a)
+{
+	enum cancel_mode cancel = written_cancel(a);
+
+	if (a->phase != RUN_NEW)
+		return;
+	/* section 27.2: pending comes before every check */
+	if (is_held_pending(a)) {
+		end_at_once(a, condition_run_pending(a, a->arena));
+		return;
+	}
+	if (a->plan.is_refused) {
+		end_at_once(a, (struct condition){.status = CONDITION_FALSE,
+				       .reason = a->plan.reason,
+				       .message = a->plan.message});
+		return;
+	}
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_START,
+			     .condition = {.reason = STR("Started")}});
+	deadline_start(a);
+	if (!agent_is_pipeline(a))
+		dispatch_create_own(a);
+	if (cancel != CANCEL_NONE)
+		deadline_cancel(a, cancel, 0,
+			agent_is_pipeline(a) ? STR_NONE
+					     : a->object->task_run->status_message.s);
+}
+
+void agent_feed(struct agent *a, const struct event *ev)
+{
+	turn_begin(a);
+	a->now_ns = ev->now_ns;
+	a->wall_ns = ev->wall_ns;
+	switch (ev->kind) {
+	case EVENT_START:
+		start(a);
+		break;
+	case EVENT_TASK_READY:
+	case EVENT_TASK_REFUSED:
+	case EVENT_STEP_STARTED:
+	case EVENT_STEP_REFUSED:
+	case EVENT_STEP_ENDED:
+		attempt_event(a, ev);
+		break;
+	case EVENT_TICK:
+		deadline_tick(a);
+		break;
+	case EVENT_CANCEL:
+		if (a->phase != RUN_NEW)
+			deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
+		break;
+	}
+	sched_settle(a);
+	deadline_prune(a);
+}
+
+int64_t agent_deadline_ns(const struct agent *a)
+{
+	return deadline_next(a);
+}
+
+const struct run_view *agent_view(const struct agent *a)
+{
+	return &a->view;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of an attempt. Ends of task runs are told to sched.c. */
+#include "attempt.h"
+
+#include "condition.h"
+#include "deadline.h"
+#include "launch.h"
+#include "result.h"
+#include "run.h"
+#include "sched.h"
+#include <signal.h>
+
+static struct step_view *current_step(struct execution *t)
+{
+	struct attempt_view *at = attempt_of(t);
+
+	BUG_ON(t->step >= at->n_steps);
+	return &at->steps[t->step];
+}
+
+static struct action *push_for(
+	struct agent *a, const struct execution *t, enum action_kind kind)
+{
+	struct action *action = agent_push(a, kind);
+
+	action->task = t->v.index;
+	action->attempt = t->v.n_attempts - 1;
+	return action;
+}
+
+/* --- starting */
+
+/* Forgets the attempt before; the arena of a launch lives until END_TASK was handed out. */
+static void reset(struct execution *t)
+{
+	arena_free(t->arena);
+	t->arena = NULL;
+	t->launch = NULL;
+	t->raw = NULL;
+	t->has_raw = NULL;
+	t->result_problem = STR_NONE;
+	t->step = 0;
+	t->step_timed_out = t->has_failed = t->is_killed = false;
+	t->stop = STOP_NONE;
+}
+
+static void end_task(struct agent *a, struct execution *t, const struct change *end)
+{
+	run_apply(a, end);
+	sched_task_done(a, t);
+}
+
+void attempt_start(struct agent *a, struct execution *t)
+{
+	struct prepared p;
+	struct attempt_view *at;
+
+	reset(t);
+	t->arena = arena_new();
+	launch_prepare(a, t, t->arena, &p);
+	if (!p.launch) {
+		/* never handed out, so there is nothing to end and nothing a retry would change
+		 */
+		end_task(a, t,
+			&(struct change){.kind = CHANGE_TASK_END,
+				.task = t->v.index,
+				.condition = p.failure,
+				.prepared = &p});
+		reset(t);
+		return;
+	}
+	t->launch = p.launch;
+	t->raw = arena_new_array(t->arena, struct str, p.launch->n_results);
+	t->has_raw = arena_new_array(t->arena, bool, p.launch->n_results);
+	run_apply(a, &(struct change){.kind = CHANGE_TASK_ATTEMPT,
+			     .task = t->v.index,
+			     .condition = {.reason = STR("Pending"), .message = STR("pending")},
+			     .prepared = &p});
+	push_for(a, t, ACTION_START_TASK)->launch = t->launch;
+	at = attempt_of(t);
+	deadline_add(
+		a, &(struct timer){.at_ns = deadline_after(at->started_ns, t->v.timeout_ns),
+			   .kind = TIMER_TASK,
+			   .task = t->v.index,
+			   .attempt = t->v.n_attempts - 1});
+}
+
+static void start_step(struct agent *a, struct execution *t)
+{
+	struct action *action;
+
+	t->step_timed_out = false;
+	run_apply(a, &(struct change){
+			     .kind = CHANGE_STEP_START, .task = t->v.index, .step = t->step});
+	action = push_for(a, t, ACTION_START_STEP);
+	action->step = t->step;
+	action->launch = t->launch;
+}
+
+/* --- ending */
+
+static struct step_ended never_ran(struct agent *a, const struct execution *t,
+	const struct step_view *s, struct str reason)
+{
+	return (struct step_ended){
+		.exit_code = 1,
+		.termination_reason = str_c(arena_str(a->arena, reason)),
+		.reason = reason,
+		.message = arena_printf(a->turn,
+			"Step " STR_FMT " terminated as pod " STR_FMT " is terminated",
+			STR_ARG(s->name), STR_ARG(t->launch->pod_name)),
+	};
+}
+
+/* Unfinished steps of a task run that was ended from outside carry its reason. */
+static void close_steps(struct agent *a, struct execution *t, struct str reason, int signal)
+{
+	struct attempt_view *at = attempt_of(t);
+
+	for (size_t i = 0; i < at->n_steps; i++) {
+		struct step_view *s = &at->steps[i];
+		struct change c = {.task = t->v.index, .step = i};
+
+		if (s->state == STEP_ENDED)
+			continue;
+		c.kind = s->state == STEP_WAITING ? CHANGE_STEP_SKIP : CHANGE_STEP_END;
+		c.ended = never_ran(a, t, s, reason);
+		c.ended.signal = s->state == STEP_WAITING ? 0 : signal;
+		run_apply(a, &c);
+	}
+}
+
+/* Section 14: what comes after a failed step is skipped. */
+static void skip_rest(struct agent *a, struct execution *t)
+{
+	struct attempt_view *at = attempt_of(t);
+
+	for (size_t i = t->step + 1; i < at->n_steps; i++)
+		run_apply(a, &(struct change){.kind = CHANGE_STEP_SKIP,
+				     .task = t->v.index,
+				     .step = i,
+				     .ended = {.exit_code = 1,
+					     .termination_reason = "Skipped",
+					     .reason = STR("Error")}});
+}
+
+static bool may_retry(const struct agent *a, const struct execution *t)
+{
+	if (t->stop != STOP_NONE && t->stop != STOP_TIMEOUT)
+		return false;
+	if ((uint64_t)t->v.n_attempts > (uint64_t)t->v.retries)
+		return false;
+	return !deadline_forbids_retry(a, t);
+}
+
+static struct condition stop_condition(struct agent *a, const struct execution *t)
+{
+	if (t->stop == STOP_TIMEOUT)
+		return condition_task_timeout(a->arena, t);
+	return condition_task_cancelled(a->arena, t->v.name, t->stop, deadline_why(a, t->stop));
+}
+
+/* Closes an attempt that START_TASK was handed out for; retries it or ends the task run. */
+static void finish(struct agent *a, struct execution *t, struct condition c,
+	const struct named_value *values, size_t n_values)
+{
+	struct change end = {.kind = CHANGE_TASK_END,
+		.task = t->v.index,
+		.condition = c,
+		.values = values,
+		.n_values = n_values};
+
+	if (c.status == CONDITION_FALSE && may_retry(a, t)) {
+		struct action *action;
+		size_t attempt = t->v.n_attempts - 1;
+
+		end.kind = CHANGE_TASK_RETRY;
+		run_apply(a, &end);
+		action = push_for(a, t, ACTION_END_TASK);
+		action->attempt = attempt;
+		agent_retire(a, t->arena);
+		t->arena = NULL;
+		attempt_start(a, t);
+		return;
+	}
+	run_apply(a, &end);
+	push_for(a, t, ACTION_END_TASK);
+	agent_retire(a, t->arena);
+	t->arena = NULL;
+	sched_task_done(a, t);
+}
+
+/* The steps are over by themselves. */
+static void finish_steps(struct agent *a, struct execution *t)
+{
+	struct condition c = condition_make(
+		CONDITION_TRUE, "Succeeded", STR("All Steps have completed executing"));
+	struct named_value *values;
+	size_t n_values;
+	struct str problem = result_collect(a, t, &values, &n_values);
+
+	if (t->has_failed)
+		c = t->on_error_continue ? condition_ignored(t->failure) : t->failure;
+	else if (problem.n)
+		c = condition_task_invalid(
+			arena_printf(a->arena, "[User error] " STR_FMT, STR_ARG(problem)));
+	finish(a, t, c, values, n_values);
+}
+
+static void finish_stopped(struct agent *a, struct execution *t, int signal)
+{
+	struct condition c = stop_condition(a, t);
+
+	close_steps(a, t, c.reason, signal);
+	finish(a, t, c, NULL, 0);
+}
+
+/* The pod could not do it: image, user, directories. */
+static void finish_refused(struct agent *a, struct execution *t, const struct event *ev)
+{
+	struct condition c = {.status = CONDITION_FALSE,
+		.reason = arena_str(a->arena, ev->reason),
+		.message = arena_str(a->arena, ev->message)};
+
+	if (t->stop != STOP_NONE) {
+		finish_stopped(a, t, 0);
+		return;
+	}
+	close_steps(a, t, c.reason, 0);
+	finish(a, t, c, NULL, 0);
+}
+
+/* --- events */
+
+static void take_results(struct agent *a, struct execution *t, const struct event *ev)
+{
+	for (size_t i = 0; i < ev->n_results && i < t->launch->n_results; i++) {
+		const struct result_got *r = &ev->results[i];
+
+		if (r->problem.n)
+			t->result_problem = arena_printf(a->arena,
+				"task result \"" STR_FMT "\" cannot be read: " STR_FMT,
+				STR_ARG(r->name), STR_ARG(r->problem));
+		if (!r->present)
+			continue;
+		t->raw[i] = arena_str(t->arena, r->text);
+		t->has_raw[i] = true;
+	}
+}
+
+/* How an ended process is reported, without the step's timeout (sections 14, 21.2, 21.6). */
+static struct step_ended read_end(const struct event *ev, bool go_on, bool *ret_failed)
+{
+	struct step_ended e = {.exit_code = ev->exit_code,
+		.signal = ev->end == STEP_END_SIGNALED ? ev->signal : 0,
+		.termination_reason = "Completed",
+		.reason = STR("Completed"),
+		.message = ev->message};
+
+	switch (ev->end) {
+	case STEP_END_EXITED:
+		if (ev->exit_code == 0)
+			return e;
+		break;
+	case STEP_END_SIGNALED:
+		e.exit_code = go_on ? -1 : 255;
+		break;
+	case STEP_END_OOM:
+		e.exit_code = go_on ? -1 : 137;
+		e.signal = SIGKILL;
+		break;
+	case STEP_END_EXEC_FAILED:
+	case STEP_END_LOST:
+		e.exit_code = 1;
+		go_on = false;
+		break;
+	}
+	if (go_on) {
+		e.termination_reason = "Continued";
+		return e;
+	}
+	e.termination_reason = "Error";
+	e.reason = ev->end == STEP_END_OOM ? STR("OOMKilled") : STR("Error");
+	*ret_failed = true;
+	return e;
+}
+
+static void step_ended(struct agent *a, struct execution *t, const struct event *ev)
+{
+	struct step_view *s = current_step(t);
+	struct change c = {.kind = CHANGE_STEP_END, .task = t->v.index, .step = t->step};
+	bool failed = false;
+
+	take_results(a, t, ev);
+	if (t->stop != STOP_NONE) {
+		finish_stopped(a, t, ev->end == STEP_END_SIGNALED ? ev->signal : 0);
+		return;
+	}
+	c.ended = read_end(ev, t->launch->steps[t->step].on_error_continue, &failed);
+	if (t->step_timed_out) {
+		failed = true;
+		c.ended = (struct step_ended){.exit_code = 1,
+			.signal = c.ended.signal,
+			.termination_reason = "TimeoutExceeded",
+			.reason = STR("Error")};
+	}
+	run_apply(a, &c);
+	if (failed) {
+		t->has_failed = true;
+		t->failure = t->step_timed_out ? condition_step_timeout(a->arena, s)
+					       : condition_step_failed(a->arena, s);
+		skip_rest(a, t);
+	} else if (t->step + 1 < attempt_of(t)->n_steps) {
+		t->step++;
+		start_step(a, t);
+		return;
+	}
+	finish_steps(a, t);
+}
+
+static void task_ready(struct agent *a, struct execution *t)
+{
+	run_apply(a, &(struct change){.kind = CHANGE_TASK_READY,
+			     .task = t->v.index,
+			     .condition = {.reason = STR("Running"),
+				     .message = STR("Not all Steps in the Task have finished "
+						    "executing")}});
+	start_step(a, t);
+}
+
+static void push_stop(struct agent *a, const struct execution *t, int signal)
+{
+	struct action *action = push_for(a, t, ACTION_STOP_STEP);
+
+	action->step = t->step;
+	action->signal = signal;
+}
+
+static void step_started(struct agent *a, struct execution *t, const struct event *ev)
+{
+	const struct task_spec *spec = attempt_of(t)->spec;
+	bool stopping = current_step(t)->is_stopping;
+
+	run_apply(a, &(struct change){.kind = CHANGE_STEP_STARTED,
+			     .task = t->v.index,
+			     .step = t->step,
+			     .image_id = ev->image_id});
+	deadline_add(a, &(struct timer){.at_ns = deadline_after(
+						a->now_ns, spec->steps[t->step].timeout.ns),
+				.kind = TIMER_STEP,
+				.task = t->v.index,
+				.attempt = t->v.n_attempts - 1,
+				.step = t->step});
+	/* the signal came before there was a process to send it to */
+	if (stopping)
+		push_stop(a, t, t->is_killed ? SIGKILL : SIGTERM);
+}
+
+static bool is_current_step(struct execution *t, const struct event *ev, enum step_state state)
+{
+	return ev->step == t->step && ev->step < attempt_of(t)->n_steps &&
+	       attempt_of(t)->steps[ev->step].state == state;
+}
+
+void attempt_event(struct agent *a, const struct event *ev)
+{
+	struct execution *t;
+
+	if (ev->task >= a->runs.n)
+		return;
+	t = execution_of(a, ev->task);
+	if (!t->launch || t->v.state == TASK_DONE || t->v.state == TASK_WAITING ||
+		ev->attempt + 1 != t->v.n_attempts)
+		return;
+	if (ev->kind == EVENT_TASK_READY || ev->kind == EVENT_TASK_REFUSED) {
+		if (t->v.state != TASK_PREPARING)
+			return;
+		if (ev->kind == EVENT_TASK_READY)
+			task_ready(a, t);
+		else
+			finish_refused(a, t, ev);
+		return;
+	}
+	if (t->v.state == TASK_PREPARING)
+		return;
+	if (ev->kind == EVENT_STEP_STARTED && is_current_step(t, ev, STEP_STARTING))
+		step_started(a, t, ev);
+	else if (ev->kind == EVENT_STEP_REFUSED && is_current_step(t, ev, STEP_STARTING))
+		finish_refused(a, t, ev);
+	else if (ev->kind == EVENT_STEP_ENDED && (is_current_step(t, ev, STEP_RUNNING) ||
+							 is_current_step(t, ev, STEP_STARTING)))
+		step_ended(a, t, ev);
+}
+
+/* --- stopping */
+
+static void signal_step(struct agent *a, struct execution *t, int signal)
+{
+	run_apply(a, &(struct change){.kind = CHANGE_STEP_STOP,
+			     .task = t->v.index,
+			     .step = t->step,
+			     .signal = signal});
+	push_stop(a, t, signal);
+}
+
+void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
+{
+	enum task_state state = t->v.state;
+
+	if (state == TASK_DONE || state == TASK_STOPPING)
+		return;
+	if (state == TASK_WAITING) { /* held back: it never started */
+		t->stop = cause;
+		end_task(a, t,
+			&(struct change){.kind = CHANGE_TASK_END,
+				.task = t->v.index,
+				.condition = stop_condition(a, t)});
+		return;
+	}
+	run_apply(a,
+		&(struct change){.kind = CHANGE_TASK_STOP, .task = t->v.index, .stop = cause});
+	if (state == TASK_PREPARING) {
+		finish_stopped(a, t, 0);
+		return;
+	}
+	signal_step(a, t, SIGTERM);
+	deadline_add(a, &(struct timer){.at_ns = deadline_after(a->now_ns, a->kill_grace_ns),
+				.kind = TIMER_KILL,
+				.task = t->v.index,
+				.attempt = t->v.n_attempts - 1});
+}
+
+void attempt_kill(struct agent *a, struct execution *t)
+{
+	if (t->v.state != TASK_STOPPING || t->is_killed)
+		return;
+	t->is_killed = true;
+	signal_step(a, t, SIGKILL);
+}
+
+void attempt_step_timeout(struct agent *a, struct execution *t)
+{
+	if (t->v.state != TASK_RUNNING || current_step(t)->state != STEP_RUNNING)
+		return;
+	t->step_timed_out = true;
+	t->is_killed = true;
+	signal_step(a, t, SIGKILL);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One attempt of a task run: its steps one after the other, its end, its retries (14, 27.1). */
+#ifndef AGENT_ATTEMPT_H
+#define AGENT_ATTEMPT_H
+
+#include "state.h"
+
+/* Takes a held task run (TASK_WAITING): START_TASK, or its end when it cannot start. */
+void attempt_start(struct agent *a, struct execution *t);
+/* TASK_… and STEP_… events; those of an attempt that is over are dropped. */
+void attempt_event(struct agent *a, const struct event *ev);
+
+/* Stops a task run in whatever state it is; does nothing when it is done or stopping. */
+void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);
+/* SIGKILL to the step that is running. */
+void attempt_kill(struct agent *a, struct execution *t);
+/* The step's own timeout: killed, and reported so. */
+void attempt_step_timeout(struct agent *a, struct execution *t);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers, cancellation, abort. */
+#include "deadline.h"
+
+#include "attempt.h"
+#include "run.h"
+#include "sched.h"
+#include <base/num.h>
+
+static const int64_t default_kill_grace_ns = 5 * NS_PER_S;
+static const int64_t end_reserve_ns = 2 * NS_PER_S; /* what finally leaves of a grace */
+
+int64_t deadline_after(int64_t now_ns, int64_t span_ns)
+{
+	int64_t at;
+
+	if (span_ns <= 0 || __builtin_add_overflow(now_ns, span_ns, &at))
+		return INT64_MAX;
+	return at;
+}
+
+/* --- the heap */
+
+static void swap(struct agent *a, size_t i, size_t k)
+{
+	struct timer t = a->timers.p[i];
+
+	a->timers.p[i] = a->timers.p[k];
+	a->timers.p[k] = t;
+}
+
+void deadline_add(struct agent *a, const struct timer *t)
+{
+	size_t i = a->timers.n;
+
+	if (t->at_ns == INT64_MAX)
+		return;
+	vec_push(&a->timers, *t);
+	while (i > 0 && a->timers.p[(i - 1) / 2].at_ns > a->timers.p[i].at_ns) {
+		swap(a, i, (i - 1) / 2);
+		i = (i - 1) / 2;
+	}
+}
+
+static struct timer pop(struct agent *a)
+{
+	struct timer first = a->timers.p[0];
+	size_t i = 0;
+
+	a->timers.p[0] = a->timers.p[--a->timers.n];
+	for (;;) {
+		size_t least = i;
+
+		for (size_t k = 2 * i + 1; k <= 2 * i + 2 && k < a->timers.n; k++)
+			if (a->timers.p[k].at_ns < a->timers.p[least].at_ns)
+				least = k;
+		if (least == i)
+			return first;
+		swap(a, i, least);
+		i = least;
+	}
+}
+
+/* Whether what a timer watches is still going on. */
+static bool is_live(const struct agent *a, const struct timer *t)
+{
+	const struct execution *e;
+	enum task_state state;
+
+	if (a->phase == RUN_DONE)
+		return false;
+	switch (t->kind) {
+	case TIMER_PIPELINE:
+	case TIMER_FINALLY:
+	case TIMER_GRACE:
+		return true;
+	case TIMER_TASKS:
+		return a->phase == RUN_TASKS;
+	case TIMER_TASK:
+	case TIMER_STEP:
+	case TIMER_KILL:
+		break;
+	}
+	e = execution_of(a, t->task);
+	state = e->v.state;
+	if (t->attempt + 1 != e->v.n_attempts)
+		return false;
+	if (t->kind == TIMER_KILL)
+		return state == TASK_STOPPING && !e->is_killed;
+	if (t->kind == TIMER_STEP)
+		return state == TASK_RUNNING && e->step == t->step;
+	return state == TASK_PREPARING || state == TASK_RUNNING;
+}
+
+void deadline_prune(struct agent *a)
+{
+	while (a->timers.n && !is_live(a, &a->timers.p[0]))
+		(void)pop(a);
+}
+
+int64_t deadline_next(const struct agent *a)
+{
+	return a->timers.n ? a->timers.p[0].at_ns : INT64_MAX;
+}
+
+/* --- the run's own timeouts */
+
+void deadline_start(struct agent *a)
+{
+	const struct plan *p = &a->plan;
+
+	a->kill_grace_ns = default_kill_grace_ns;
+	deadline_add(a, &(struct timer){.kind = TIMER_PIPELINE,
+				.at_ns = deadline_after(a->now_ns, p->pipeline_timeout_ns)});
+	deadline_add(a, &(struct timer){.kind = TIMER_TASKS,
+				.at_ns = deadline_after(a->now_ns, p->tasks_timeout_ns)});
+}
+
+static bool is_finally(const struct agent *a, const struct execution *t)
+{
+	return agent_is_pipeline(a) && a->plan.tasks[t->v.pipeline_task].is_finally;
+}
+
+/* Stops what runs; with_finally also the finally tasks. */
+static void stop_all(struct agent *a, enum stop_cause cause, bool with_finally)
+{
+	size_t n = a->runs.n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct execution *t = execution_of(a, i);
+
+		if (with_finally || !is_finally(a, t))
+			attempt_stop(a, t, cause);
+	}
+}
+
+static void run_timeout(struct agent *a, enum timer_kind kind)
+{
+	/* what ended the run first stays its verdict */
+	if (a->is_aborted || a->is_pipeline_timed_out || a->view.cancelled == CANCEL_NOW)
+		return;
+	if (kind == TIMER_TASKS && !a->n_open_dag)
+		return;
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_TIMEOUT, .timer = kind});
+	if (kind == TIMER_TASKS)
+		sched_tasks_timed_out(a);
+	stop_all(a, STOP_PIPELINE_TIMEOUT, true);
+}
+
+static void fire(struct agent *a, const struct timer *t)
+{
+	switch (t->kind) {
+	case TIMER_TASK:
+		attempt_stop(a, execution_of(a, t->task), STOP_TIMEOUT);
+		break;
+	case TIMER_STEP:
+		attempt_step_timeout(a, execution_of(a, t->task));
+		break;
+	case TIMER_KILL:
+		attempt_kill(a, execution_of(a, t->task));
+		break;
+	case TIMER_PIPELINE:
+	case TIMER_TASKS:
+	case TIMER_FINALLY:
+		run_timeout(a, t->kind);
+		break;
+	case TIMER_GRACE:
+		deadline_cancel(a, CANCEL_NOW, 0, STR_NONE);
+		break;
+	}
+}
+
+void deadline_tick(struct agent *a)
+{
+	for (;;) {
+		struct timer t;
+
+		deadline_prune(a);
+		if (!a->timers.n || a->timers.p[0].at_ns > a->now_ns)
+			return;
+		t = pop(a);
+		fire(a, &t);
+	}
+}
+
+/* --- cancellation */
+
+static void kill_all(struct agent *a)
+{
+	size_t n = a->runs.n;
+
+	for (size_t i = 0; i < n; i++)
+		attempt_kill(a, execution_of(a, i));
+}
+
+static int64_t least(int64_t x, int64_t y)
+{
+	return x < y ? x : y;
+}
+
+/* The signals of product.md: SIGKILL after 5 s or a third of the grace, finally until its end.
+ */
+static void set_grace(struct agent *a, enum cancel_mode mode, int64_t grace_ns)
+{
+	int64_t reserve = least(end_reserve_ns, grace_ns / 2);
+
+	if (!grace_ns)
+		return;
+	a->kill_grace_ns = least(default_kill_grace_ns, grace_ns / 3);
+	if (mode == CANCEL_NOW)
+		return;
+	deadline_add(a, &(struct timer){.kind = TIMER_GRACE,
+				.at_ns = deadline_after(a->now_ns, grace_ns - reserve)});
+}
+
+void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, struct str why)
+{
+	bool again = a->view.cancelled != CANCEL_NONE;
+
+	if (a->phase == RUN_DONE || mode <= a->view.cancelled) {
+		/* asked for the same again: what is stopping is not waited for any more */
+		if (a->phase != RUN_DONE && again && a->view.cancelled == CANCEL_NOW)
+			kill_all(a);
+		return;
+	}
+	if (!agent_is_pipeline(a))
+		mode = CANCEL_NOW;
+	a->cancel_why = arena_str(a->arena, why);
+	run_apply(a,
+		&(struct change){
+			.kind = CHANGE_RUN_CANCEL, .cancel = mode, .message = a->cancel_why});
+	if (again && mode == CANCEL_NOW)
+		a->kill_grace_ns = least(a->kill_grace_ns, end_reserve_ns / 2);
+	set_grace(a, mode, grace_ns);
+	if (mode == CANCEL_STOP)
+		return;
+	stop_all(a, STOP_CANCELLED, mode == CANCEL_NOW);
+	if (again && mode == CANCEL_NOW)
+		kill_all(a);
+}
+
+void deadline_abort(struct agent *a, struct condition verdict)
+{
+	if (a->is_aborted)
+		return;
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_ABORT, .condition = verdict});
+	stop_all(a, STOP_ABORTED, true);
+}
+
+bool deadline_forbids_retry(const struct agent *a, const struct execution *t)
+{
+	if (a->is_aborted || a->is_pipeline_timed_out || a->view.cancelled == CANCEL_NOW)
+		return true;
+	return !is_finally(a, t) &&
+	       (a->is_tasks_timed_out || a->view.cancelled == CANCEL_GRACEFUL);
+}
+
+struct str deadline_why(const struct agent *a, enum stop_cause cause)
+{
+	if (cause != STOP_CANCELLED || agent_is_pipeline(a))
+		return STR_NONE;
+	return a->cancel_why;
+}
