@@ -45,6 +45,31 @@ static const char *task_json(struct arena *a, const char *yaml)
 	return str_c(arena_str(a, buf_str(&b)));
 }
 
+/* Params are the one place where Tekton's objects differ from what was written. */
+static void test_object_params(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec *s = load_text(a, RUN_HEAD "  pipelineRef: {name: p}\n"
+					       "  params:\n"
+					       "  - {name: a, value: 1.50}\n"
+					       "  - {name: b, value: yes}\n"
+					       "  - {name: c, value: ~}\n"
+					       "  - {name: d, value: [x, ~]}\n"
+					       "  - {name: e, value: [x, y]}\n"
+					       "  - {name: f, value: {k: {z: 1, a: 2}}}\n"
+					       "  - {name: g, value: {k: v}}\n"
+					       "  timeouts: {pipeline: 1h}\n");
+
+	assert_string_equal(object_json(a, &s->runs[0].pipeline_run->meta, "spec"),
+		"{\"pipelineRef\":{\"name\":\"p\"},\"params\":["
+		"{\"name\":\"a\",\"value\":\"1.5\"},{\"name\":\"b\",\"value\":\"true\"},"
+		"{\"name\":\"c\",\"value\":\"\"},{\"name\":\"d\",\"value\":[\"x\",\"\"]},"
+		"{\"name\":\"e\",\"value\":\"[\\\"x\\\",true]\"},"
+		"{\"name\":\"f\",\"value\":\"{\\\"k\\\":{\\\"a\\\":2,\\\"z\\\":1}}\"},"
+		"{\"name\":\"g\",\"value\":{\"k\":\"v\"}}],\"timeouts\":{\"pipeline\":\"1h\"}"
+		"}");
+}
+
 /* Given and empty is not the same as absent. */
 static void test_given_and_empty(void **state attr_unused)
 {
@@ -68,6 +93,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_object),
+		cmocka_unit_test(test_object_params),
 		cmocka_unit_test(test_given_and_empty),
 	};
 

@@ -56,6 +56,9 @@ static void test_trees(void **state attr_unused)
 		{"a: ! yes", "{\"a\":\"yes\"}\n"},
 		{"a: !!str 010", "{\"a\":\"010\"}\n"},
 		{"b: 1\na: {d: 1, c: 2}", "{\"b\":1,\"a\":{\"d\":1,\"c\":2}}\n"},
+		/* pairs of JSON; not when a backslash is escaped, not in YAML */
+		{"{\"a\": \"x\\ud83d\\uDE00y\"}", "{\"a\":\"x\xf0\x9f\x98\x80y\"}\n"},
+		{"[\"\\\\ud83d\\\\ude00\"]", "[\"\\\\ud83d\\\\ude00\"]\n"},
 		/* aliases */
 		{"a: &x [1, 2]\nb: *x", "{\"a\":[1,2],\"b\":[1,2]}\n"},
 		{"a: &x 1\nb: &x 2\nc: *x", "{\"a\":1,\"b\":2,\"c\":2}\n"},
@@ -128,6 +131,9 @@ static void test_errors(void **state attr_unused)
 					"numbers\n"},
 		{STR_INIT("a: !!int x\n"),
 			"1:4 error yaml-scalar : cannot decode string 'x' as !!int\n"},
+		{STR_INIT("{\"a\": \"\\ud83d\"}"),
+			"1:10 error yaml-syntax : found invalid Unicode character escape code "
+			"(while parsing a quoted scalar that starts in line 1)\n"},
 		{STR_INIT("a: *x\n"), "1:4 error yaml-alias : unknown anchor 'x' referenced\n"},
 		{STR_INIT("a: &x [*x]\n"),
 			"1:8 error yaml-alias : anchor 'x' value contains itself\n"},
