@@ -12,6 +12,8 @@
 #include <string.h>
 
 enum { API_VERSIONS_MAX = 2, NAME_GENERATED_MAX = 58 };
+/* What is longer is cut in messages; a name is at most 63 bytes long. */
+enum { PATH_TEXT_MAX = 4096, RUN_TEXT_MAX = 65536 };
 
 struct kind {
 	const char *name;
@@ -274,7 +276,7 @@ static void loader_init(struct loader *l, struct spec *s, const struct spec_opti
 	*l = (struct loader){.spec = s, .opts = opts};
 	l->decode.arena = s->arena;
 	l->decode.diags = s->diags;
-	buf_init(&l->decode.path, 4 * KIB);
+	buf_init(&l->decode.path, PATH_TEXT_MAX);
 	map_init(&l->first, s->arena);
 }
 
@@ -351,7 +353,7 @@ static struct str suffix_fixed(void *arg, struct arena *a, size_t i)
 static struct str run_text(struct arena *a, struct str name, bool pipeline)
 {
 	struct buf out cleanup_buf;
-	buf_init(&out, 64 * KIB);
+	buf_init(&out, RUN_TEXT_MAX);
 	struct json_writer w;
 	json_writer_init(&w, &out, 0);
 	json_open(&w, '{');

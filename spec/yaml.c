@@ -4,7 +4,7 @@
  * duplicate keys, aliases and merge keys, and the bounds that keep hostile text cheap (depth is
  * counted before libyaml can become quadratic, expansion before anybody walks it).
  */
-#include "yaml.h"
+#include "spec/yaml.h"
 
 #include "yaml_scalar.h"
 #include <base/bounds.h>
@@ -27,7 +27,7 @@ struct reader {
 	uint64_t n_total; /* of the file */
 };
 
-typedef VEC(struct yaml_node *) node_vec;
+typedef VEC(void *) node_vec; /* of struct yaml_node */
 typedef VEC(struct yaml_pair) pair_vec;
 
 static struct pos pos_of(const struct reader *r, yaml_mark_t m)

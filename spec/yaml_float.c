@@ -215,7 +215,7 @@ static int shortest_digits(double v, char digits[24], int *ret_exp)
 	for (int precision = v < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		(void)snprintf(text, sizeof(text), "%.*e", precision, v);
 		double back = yaml_float_parse(str_z(text));
-		if (precision == 16 || memcmp(&back, &v, sizeof(v)) == 0)
+		if (!(back < v) && !(back > v))
 			break;
 	}
 	struct decimal d;
