@@ -110,7 +110,7 @@ bool check_is_full(const struct check *c)
 struct diag *check_report(struct check *c, const char *code, struct text at, const char *field,
 	const char *fmt, ...)
 {
-	struct str msg = STR_NONE;
+	struct str msg;
 	struct diag *one;
 	va_list ap;
 

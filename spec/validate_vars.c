@@ -63,14 +63,13 @@ static void check_object_use(
 static void check_array_use(const struct vars *v, const struct ref *ref)
 {
 	enum whole_use use = whole_uses[v->site->kind];
+	bool alone = is_alone(v, ref);
 
 	if (ref->index >= 0 || ref->key.n)
 		return;
-	if (use == WHOLE_NEVER)
-		complain(v, ref, "variable-type", wrong_type);
-	else if (use == WHOLE_ALONE && !is_alone(v, ref))
+	if (use == WHOLE_ALONE && !alone)
 		complain(v, ref, "not-isolated", "variable is not properly isolated in ");
-	else if (use == WHOLE_ALONE_STAR && !(ref->star && is_alone(v, ref)))
+	else if (use == WHOLE_NEVER || (use == WHOLE_ALONE_STAR && !(ref->star && alone)))
 		complain(v, ref, "variable-type", wrong_type);
 }
 

@@ -35,7 +35,6 @@ static void test_patterns(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct str s = str_z(cases[i].name);
 
-		print_message("%s\n", cases[i].name);
 		assert_int_equal(name_is_dns_label(s), cases[i].label);
 		assert_int_equal(name_is_dns_subdomain(s), cases[i].subdomain);
 		assert_int_equal(name_is_qualified(s), cases[i].qualified);
