@@ -55,8 +55,8 @@ static int lines_check(struct str text, const char *name, struct err *err)
 	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] == '\n')
 			from = i + 1;
-		if (i - from >= PASSWD_LINE)
-			return err_set(err, ERR_LIMIT,
+		else if (i - from >= PASSWD_LINE)
+			return err_set(err, ERR_IMAGE,
 				"'etc/%s' of the image has a line of more than %d bytes", name,
 				PASSWD_LINE);
 	}
@@ -224,7 +224,7 @@ int group_members(
 			has_gid(to, *n, gid))
 			continue;
 		if (*n == max)
-			return err_set(err, ERR_LIMIT,
+			return err_set(err, ERR_IMAGE,
 				"user '" STR_FMT "' is in more than %zu groups of the image",
 				STR_ARG(user), max);
 		to[(*n)++] = gid;

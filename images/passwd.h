@@ -29,7 +29,7 @@ int passwd_find(struct str text, struct str name, uint32_t uid, bool *ret_found,
 	struct passwd_entry *ret, struct err *err);
 int group_find(
 	struct str text, struct str name, bool *ret_found, uint32_t *ret_gid, struct err *err);
-/* Adds the groups that list the user; at most max, ERR_LIMIT beyond. */
+/* Adds the groups that list the user; at most max, an error beyond. */
 int group_members(
 	struct str text, struct str user, uint32_t *to, size_t max, size_t *n, struct err *err);
 

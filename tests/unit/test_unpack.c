@@ -193,7 +193,7 @@ static void test_replacing(void **state)
 	tar_add(&b, (struct tar_spec){.name = "d/x/y", .data = "deep"});
 	tar_add(&b, (struct tar_spec){.name = "d", .data = "file now"});
 	tar_add(&b, (struct tar_spec){.name = "f", .data = "was a file"});
-	tar_add(&b, (struct tar_spec){.name = "f/", .type = '5'});
+	tar_add(&b, (struct tar_spec){.name = "f/", .type = '5', .mode = 0755});
 	tar_add(&b, (struct tar_spec){.name = "f/in", .data = "in"});
 	tar_add(&b, (struct tar_spec){.name = "e/", .type = '5', .mode = 0700});
 	tar_add(&b, (struct tar_spec){.name = "e/keep", .data = "k"});
