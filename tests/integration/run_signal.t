@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Being told to stop: finally runs, the record is written, the exit code tells.
+. tests/helpers/tap.sh
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: stop}
+spec:
+  pipelineSpec:
+    tasks:
+    - name: long
+      taskSpec:
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            trap 'echo got TERM; exit 0' TERM
+            echo up
+            while :; do sleep 1 & wait; done
+    - {name: never, runAfter: [long], taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}
+    finally:
+    - {name: last, taskSpec: {steps: [{name: s, image: busybox, script: "echo finally; [ ! -e /tmp/x ] || true; sleep ${FINALLY:-0}"}]}}
+YAML
+
+# start FILE: in the background, until the step is up
+start() {
+	rm -rf "$T/run"
+	"$MONOPOD" run -f "$1" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --grace "${GRACE:-25s}" \
+		--termination-log "$T/term" >"$T/out" 2>"$T/err" </dev/null &
+	pid=$!
+	: >>"$T/term"
+	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null
+}
+
+stopped() { # NAME CODE
+	wait "$pid"
+	is $? "$2" "$1: exit code"
+}
+
+start "$T/in.yaml"
+like "$(cat "$T/term")" '"value":"Unknown Running' "while it runs, the termination file says so"
+kill -TERM "$pid"
+stopped "SIGTERM" 143
+is "$(log stop-last s)" finally "finally tasks run"
+like "$(log stop-long s)" "got TERM" "the step is asked first"
+is "$(json 'cond(run)["status"]+" "+cond(run)["reason"]')" "False Cancelled" "the run is Cancelled"
+is "$(json 'cond(tasks["stop-long"])["reason"]')" TaskRunCancelled "so is its task"
+is "$(json '"stop-never" in tasks')" False "what had not started does not start"
+like "$(cat "$T/term")" '"value":"False Cancelled' "the termination file has the end"
+
+start "$T/in.yaml"
+kill -INT "$pid"
+stopped "SIGINT" 130
+
+# a step that does not listen is killed; a third of the grace is less than 5 s
+sed 's/trap .* TERM/trap "" TERM/' "$T/in.yaml" >"$T/deaf.yaml"
+begin=$(date +%s%N)
+GRACE=3s start "$T/deaf.yaml"
+kill -TERM "$pid"
+stopped "a deaf step" 143
+[ $((($(date +%s%N) - begin) / 1000000)) -lt 15000 ]
+ok $? "is killed in time"
+is "$(log stop-last s)" finally "and finally runs all the same"
+
+# twice: at once, without finally
+GRACE=60s start "$T/deaf.yaml"
+kill -TERM "$pid"
+wait_for 10 grep -q Cancelled "$T/run/journal"
+kill -TERM "$pid"
+begin=$(date +%s%N)
+stopped "a second signal" 143
+is "$(json 'cond(run)["reason"]')" Cancelled "is the end"
+[ ! -e "$T/run/logs/stop-last/0/s.log" ]
+ok $? "finally does not run"
+
+# a SIGKILL leaves a true statement, and the steps do not survive
+start "$T/in.yaml"
+pgid=$(pgrep -f "script-0-" | wc -l)
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+like "$(cat "$T/term")" '"value":"Unknown Running' "after a SIGKILL the termination file is true"
+gone() { ! grep -l "^$1" /dev/null && [ "$(pgrep -f "/tekton/scripts/script-0-" | wc -l)" -lt "$pgid" ]; }
+wait_for 10 gone x
+ok $? "and its steps are gone"
+is "$(python3 - "$T/run/journal" <<'PY'
+import json, sys, zlib
+n = 0
+for line in open(sys.argv[1], "rb"):
+    crc, record = line.rstrip(b"\n").split(b" ", 1)
+    assert int(crc, 16) == zlib.crc32(record), line
+    n += 1
+print(n > 3)
+PY
+)" True "the journal is whole"
+done_testing
