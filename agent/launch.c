@@ -337,6 +337,8 @@ static bool fill_data(
 	const struct map *map = secret ? &spec->secret_by_name : &spec->config_map_by_name;
 
 	w->object = map_get(map, from->object_name.s);
+	w->object_name = from->object_name.s;
+	w->optional = from->optional.v;
 	w->items = from->items;
 	w->n_items = from->n_items;
 	w->default_mode = from->default_mode.pos.line ? from->default_mode.v : -1;

@@ -149,6 +149,8 @@ static int drive_turn(struct drive *d, struct err *err)
 
 int drive_run(struct drive *d, struct err *err)
 {
+	int64_t ended_ns;
+
 	d->started_ns = clock_mono_ns();
 	d->idle_since_ns = d->started_ns;
 	view_run_started(d->c->view, agent_view(d->agent), d->started_ns);
@@ -160,8 +162,9 @@ int drive_run(struct drive *d, struct err *err)
 		if (drive_turn(d, err))
 			return -1;
 	}
-	if (!d->n_running)
-		d->idle_ns += clock_mono_ns() - d->idle_since_ns;
+	ended_ns = agent_view(d->agent)->ended_ns;
+	if (!d->n_running && ended_ns > d->idle_since_ns)
+		d->idle_ns += ended_ns - d->idle_since_ns;
 	return 0;
 }
 

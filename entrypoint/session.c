@@ -103,8 +103,7 @@ static int session_open_store(struct session *s, struct err *err)
 	struct str dir = options_store_dir(o, s->arena);
 
 	if (store_open(s->arena, dir, &s->store, err))
-		return err_wrap_as(err, err->kind == ERR_SYS ? ERR_SANDBOX : err->kind,
-			"store '%s'", str_c(dir));
+		return err_wrap_as(err, ERR_SANDBOX, "store '%s'", str_c(dir));
 	for (size_t i = 0; i < o->n_images; i++) {
 		if (store_add_source(s->store, o->images[i], err))
 			return err_wrap_as(err, err->kind == ERR_SYS ? ERR_IMAGE : err->kind,

@@ -26,7 +26,7 @@ struct launch_workspace {
 	struct str sub_path;   /* cleaned, relative, may be empty; created when the source is
 				  writable */
 	bool read_only;
-	bool optional;
+	bool optional; /* data objects: a missing object or key is none */
 	struct str
 		host_dir; /* -w NAME=DIR: this directory instead of the source; empty: none */
 	struct str claim; /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim
