@@ -22,22 +22,42 @@ static int sub_path_step(int root_dfd, const char *rel, struct err *err)
 	return path_open(root_dfd, rel, O_PATH | O_DIRECTORY, 0, PATH_BENEATH, err);
 }
 
+/* In a directory of the caller's, what is made belongs to whom it belongs to. */
+static int sub_path_make_as(int dfd, const char *name, struct err *err)
+{
+	struct stat st;
+	int fd cleanup_fd = -1;
+
+	if (fstat(dfd, &st) < 0)
+		return err_sys(err, "look at the directory of '%s'", name);
+	if (mkdirat(dfd, name, MODE_SUB_PATH) < 0)
+		return err_sys(err, "make '%s'", name);
+	if (geteuid() != 0)
+		return 0;
+	fd = openat(dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
+		return err_sys(err, "give '%s' to its owner", name);
+	return 0;
+}
+
 /* Makes the last element of `rel`, whose parent exists. */
-static int sub_path_make(struct sandbox_ns *ns, int root_dfd, struct str rel, struct err *err)
+static int sub_path_make(const struct sub_path *s, struct str rel, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct str parent = path_dir(a, rel);
 	struct str name = arena_str(a, path_base(rel));
-	int parent_fd cleanup_fd = sub_path_step(root_dfd, str_c(parent), err);
+	int parent_fd cleanup_fd = sub_path_step(s->root_dfd, str_c(parent), err);
 
 	if (parent_fd < 0)
 		return -1;
-	return sandbox_make_dir(ns, parent_fd, str_c(name), 0, 0, MODE_SUB_PATH, err);
+	if (s->owner == OWNER_CALLER)
+		return sub_path_make_as(parent_fd, str_c(name), err);
+	return sandbox_make_dir(s->ns, parent_fd, str_c(name), 0, 0, MODE_SUB_PATH, err);
 }
 
-int binding_sub_path(struct sandbox_ns *ns, int root_dfd, struct str sub_path, bool may_make,
-	struct err *err)
+int binding_sub_path(const struct sub_path *s, struct err *err)
 {
+	struct str sub_path = s->path;
 	struct arena *a cleanup_arena = arena_new();
 	int fd = -1;
 
@@ -50,10 +70,10 @@ int binding_sub_path(struct sandbox_ns *ns, int root_dfd, struct str sub_path, b
 			continue;
 		rel = arena_strn(a, sub_path.p, i);
 		fd_close(&fd);
-		fd = sub_path_step(root_dfd, str_c(rel), &low);
-		if (fd < 0 && low.sys == ENOENT && may_make &&
-			sub_path_make(ns, root_dfd, rel, &low) == 0)
-			fd = sub_path_step(root_dfd, str_c(rel), &low);
+		fd = sub_path_step(s->root_dfd, str_c(rel), &low);
+		if (fd < 0 && low.sys == ENOENT && s->may_make &&
+			sub_path_make(s, rel, &low) == 0)
+			fd = sub_path_step(s->root_dfd, str_c(rel), &low);
 		if (fd < 0)
 			return err_set(err, low.sys == ENOENT ? ERR_NOT_FOUND : ERR_SANDBOX,
 				"failed to prepare subPath \"" STR_FMT "\": %s",
@@ -258,10 +278,14 @@ int binding_open(const struct binding_config *c, const struct launch_workspace *
 		return -1;
 	}
 	if (w->sub_path.n) {
-		bool may_make =
-			w->source != WORKSPACE_CONFIG_MAP && w->source != WORKSPACE_SECRET;
+		struct sub_path sub = {.ns = c->ns,
+			.root_dfd = b.fd,
+			.owner = b.owner,
+			.path = w->sub_path,
+			.may_make = w->source != WORKSPACE_CONFIG_MAP &&
+				    w->source != WORKSPACE_SECRET};
 
-		sub_fd = binding_sub_path(c->ns, b.fd, w->sub_path, may_make, err);
+		sub_fd = binding_sub_path(&sub, err);
 		if (sub_fd < 0) {
 			binding_close(&b, dfd, name);
 			return -1;

@@ -38,11 +38,18 @@ int binding_open(const struct binding_config *c, const struct launch_workspace *
 	const char *name, struct binding *ret, struct err *err);
 void binding_close(struct binding *b, int dfd, const char *name);
 
+struct sub_path {
+	struct sandbox_ns *ns;
+	int root_dfd;
+	enum sandbox_owner owner; /* of root_dfd */
+	struct str path;          /* cleaned, relative */
+	bool may_make;
+};
 /*
- * A directory below root_dfd for a subPath, made when missing (0750, the step's root). Links
- * are followed only inside of root_dfd. Returns an O_PATH descriptor or -1.
+ * A directory below root_dfd for a subPath, made when missing (0750, of the step's root or, in
+ * a directory of the caller's, of its owner). Links are followed only inside of root_dfd.
+ * Returns an O_PATH descriptor or -1.
  */
-int binding_sub_path(struct sandbox_ns *ns, int root_dfd, struct str sub_path, bool may_make,
-	struct err *err);
+int binding_sub_path(const struct sub_path *s, struct err *err);
 
 #endif
