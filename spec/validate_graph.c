@@ -3,6 +3,7 @@
 #include "spec/check.h"
 #include <base/buf.h>
 #include <base/vec.h>
+#include <stdlib.h>
 
 enum { CYCLE_TEXT_MAX = 2000 };
 
@@ -140,26 +141,25 @@ static const struct edge *least_edge(const struct graph *g, size_t task)
 	return least;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct str *sa = a, *sb = b;
+
+	return str_cmp(*sa, *sb);
+}
+
 /* "b", "c": what a task still waits for, by name. */
 static struct str show_deps(const struct graph *g, size_t task)
 {
 	struct arena *a = g->c->arena;
 	struct str text = STR_NONE;
-	size_t n = 0, max = g->first[task + 1] - g->first[task];
-	struct str *names = arena_new_array(a, struct str, max);
+	struct str *names = arena_new_array(a, struct str, g->first[task + 1] - g->first[task]);
+	size_t n = 0;
 
-	for (size_t i = g->first[task]; i < g->first[task + 1]; i++) {
-		struct str name = g->ps->tasks[g->edges.p[i].to].name.s;
-		size_t at = n++;
-
-		if (g->done[g->edges.p[i].to]) {
-			n--;
-			continue;
-		}
-		for (; at > 0 && str_cmp(names[at - 1], name) > 0; at--)
-			names[at] = names[at - 1];
-		names[at] = name;
-	}
+	for (size_t i = g->first[task]; i < g->first[task + 1]; i++)
+		if (!g->done[g->edges.p[i].to])
+			names[n++] = g->ps->tasks[g->edges.p[i].to].name.s;
+	qsort(names, n, sizeof(*names), by_name);
 	for (size_t i = 0; i < n && text.n < CYCLE_TEXT_MAX; i++)
 		text = arena_printf(a, STR_FMT "%s\"" STR_FMT "\"", STR_ARG(text),
 			i ? ", " : "", STR_ARG(names[i]));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* References between the tasks of a pipeline: status, results, fan-out, pipeline results. */
 #include "spec/check.h"
-#include <string.h>
 
 struct refs {
 	struct check *c;
 	const struct map *tasks;   /* name → struct pipeline_task * of the dag */
 	const struct map *finally; /* the same; NULL while dag tasks are checked */
+	struct map emitted;        /* see map_emitted */
 	const struct text_site *site;
 };
 
@@ -23,21 +23,43 @@ static bool is_matrixed(const struct pipeline_task *pt)
 	return pt->matrix.n_params || pt->matrix.n_include;
 }
 
-static void check_emitted_type(
-	const struct refs *r, const struct ref *ref, const struct task_spec *ts)
+static struct str emitted_key(struct arena *a, struct str task, struct str result)
 {
-	for (size_t i = 0; ts && i < ts->n_results; i++) {
-		const struct result_spec *res = &ts->results[i];
+	return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(task), STR_ARG(result));
+}
 
-		if (!str_eq(res->name.s, ref->name) || res->type == VALUE_STRING)
-			continue;
+/* Results of fanned-out inline tasks that are no strings. */
+static void map_emitted(struct refs *r, const struct pipeline_spec *ps)
+{
+	map_init(&r->emitted, r->c->arena);
+	for (size_t i = 0; i < ps->n_tasks; i++) {
+		const struct pipeline_task *pt = &ps->tasks[i];
+
+		for (size_t k = 0;
+			is_matrixed(pt) && pt->task_spec && k < pt->task_spec->n_results; k++) {
+			struct result_spec *res = &pt->task_spec->results[k];
+
+			if (res->type != VALUE_STRING)
+				map_set(&r->emitted,
+					emitted_key(r->c->arena, pt->name.s, res->name.s), res);
+		}
+	}
+}
+
+static void check_emitted_type(const struct refs *r, const struct ref *ref)
+{
+	const struct result_spec *res;
+
+	if (!r->emitted.n)
+		return;
+	res = map_get(&r->emitted, emitted_key(r->c->arena, ref->object, ref->name));
+	if (res)
 		complain(r, ref, "matrix-result",
 			arena_printf(r->c->arena,
 				"Matrixed PipelineTasks emitting results must have an "
 				"underlying type string, but result " STR_FMT
 				" has type %s in pipelineTask",
 				STR_ARG(ref->name), value_type_name(res->type)));
-	}
 }
 
 static void check_fan_out(const struct refs *r, const struct ref *ref)
@@ -47,7 +69,7 @@ static void check_fan_out(const struct refs *r, const struct ref *ref)
 
 	if (!from || !is_matrixed(from))
 		return;
-	check_emitted_type(r, ref, from->task_spec);
+	check_emitted_type(r, ref);
 	if (!ref->star && !matrix)
 		complain(r, ref, "matrix-result",
 			arena_printf(r->c->arena,
@@ -127,6 +149,7 @@ void check_task_refs(struct check *c, const struct pipeline_spec *ps, const stru
 {
 	struct refs r = {.c = c, .tasks = tasks};
 
+	map_emitted(&r, ps);
 	for (size_t i = 0; i < ps->n_tasks; i++) {
 		struct str before = check_enter(c, "tasks[%zu]", i);
 
@@ -140,6 +163,7 @@ void check_finally(struct check *c, const struct pipeline_spec *ps, const struct
 {
 	struct refs r = {.c = c, .tasks = tasks, .finally = finally};
 
+	map_emitted(&r, ps);
 	for (size_t i = 0; i < ps->n_finally; i++) {
 		const struct pipeline_task *pt = &ps->finally[i];
 		struct str before = check_enter(c, "finally[%zu]", i);
