@@ -110,8 +110,11 @@ static void resolve_name(struct loader *l, struct object_meta *meta)
 	if (meta->name.s.n)
 		return;
 	if (!meta->generate_name.s.n) {
-		d->broken = true;
 		const struct yaml_node *at = yaml_get(meta->tree, "metadata");
+		const struct yaml_node *name = yaml_get(at, "name");
+		d->broken = true;
+		if (name && !node_is_empty(name))
+			return; /* of a wrong type, which was told */
 		(void)decode_fail(d, "missing-field", at ? at : meta->tree,
 			"expected exactly one, got neither: metadata.generateName, "
 			"metadata.name");

@@ -112,13 +112,19 @@ static double round_quotient(uint64_t q, int s, bool rest)
 	return ldexp((double)mantissa, e);
 }
 
+static void big_scale(struct big *b, int exp10)
+{
+	for (; exp10 >= 9; exp10 -= 9)
+		big_mul_add(b, 1000000000, 0);
+	for (; exp10 > 0; exp10--)
+		big_mul_add(b, 10, 0);
+}
+
 static double divide(struct big *num, int exp10)
 {
 	struct big den = {.limb = {1}, .n = 1};
-	for (int i = 0; i < exp10; i++)
-		big_mul_add(num, 10, 0);
-	for (int i = 0; i > exp10; i--)
-		big_mul_add(&den, 10, 0);
+	big_scale(num, exp10);
+	big_scale(&den, -exp10);
 	int s = DOUBLE_BITS + 2 - (big_bits(num) - big_bits(&den));
 	if (s > 1 - EXP_MIN)
 		s = 1 - EXP_MIN;

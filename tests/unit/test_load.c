@@ -41,6 +41,11 @@ static void test_complaints(void **state attr_unused)
 		{"no name", "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}\n",
 			"3:11 error missing-field : expected exactly one, got neither: "
 			"metadata.generateName, metadata.name\n"},
+		{"a name of a wrong type",
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 1}\n",
+			"3:18 error wrong-type metadata.name: 'name': cannot unmarshal number "
+			"into "
+			"a value of type string\n"},
 		{"no metadata", "apiVersion: v1\nkind: ConfigMap\n",
 			"1:1 error missing-field : expected exactly one, got neither: "
 			"metadata.generateName, metadata.name\n"},
