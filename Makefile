@@ -18,8 +18,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wcast-align -Wcast-qu
 	-Wformat=2 -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wmissing-declarations \
 	-Wredundant-decls -Wnested-externs -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion \
 	-Wconversion -Wsign-conversion -Wfloat-equal -Wdate-time -Wframe-larger-than=16384
-WARN_gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wtrampolines \
-	-Warith-conversion -Walloc-zero -Wformat-signedness
+WARN_gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wtrampolines -Wformat-signedness
 WARN += $(if $(findstring clang,$(CC)),,$(WARN_gcc)) $(if $(DEV),-Werror)
 HARDEN := -fno-common -fno-strict-aliasing -fstack-protector-strong -fstack-clash-protection -fcf-protection
 CFLAGS_debug   := -O1 -g
