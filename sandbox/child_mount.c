@@ -311,8 +311,8 @@ struct upper {
  */
 static long upper_open(struct child_state *s, const struct op *op, struct upper *u)
 {
-	int base_fd = op->fd;
 	const char *upper = op->upper, *work = op->work;
+	int base_fd = AT_FDCWD;
 	long ret = 0;
 
 	if (!upper) {
@@ -322,15 +322,15 @@ static long upper_open(struct child_state *s, const struct op *op, struct upper 
 		ret = sys3(SYS_mkdirat, base_fd, upper, STAGE_MODE);
 		if (ret == 0)
 			ret = sys3(SYS_mkdirat, base_fd, work, STAGE_MODE);
-	} else if (base_fd >= 0) {
-		ret = stage_attach(s, base_fd);
+	} else if (op->fd >= 0) {
+		u->upper_fd = op->upper_fd;
+		u->work_fd = op->work_fd;
+		return stage_attach(s, op->fd);
 	}
 	if (ret < 0)
 		return ret;
-	u->upper_fd = (int)sys4(SYS_openat, base_fd < 0 ? AT_FDCWD : base_fd, upper,
-		O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	u->work_fd = (int)sys4(SYS_openat, base_fd < 0 ? AT_FDCWD : base_fd, work,
-		O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	u->upper_fd = (int)sys4(SYS_openat, base_fd, upper, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	u->work_fd = (int)sys4(SYS_openat, base_fd, work, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	ret = u->upper_fd < 0 ? u->upper_fd : u->work_fd < 0 ? u->work_fd : 0;
 	if (ret == 0)
 		ret = check_same(u->upper_fd, op->dev, op->ino);

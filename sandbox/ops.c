@@ -7,7 +7,7 @@ struct op *op_add(struct op_list *l, enum op_kind kind)
 	struct op *op = vec_add(&l->ops);
 
 	op->kind = kind;
-	op->fd = -1;
+	op->fd = op->upper_fd = op->work_fd = -1;
 	return op;
 }
 

@@ -112,7 +112,8 @@ static int ask_loopback(struct question *q, struct err *err)
 
 static int ask_op(struct child_state *s, enum op_kind kind, const char *target, struct err *err)
 {
-	struct op op = {.kind = kind, .fd = -1, .target = target};
+	struct op op = {
+		.kind = kind, .fd = -1, .upper_fd = -1, .work_fd = -1, .target = target};
 	long ret = child_op(s, &op);
 
 	return ret < 0 ? err_sysno(err, (int)-ret, "%s", op_kind_name(kind)) : 0;

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program that tests run inside steps: static, one sub-command each, plain lines out.
+ * Attacks print "name=ERRNO" or "name=ok"; the test knows what is right.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+static int number(const char *s)
+{
+	int n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (*s - '0');
+	return n;
+}
+
+static void say(const char *name, long ret)
+{
+	if (ret < 0)
+		printf("%s=%s\n", name, strerrorname_np(errno));
+	else
+		printf("%s=ok\n", name);
+}
+
+/* --- looking around --------------------------------------------------------------------- */
+
+static int cmd_ids(char **argv)
+{
+	gid_t groups[64];
+	int n = getgroups(64, groups);
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "r");
+
+	(void)argv;
+	printf("uid=%u gid=%u groups=", getuid(), getgid());
+	for (int i = 0; i < n; i++)
+		printf("%s%u", i ? "," : "", groups[i]);
+	printf(" pid=%d ppid=%d sid=%d pgid=%d\n", getpid(), getppid(), getsid(0), getpgid(0));
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, "Cap", 3) == 0 || strncmp(line, "NoNew", 5) == 0 ||
+			strncmp(line, "Seccomp:", 8) == 0 || strncmp(line, "Sig", 3) == 0)
+			fputs(line, stdout);
+	printf("securebits=%d\n", prctl(PR_GET_SECUREBITS));
+	printf("umask=%03o\n", umask(0));
+	return 0;
+}
+
+static int cmd_fds(char **argv)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	(void)argv;
+	if (!d)
+		return 1;
+	while ((e = readdir(d))) {
+		struct stat st;
+
+		if (e->d_name[0] == '.' || number(e->d_name) == dirfd(d))
+			continue;
+		if (fstat(number(e->d_name), &st) == 0)
+			printf("fd %s type %o\n", e->d_name, st.st_mode & S_IFMT);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int cmd_cat(char **argv)
+{
+	char buf[8192];
+	ssize_t n;
+
+	for (; *argv; argv++) {
+		int fd = open(*argv, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0) {
+			printf("%s=%s\n", *argv, strerrorname_np(errno));
+			return 1;
+		}
+		while ((n = read(fd, buf, sizeof(buf))) > 0)
+			fwrite(buf, 1, (size_t)n, stdout);
+		close(fd);
+	}
+	return 0;
+}
+
+static int cmd_stat(char **argv)
+{
+	for (; *argv; argv++) {
+		struct stat st;
+
+		if (lstat(*argv, &st))
+			printf("%s %s\n", *argv, strerrorname_np(errno));
+		else
+			printf("%s %u:%u %o\n", *argv, st.st_uid, st.st_gid, st.st_mode);
+	}
+	return 0;
+}
+
+static int cmd_list(char **argv)
+{
+	DIR *d = opendir(argv[0]);
+	struct dirent *e;
+
+	if (!d)
+		return 1;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			printf("%s\n", e->d_name);
+	closedir(d);
+	return 0;
+}
+
+static int cmd_cwd(char **argv)
+{
+	char buf[4096];
+
+	(void)argv;
+	printf("%s\n", getcwd(buf, sizeof(buf)) ? buf : strerrorname_np(errno));
+	return 0;
+}
+
+static int cmd_env(char **argv)
+{
+	(void)argv;
+	for (char **e = environ; *e; e++)
+		printf("%s\n", *e);
+	return 0;
+}
+
+static int cmd_echo(char **argv)
+{
+	for (; *argv; argv++)
+		printf("%s\n", *argv);
+	return 0;
+}
+
+static int cmd_limits(char **argv)
+{
+	struct rlimit r;
+
+	for (; *argv; argv++)
+		if (getrlimit((__rlimit_resource_t)number(*argv), &r) == 0)
+			printf("%s %llu %llu\n", *argv, (unsigned long long)r.rlim_cur,
+				(unsigned long long)r.rlim_max);
+	return 0;
+}
+
+static int cmd_ns(char **argv)
+{
+	static const char *const names[] = {
+		"user", "mnt", "pid", "ipc", "uts", "cgroup", "net"};
+
+	(void)argv;
+	for (size_t i = 0; i < N_OF(names); i++) {
+		char path[64], to[64];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n > 0 ? n : 0] = 0;
+		printf("%s %s\n", names[i], to);
+	}
+	return 0;
+}
+
+/* --- files -------------------------------------------------------------------------------- */
+
+static int cmd_write(char **argv)
+{
+	int fd = open(argv[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	say(argv[0], fd < 0 ? -1 : write(fd, argv[1], strlen(argv[1])));
+	return fd < 0;
+}
+
+static int cmd_chown(char **argv)
+{
+	say(argv[0], chown(argv[0], (uid_t)number(argv[1]), (gid_t)number(argv[2])));
+	return 0;
+}
+
+static int cmd_chmod(char **argv)
+{
+	say(argv[0], chmod(argv[0], 04755));
+	return 0;
+}
+
+static int cmd_remove(char **argv)
+{
+	say(argv[0], remove(argv[0]));
+	return 0;
+}
+
+static int cmd_rename(char **argv)
+{
+	say(argv[0], rename(argv[0], argv[1]));
+	return 0;
+}
+
+/* --- ends -----------------------------------------------------------------------------------
+ */
+
+static int cmd_exit(char **argv)
+{
+	return number(argv[0]);
+}
+
+static int cmd_die(char **argv)
+{
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	kill(getpid(), number(argv[0]));
+	return 99;
+}
+
+static __attribute__((noreturn)) int cmd_abort(char **argv)
+{
+	(void)argv;
+	abort(); /* ends here */
+}
+
+/* Leaves processes behind that hold the pipes, ignore signals and have sessions of their own.
+ */
+static int cmd_orphan(char **argv)
+{
+	for (int i = 0; i < 8; i++) {
+		if (fork())
+			continue;
+		setsid();
+		if (fork())
+			_exit(0);
+		for (int s = 1; s < 32; s++)
+			sigaction(s, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+		for (;;)
+			pause();
+	}
+	printf("left\n");
+	return number(argv[0]);
+}
+
+static int cmd_wait(char **argv)
+{
+	(void)argv;
+	printf("ready\n");
+	fflush(stdout);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static volatile sig_atomic_t got;
+
+static void take(int s)
+{
+	got = s;
+}
+
+/* Ends with 100 + the signal it was sent; also told to a child of the same group. */
+static int cmd_trap(char **argv)
+{
+	sigset_t all, old;
+
+	(void)argv;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	for (int s = 1; s < 32; s++)
+		sigaction(s, &(struct sigaction){.sa_handler = take}, NULL);
+	printf("ready\n");
+	fflush(stdout);
+	while (!got)
+		sigsuspend(&old);
+	return 100 + got;
+}
+
+/* Reparents to PID 1 and sees whether that reaps: a zombie would stay in /proc. */
+static int cmd_zombie(char **argv)
+{
+	int p[2];
+	pid_t pid = 0;
+	char path[64];
+
+	(void)argv;
+	if (pipe2(p, O_CLOEXEC))
+		return 1;
+	if (!fork()) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		(void)!write(p[1], &pid, sizeof(pid));
+		_exit(0);
+	}
+	wait(NULL);
+	if (read(p[0], &pid, sizeof(pid)) != sizeof(pid))
+		return 1;
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	for (int i = 0; i < 200; i++) {
+		if (access(path, F_OK) < 0)
+			return 0;
+		poll(NULL, 0, 10);
+	}
+	return 2;
+}
+
+/* --- attacks
+ * ---------------------------------------------------------------------------------- */
+
+static long attack_clone(unsigned long flags)
+{
+	long pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		waitpid((pid_t)pid, NULL, 0);
+	return pid;
+}
+
+static long attack_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+static long attack_socket(int family, int type, int protocol)
+{
+	int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+static void attacks_namespace(void)
+{
+	struct {
+		uint64_t flags, rest[10];
+	} args = {.flags = CLONE_NEWUSER};
+
+	say("unshare-user", unshare(CLONE_NEWUSER));
+	say("unshare-mount", unshare(CLONE_NEWNS));
+	say("unshare-time", unshare(0x80));
+	say("clone-user", attack_clone(CLONE_NEWUSER));
+	say("clone-net", attack_clone(CLONE_NEWNET));
+	say("clone3", syscall(SYS_clone3, &args, sizeof(args)));
+	say("setns", setns(0, 0));
+	say("mount", mount("none", "/tmp", "tmpfs", 0, NULL));
+	say("umount", umount2("/proc", MNT_DETACH));
+	say("fsopen", syscall(SYS_fsopen, "tmpfs", 0));
+	say("open-tree", syscall(SYS_open_tree, AT_FDCWD, "/", 1));
+	say("move-mount", syscall(SYS_move_mount, 0, "", 0, "", 0));
+	say("mount-setattr", syscall(SYS_mount_setattr, 0, "", 0, NULL, 0));
+	say("pivot-root", syscall(SYS_pivot_root, "/", "/"));
+	say("sethostname", sethostname("x", 1));
+	say("mknod", mknod("/tmp/node", S_IFCHR | 0666, makedev(1, 3)));
+}
+
+static void attacks_init(void)
+{
+	char buf[16];
+	int fd;
+
+	say("ptrace-1", ptrace(PTRACE_ATTACH, 1, NULL, NULL));
+	say("seize-1", ptrace(PTRACE_SEIZE, 1, NULL, NULL));
+	say("mem-1", attack_open("/proc/1/mem", O_RDWR));
+	say("environ-1", attack_open("/proc/1/environ", O_RDONLY));
+	say("exe-1", attack_open("/proc/1/exe", O_RDONLY));
+	say("root-1", attack_open("/proc/1/root", O_RDONLY));
+	say("cwd-1", readlink("/proc/1/cwd", buf, sizeof(buf)));
+	say("fd-1", readlink("/proc/1/fd/1", buf, sizeof(buf)));
+	fd = (int)syscall(SYS_pidfd_open, 1, 0);
+	say("getfd-1", syscall(SYS_pidfd_getfd, fd, 1, 0));
+	say("vm-1", syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0));
+	/* these are let through and must do nothing */
+	kill(1, SIGKILL);
+	kill(1, SIGTERM);
+	kill(1, SIGSTOP);
+}
+
+static void attacks_kernel(void)
+{
+	say("keyctl", syscall(SYS_keyctl, 0, -3, 0));
+	say("add-key", syscall(SYS_add_key, "user", "x", "y", 1, -3));
+	say("request-key", syscall(SYS_request_key, "user", "x", NULL, 0));
+	say("bpf", syscall(SYS_bpf, 0, NULL, 0));
+	say("perf", syscall(SYS_perf_event_open, NULL, 0, 0, -1, 0));
+	say("userfaultfd", syscall(SYS_userfaultfd, 1));
+	say("io-uring", syscall(SYS_io_uring_setup, 1, NULL));
+	say("handle", syscall(SYS_open_by_handle_at, 0, NULL, 0));
+	say("name-handle", syscall(SYS_name_to_handle_at, 0, "", NULL, NULL, 0));
+	say("kexec", syscall(SYS_kexec_load, 0, 0, NULL, 0));
+	say("module", syscall(SYS_init_module, NULL, 0, ""));
+	say("swapon", syscall(SYS_swapon, "", 0));
+	say("reboot", syscall(SYS_reboot, 0, 0, 0, NULL));
+	say("settime", syscall(SYS_clock_settime, 0, NULL));
+	say("syslog", syscall(SYS_syslog, 3, NULL, 0));
+	say("fanotify", syscall(SYS_fanotify_init, 0, 0));
+	say("quotactl", syscall(SYS_quotactl, 0, NULL, 0, NULL));
+	say("acct", syscall(SYS_acct, NULL));
+	say("personality", personality(READ_IMPLIES_EXEC));
+	say("personality-ok", personality(0xffffffff));
+	say("unknown", syscall(1000));
+	say("tiocsti", ioctl(0, TIOCSTI, "x"));
+	say("tiocsti-high", syscall(SYS_ioctl, 0, 0x100000000UL | TIOCSTI, "x"));
+	say("tioclinux", ioctl(0, 0x541C, "x"));
+	say("vmsplice", syscall(SYS_vmsplice, 0, NULL, 0, 0));
+	say("memfd-secret", syscall(447, 0));
+}
+
+static void attacks_sockets(void)
+{
+	say("unix", attack_socket(AF_UNIX, SOCK_STREAM, 0));
+	say("inet", attack_socket(AF_INET, SOCK_STREAM, 0));
+	say("inet6", attack_socket(AF_INET6, SOCK_DGRAM, 0));
+	say("route", attack_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+	say("audit", attack_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT));
+	say("netfilter", attack_socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER));
+	say("vsock", attack_socket(AF_VSOCK, SOCK_STREAM, 0));
+	say("alg", attack_socket(AF_ALG, SOCK_SEQPACKET, 0));
+	say("packet", attack_socket(AF_PACKET, SOCK_RAW, 0));
+	say("inet-packet", attack_socket(AF_INET, SOCK_PACKET, 0));
+	say("raw", attack_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+	say("family-high", syscall(SYS_socket, 0x100000000UL | AF_VSOCK, SOCK_STREAM, 0));
+}
+
+#if defined(__x86_64__)
+static long call_i386(long n)
+{
+	long ret;
+
+	__asm__ volatile("int $0x80" : "=a"(ret) : "0"(n) : "memory", "r8", "r9", "r10", "r11");
+	if (ret < 0 && ret > -4096) {
+		errno = (int)-ret;
+		return -1;
+	}
+	return ret;
+}
+
+static void attacks_abi(void)
+{
+	say("i386-getpid", call_i386(20));
+	say("i386-socket", call_i386(359));
+	say("x32-getpid", syscall(0x40000000 + SYS_getpid));
+	say("x32-socket", syscall(0x40000000 + SYS_socket, AF_INET, SOCK_STREAM, 0));
+}
+#else
+static void attacks_abi(void)
+{
+}
+#endif
+
+static const char *const proc_writes[] = {"/proc/sys/kernel/core_pattern",
+	"/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward",
+	"/proc/sys/vm/overcommit_memory", "/proc/sysrq-trigger",
+	"/proc/irq/default_smp_affinity", "/proc/1/oom_score_adj"};
+static const char *const proc_reads[] = {"/proc/kcore", "/proc/keys", "/proc/timer_list",
+	"/proc/interrupts", "/proc/sched_debug"};
+
+static int cmd_proc(char **argv)
+{
+	(void)argv;
+	for (size_t i = 0; i < N_OF(proc_writes); i++)
+		say(proc_writes[i], attack_open(proc_writes[i], O_WRONLY));
+	for (size_t i = 0; i < N_OF(proc_reads); i++) {
+		char buf[16];
+		int fd = open(proc_reads[i], O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf));
+
+		printf("%s bytes %zd\n", proc_reads[i], n < 0 ? 0 : n);
+		if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
+static int cmd_attack(char **argv)
+{
+	(void)argv;
+	attacks_namespace();
+	attacks_init();
+	attacks_kernel();
+	attacks_sockets();
+	attacks_abi();
+	return 0;
+}
+
+/* Leave a chroot by the old trick; prints what is in the root above. */
+static int cmd_chroot_escape(char **argv)
+{
+	(void)argv;
+	mkdir("/tmp/jail", 0755);
+	say("chroot", chroot("/tmp/jail"));
+	for (int i = 0; i < 100; i++)
+		if (chdir(".."))
+			break;
+	say("chroot-up", chroot("."));
+	{
+		char root[] = "/";
+
+		return cmd_list((char *[]){root, NULL});
+	}
+}
+
+/* --- network
+ * ------------------------------------------------------------------------------------ */
+
+static struct sockaddr_in address(const char *ip, int port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+	inet_pton(AF_INET, ip, &a.sin_addr);
+	return a;
+}
+
+static int cmd_connect(char **argv)
+{
+	struct sockaddr_in a = address(argv[0], number(argv[1]));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	say("connect", connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	return 0;
+}
+
+/* Listens on a port of 127.0.0.1 and connects to it. */
+static int cmd_loopback(char **argv)
+{
+	struct sockaddr_in a = address("127.0.0.1", number(argv[0]));
+	int listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	say("bind", bind(listen_fd, (struct sockaddr *)&a, sizeof(a)));
+	say("listen", listen(listen_fd, 1));
+	say("connect", connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	return 0;
+}
+
+/* Listens until somebody connects; "ready" first. */
+static int cmd_serve(char **argv)
+{
+	struct sockaddr_in a = address("127.0.0.1", number(argv[0]));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1))
+		return 1;
+	printf("ready\n");
+	fflush(stdout);
+	return accept(fd, NULL, NULL) < 0;
+}
+
+static int cmd_abstract(char **argv)
+{
+	struct {
+		sa_family_t family;
+		char name[16];
+	} a = {.family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.name + 1, sizeof(a.name) - 1, "%s", argv[0]);
+	say("abstract", connect(fd, (struct sockaddr *)&a,
+				(socklen_t)(sizeof(a.family) + 1 + strlen(argv[0]))));
+	return 0;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(char **argv);
+	int n_args;
+} commands[] = {
+	{"abort", cmd_abort, 0},
+	{"abstract", cmd_abstract, 1},
+	{"attack", cmd_attack, 0},
+	{"cat", cmd_cat, 1},
+	{"chmod", cmd_chmod, 1},
+	{"chown", cmd_chown, 3},
+	{"chroot-escape", cmd_chroot_escape, 0},
+	{"connect", cmd_connect, 2},
+	{"cwd", cmd_cwd, 0},
+	{"die", cmd_die, 1},
+	{"echo", cmd_echo, 0},
+	{"env", cmd_env, 0},
+	{"exit", cmd_exit, 1},
+	{"fds", cmd_fds, 0},
+	{"ids", cmd_ids, 0},
+	{"limits", cmd_limits, 0},
+	{"list", cmd_list, 1},
+	{"loopback", cmd_loopback, 1},
+	{"ns", cmd_ns, 0},
+	{"orphan", cmd_orphan, 1},
+	{"proc", cmd_proc, 0},
+	{"remove", cmd_remove, 1},
+	{"rename", cmd_rename, 2},
+	{"serve", cmd_serve, 1},
+	{"stat", cmd_stat, 1},
+	{"trap", cmd_trap, 0},
+	{"wait", cmd_wait, 0},
+	{"write", cmd_write, 2},
+	{"zombie", cmd_zombie, 0},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < N_OF(commands); i++)
+		if (strcmp(commands[i].name, argv[1]) == 0 && argc - 2 >= commands[i].n_args)
+			return commands[i].run(argv + 2);
+	fprintf(stderr, "probe: no such command\n");
+	return 64;
+}
