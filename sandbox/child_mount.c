@@ -270,31 +270,43 @@ static long check_same(int fd, uint64_t dev, uint64_t ino)
 	return !ino || (st.st_dev == dev && st.st_ino == ino) ? 0 : -ESTALE;
 }
 
-static long source_path(const char *path, uint64_t dev, uint64_t ino)
+/* A copy of the mount at path with attributes added, everything below it included. */
+static long tree_clone(int dfd, const char *path, uint64_t attr_set)
 {
+	struct mount_attr attr = {.attr_set = attr_set};
+	const unsigned int flags = AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
 	long ret;
-	int fd = (int)sys4(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	int fd = (int)sys3(
+		SYS_open_tree, dfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 
-	if (fd < 0)
+	if (fd < 0 || !attr_set)
 		return fd;
-	ret = check_same(fd, dev, ino);
+	ret = sys5(
+		SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
 	if (ret == 0)
 		return fd;
 	sys1(SYS_close, fd);
 	return ret;
 }
 
+/*
+ * A lower layer. It is always a mount of its own in the stage: what the step reads of the
+ * overlay's options are names of the stage and not paths of the machine.
+ */
 static long op_layer(struct child_state *s, const struct op *op)
 {
-	long ret = 0;
+	long ret;
 	int fd = op->fd;
 
 	if (s->n_layers == CHILD_LAYERS_MAX)
 		return -E2BIG;
-	if (fd >= 0)
+	if (fd < 0)
+		fd = (int)tree_clone(AT_FDCWD, op->source, 0);
+	if (fd < 0)
+		return fd;
+	ret = check_same(fd, op->dev, op->ino);
+	if (ret == 0)
 		ret = stage_attach(s, fd);
-	else
-		ret = fd = (int)source_path(op->source, op->dev, op->ino);
 	if (ret < 0)
 		return ret;
 	s->layer_fd[s->n_layers++] = fd;
@@ -312,7 +324,7 @@ struct upper {
 static long upper_open(struct child_state *s, const struct op *op, struct upper *u)
 {
 	const char *upper = op->upper, *work = op->work;
-	int base_fd = AT_FDCWD;
+	int base_fd = op->fd;
 	long ret = 0;
 
 	if (!upper) {
@@ -322,15 +334,21 @@ static long upper_open(struct child_state *s, const struct op *op, struct upper 
 		ret = sys3(SYS_mkdirat, base_fd, upper, STAGE_MODE);
 		if (ret == 0)
 			ret = sys3(SYS_mkdirat, base_fd, work, STAGE_MODE);
-	} else if (op->fd >= 0) {
-		u->upper_fd = op->upper_fd;
-		u->work_fd = op->work_fd;
-		return stage_attach(s, op->fd);
+	} else {
+		if (base_fd < 0)
+			base_fd = (int)tree_clone(AT_FDCWD, op->source, 0);
+		ret = base_fd < 0 ? base_fd : stage_attach(s, base_fd);
 	}
 	if (ret < 0)
 		return ret;
-	u->upper_fd = (int)sys4(SYS_openat, base_fd, upper, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	u->work_fd = (int)sys4(SYS_openat, base_fd, work, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	u->upper_fd = op->upper_fd;
+	u->work_fd = op->work_fd;
+	if (u->upper_fd < 0)
+		u->upper_fd = (int)sys4(
+			SYS_openat, base_fd, upper, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (u->work_fd < 0)
+		u->work_fd = (int)sys4(
+			SYS_openat, base_fd, work, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	ret = u->upper_fd < 0 ? u->upper_fd : u->work_fd < 0 ? u->work_fd : 0;
 	if (ret == 0)
 		ret = check_same(u->upper_fd, op->dev, op->ino);
@@ -504,25 +522,6 @@ static long op_dev(struct child_state *s, const struct op *op)
 		return fd;
 	s->dev_fd = fd;
 	return attach(s, fd, op->target, op->flags);
-}
-
-/* A copy of the mount at path with attributes added, everything below it included. */
-static long tree_clone(int dfd, const char *path, uint64_t attr_set)
-{
-	struct mount_attr attr = {.attr_set = attr_set};
-	const unsigned int flags = AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
-	long ret;
-	int fd = (int)sys3(
-		SYS_open_tree, dfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
-
-	if (fd < 0 || !attr_set)
-		return fd;
-	ret = sys5(
-		SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
-	if (ret == 0)
-		return fd;
-	sys1(SYS_close, fd);
-	return ret;
 }
 
 static long op_device(struct child_state *s, const struct op *op)

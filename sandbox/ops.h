@@ -53,11 +53,11 @@ struct op {
 	int fd; /* a detached mount made by the parent; -1: open `source` */
 	const char
 		*source; /* path in the agent's mount namespace, or link text, or file text */
-	const char *target;    /* absolute in the step, or relative where the kind says so */
-	int upper_fd, work_fd; /* OP_OVERLAY: in the mount of fd; -1: open the paths */
-	const char *upper, *work;
-	uint64_t dev, ino;   /* what `source` must be; ino 0: not asked */
-	uint64_t dev2, ino2; /* OP_OVERLAY: the same of `work` */
+	const char *target;       /* absolute in the step, or relative where the kind says so */
+	int upper_fd, work_fd;    /* OP_OVERLAY: in the mount of fd; -1: open the names */
+	const char *upper, *work; /* their names in `source`, the directory above both */
+	uint64_t dev, ino;        /* what `source` must be; ino 0: not asked */
+	uint64_t dev2, ino2;      /* OP_OVERLAY: the same of `work` */
 	uint64_t size_bytes;
 	uint32_t mode;
 	uint32_t major, minor; /* OP_DEVICE */

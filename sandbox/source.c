@@ -81,16 +81,16 @@ int source_bind(struct build *b, struct op *op, int dfd, int user_fd, struct err
 
 /* A directory of the clone, which must be the one that was given. */
 static int source_beside(
-	int parent_fd, struct str name, uint64_t dev, uint64_t ino, struct err *err)
+	int parent_fd, const char *name, uint64_t dev, uint64_t ino, struct err *err)
 {
 	uint64_t got_dev, got_ino;
 	int fd cleanup_fd = path_open(
-		parent_fd, name.p, O_PATH | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
+		parent_fd, name, O_PATH | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
 
 	if (fd < 0 || source_stat(fd, &got_dev, &got_ino, err))
 		return -1;
 	if (got_dev != dev || got_ino != ino)
-		return err_sysno(err, ESTALE, "'%s'", name.p);
+		return err_sysno(err, ESTALE, "'%s'", name);
 	return fd_take(&fd);
 }
 
@@ -105,8 +105,12 @@ int source_upper(struct build *b, struct op *op, int upper_dfd, int work_dfd, st
 
 	if (source_path(b, upper_dfd, &upper, err) || source_path(b, work_dfd, &work, err))
 		return -1;
-	op->upper = upper.p;
-	op->work = work.p;
+	if (!str_eq(path_dir(b->a, upper), path_dir(b->a, work)))
+		return err_set(
+			err, ERR_BUG, "'%s' and '%s' are not side by side", upper.p, work.p);
+	op->source = path_dir(b->a, upper).p;
+	op->upper = arena_str(b->a, path_base(upper)).p;
+	op->work = arena_str(b->a, path_base(work)).p;
 	if (b->is_dry)
 		return 0;
 	if (source_stat(upper_dfd, &op->dev, &op->ino, err) ||
@@ -114,19 +118,15 @@ int source_upper(struct build *b, struct op *op, int upper_dfd, int work_dfd, st
 		return -1;
 	if (b->ns->level != SANDBOX_ROOT)
 		return 0;
-	if (!str_eq(path_dir(b->a, upper), path_dir(b->a, work)))
-		return err_set(
-			err, ERR_BUG, "'%s' and '%s' are not side by side", upper.p, work.p);
 	parent_fd = openat(upper_dfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent_fd < 0)
 		return err_sys(err, "open the directory above '%s'", upper.p);
 	op->fd = source_clone(parent_fd, -1, err);
 	if (op->fd < 0)
 		return err_wrap(err, "'%s'", upper.p);
-	op->upper_fd =
-		source_beside(op->fd, arena_str(b->a, path_base(upper)), op->dev, op->ino, err);
-	op->work_fd = op->upper_fd < 0 ? -1
-				       : source_beside(op->fd, arena_str(b->a, path_base(work)),
-						 op->dev2, op->ino2, err);
+	op->upper_fd = source_beside(op->fd, op->upper, op->dev, op->ino, err);
+	if (op->upper_fd < 0)
+		return -1;
+	op->work_fd = source_beside(op->fd, op->work, op->dev2, op->ino2, err);
 	return op->work_fd < 0 ? -1 : 0;
 }
