@@ -128,10 +128,56 @@ static void test_golden(void **state attr_unused)
 	assert_int_equal(n_bad, 0);
 }
 
+/* Loads every file of a directory beside the project; returns how many were refused. */
+static size_t load_directory(const char *path)
+{
+	cleanup_arena struct arena *names_arena = arena_new();
+	struct err err = {0};
+	struct str *names;
+	size_t n;
+	size_t n_refused = 0;
+	int dir_fd cleanup_fd = dir_open(AT_FDCWD, path, &err);
+
+	if (dir_fd < 0 || dir_list(names_arena, dir_fd, 1000, &names, &n, &err))
+		fail_msg("%s", err.msg);
+	for (size_t i = 0; i < n; i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec_input in = {.name = names[i]};
+
+		if (!str_ends(names[i], STR(".yaml")) && !str_ends(names[i], STR(".json")))
+			continue;
+		if (file_read(a, dir_fd, str_c(names[i]), MIB, &in.text, &err))
+			fail_msg("%s", err.msg);
+		struct spec *s = spec_load(a, &in, 1, NULL);
+
+		assert_true(spec_ok(s) || diag_text(a, s).n > 0);
+		n_refused += !spec_ok(s);
+	}
+	return n_refused;
+}
+
+/* The sets of files that the project is measured by, when they lie beside it. */
+static void test_shared_files(void **state attr_unused)
+{
+	struct err err = {0};
+	int dir_fd cleanup_fd = dir_open(AT_FDCWD, "../shared/conformance", &err);
+
+	if (dir_fd < 0) {
+		print_message("skipped: %s\n", err.msg);
+		skip();
+	}
+	assert_int_equal(load_directory("../shared/conformance/random/cases"), 0);
+	assert_true(load_directory("../shared/conformance/tekton") <= 20);
+	assert_true(load_directory("../shared/conformance/behaviour") <= 1);
+	assert_true(load_directory("../shared/conformance/rich/cases") <= 39);
+	assert_true(load_directory("../shared/conformance/invalid") >= 25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_shared_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
