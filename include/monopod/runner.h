@@ -87,6 +87,14 @@ struct task_launch {
 	size_t n_results;
 };
 
+/*
+ * Order. START_TASK, then TASK_READY or TASK_REFUSED; after READY one START_STEP at a time; at
+ * last END_TASK, once for each START_TASK. A run that is stopped does not wait for answers:
+ * END_TASK may come instead of the answer to START_TASK, STOP_STEP before the answer to
+ * START_STEP (the signal is then repeated after STEP_STARTED). An answer that comes all the
+ * same is dropped. PUBLISH comes at most once between two events and after all else but FINISH,
+ * FINISH once and last. The agent's view of a step ends only with STEP_ENDED or STEP_REFUSED.
+ */
 /* --- actions: agent → entrypoint ----------------------------------------------------- */
 
 enum action_kind {
@@ -135,8 +143,10 @@ enum cancel_mode {
 	CANCEL_NONE,
 	CANCEL_STOP,     /* StoppedRunFinally: what runs may finish */
 	CANCEL_GRACEFUL, /* CancelledRunFinally */
-	CANCEL_NOW,      /* Cancelled */
+	CANCEL_NOW,      /* Cancelled; after another cancel: SIGKILL at once */
 };
+/* For a TaskRun object every mode is CANCEL_NOW. A weaker mode than the one before is dropped.
+ */
 enum { CANCEL_MODE_N = CANCEL_NOW + 1 };
 
 enum step_end {
