@@ -200,8 +200,10 @@ static void load_document(struct loader *l, const struct yaml_node *root)
 			yaml_type_name(root->type));
 		return;
 	}
-	if (l->n_objects++ == BOUND_OBJECTS) {
-		(void)decode_fail(d, "limit", root, "more than %d objects", BOUND_OBJECTS);
+	if (l->n_objects++ >= BOUND_OBJECTS) {
+		if (l->n_objects == BOUND_OBJECTS + 1) /* told once */
+			(void)decode_fail(
+				d, "limit", root, "more than %d objects", BOUND_OBJECTS);
 		return;
 	}
 	size_t mark = path_enter(d, STR("kind"));

@@ -144,8 +144,6 @@ static int read_scalar(struct reader *r, struct yaml_node **ret)
 	n->complete = true;
 	if (r->event.data.scalar.tag)
 		n->tag = arena_strz(r->arena, (const char *)r->event.data.scalar.tag);
-	else if (!r->event.data.scalar.plain_implicit && n->style == YAML_PLAIN)
-		n->style = YAML_QUOTED; /* the tag "!" means: a string */
 	*ret = n;
 	struct err err = {0};
 	if (yaml_scalar_resolve(r->arena, n, &err))

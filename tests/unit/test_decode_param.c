@@ -198,6 +198,26 @@ static void test_complaints(void **state attr_unused)
 	check_diags(cases, ARRAY_SIZE(cases));
 }
 
+/* Twenty aliases of one megabyte, and a number that makes the list a text. */
+static void test_value_too_long(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct buf text cleanup_buf;
+
+	buf_init(&text, 4 * MIB);
+	buf_addz(&text, RUN_HEAD "  pipelineRef: {name: p}\n  params:\n  - name: &x ");
+	for (int i = 0; i < MIB / 8; i++)
+		buf_addz(&text, "abcdefgh");
+	buf_addz(&text, "\n    value: [");
+	for (int i = 0; i < 20; i++)
+		buf_addz(&text, "*x ,");
+	buf_addz(&text, "1]\n");
+	struct spec *s = load_text(a, str_c(arena_str(a, buf_str(&text))));
+
+	assert_int_equal(s->n_runs, 0);
+	assert_string_equal(str_c(s->diags->items[0].msg), "value of more than 16 MiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_positions_of_elements),
 		cmocka_unit_test(test_declared_types),
 		cmocka_unit_test(test_param_spec),
+		cmocka_unit_test(test_value_too_long),
 		cmocka_unit_test(test_complaints),
 	};
 

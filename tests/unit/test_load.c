@@ -171,6 +171,25 @@ static void test_several_files(void **state attr_unused)
 	assert_non_null(strstr(str_c(s->diags->items[1].msg), "first in a.yaml:3:18"));
 }
 
+static void test_limits(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec_input *many = arena_new_array(a, struct spec_input, BOUND_INPUT_FILES + 1);
+	struct spec *s = spec_load(a, many, BOUND_INPUT_FILES + 1, NULL);
+	struct buf text cleanup_buf;
+
+	assert_string_equal(
+		diag_lines(a, s->diags), "0:0 error limit : more than 10000 input files\n");
+	buf_init(&text, 16 * MIB);
+	for (int i = 0; i < BOUND_OBJECTS + 2; i++)
+		buf_addf(&text,
+			"--- {apiVersion: v1, kind: ConfigMap, metadata: {name: c%d}}\n", i);
+	s = load_text(a, str_c(arena_str(a, buf_str(&text))));
+	assert_int_equal(s->n_data_objects, BOUND_OBJECTS);
+	assert_int_equal(s->diags->n_errors, 1);
+	assert_string_equal(str_c(s->diags->items[0].msg), "more than 100000 objects");
+}
+
 static void test_kind_names(void **state attr_unused)
 {
 	static const char *const names[OBJECT_KIND_N] = {"Task", "Pipeline", "TaskRun",
@@ -223,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_order_of_runs),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_several_files),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_kind_names),
 		cmocka_unit_test(test_make_run),
 	};

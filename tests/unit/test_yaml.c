@@ -318,6 +318,51 @@ static void test_alias_plenty(void **state attr_unused)
 	assert_int_equal(l.docs.roots[0]->n, 2001);
 }
 
+/* Large documents may have a smaller share of aliases: 69 % of 1.3 million, not 79 % of 1.9. */
+static void test_alias_share(void **state attr_unused)
+{
+	static const struct {
+		int n_aliases;
+		int rc;
+	} cases[] = {{900, 0}, {1500, -1}};
+
+	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct buf text cleanup_buf;
+		struct loaded l;
+
+		buf_init(&text, 4 * MIB);
+		buf_addz(&text, "a: [");
+		for (int i = 0; i < 400000; i++)
+			buf_addz(&text, "x,");
+		buf_addz(&text, "]\nb: &b [");
+		for (int i = 0; i < 1000; i++)
+			buf_addz(&text, "x,");
+		buf_addz(&text, "]\nc: [");
+		for (int i = 0; i < cases[k].n_aliases; i++)
+			buf_addz(&text, "*b ,");
+		buf_addz(&text, "]\n");
+		load(&l, a, arena_str(a, buf_str(&text)));
+		assert_int_equal(l.rc, cases[k].rc);
+	}
+}
+
+/* Not from aliases alone: four million values and one. */
+static void test_too_many(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct buf text cleanup_buf;
+	struct loaded l;
+
+	buf_init(&text, 16 * MIB);
+	buf_addz(&text, "[");
+	for (int i = 0; i < BOUND_YAML_NODES; i++)
+		buf_addz(&text, "x,");
+	load(&l, a, arena_str(a, buf_str(&text)));
+	assert_string_equal(diag_lines(a, &l.diags),
+		"1:8000000 error limit : more than 4000000 values in one file\n");
+}
+
 static void test_too_large(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
@@ -342,6 +387,8 @@ int main(void)
 		cmocka_unit_test(test_alias_depth),
 		cmocka_unit_test(test_alias_bombs),
 		cmocka_unit_test(test_alias_plenty),
+		cmocka_unit_test(test_alias_share),
+		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_too_large),
 	};
 
