@@ -453,6 +453,8 @@ void imageset_want(struct imageset *s, struct rootfs *r)
 	else
 		rootfs_open_dir(s, r);
 	imageset_schedule(s);
+	if (r->state == ROOTFS_UNPACKING)
+		rootfs_advance(s, r); /* a worker may not even have started */
 }
 
 size_t imageset_pending(const struct imageset *s)

@@ -148,10 +148,10 @@ static int worker_confine(const struct worker *w, struct err *err)
 		return err_sys(err, "ask for a signal at the agent's death");
 	if (getppid() != w->parent)
 		return err_set(err, ERR_CANCELLED, "the agent is gone");
-	if (fds_shrink(w, err))
-		return -1;
 	/* the change of ids clears the wish, so it is repeated */
 	if (w->c->ns && (ns_join(w->c->ns, err) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)))
+		return -1;
+	if (fds_shrink(w, err)) /* the namespace's descriptor goes too */
 		return -1;
 	if (caps_shrink(err))
 		return -1;
