@@ -167,6 +167,21 @@ static int program_check_non_root(const struct launch_pod *pod, const struct ste
 		STR_ARG(s->container));
 }
 
+/* The primary group is one of the groups (R33). */
+static void user_add_group(struct arena *a, struct image_user *u)
+{
+	uint32_t *groups = arena_new_array(a, uint32_t, u->n_groups + 1);
+
+	groups[0] = u->gid;
+	for (size_t i = 0; i < u->n_groups; i++) {
+		if (u->groups[i] == u->gid)
+			return;
+		groups[i + 1] = u->groups[i];
+	}
+	u->groups = groups;
+	u->n_groups++;
+}
+
 static int program_user(struct arena *a, const struct step_launch *s, const struct rootfs *r,
 	struct launch_program *ret, struct err *err)
 {
@@ -176,8 +191,10 @@ static int program_user(struct arena *a, const struct step_launch *s, const stru
 	for (size_t i = 0; i < r->n_layers; i++)
 		dfds[i] = r->layers[i].dfd;
 	if (image_user_find(a, dfds, r->n_layers, user, s->run_as_user, s->run_as_group,
-		    &ret->user, err) == 0)
+		    &ret->user, err) == 0) {
+		user_add_group(a, &ret->user);
 		return 0;
+	}
 	err->kind = err->kind == ERR_SYS ? ERR_SYS : ERR_SPEC;
 	return -1;
 }
