@@ -50,6 +50,7 @@ const struct plan_workspace *plan_workspace_find(const struct plan *p, struct st
 /* --- params */
 
 /* The run's params with the command line's over them; the last of several -p wins. */
+/* NOLINTNEXTLINE(readability-function-size): two lists come in, one goes out */
 static void given_params(const struct plan_context *c, const struct param_spec *specs,
 	size_t n_specs, const struct param *own, size_t n_own, struct param **ret,
 	size_t *ret_n)
