@@ -151,9 +151,7 @@ static int worker_confine(const struct worker *w, struct err *err)
 	/* the change of ids clears the wish, so it is repeated */
 	if (w->c->ns && (ns_join(w->c->ns, err) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)))
 		return -1;
-	if (fds_shrink(w, err)) /* the namespace's descriptor goes too */
-		return -1;
-	if (caps_shrink(err))
+	if (fds_shrink(w, err) || caps_shrink(err))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return err_sys(err, "set no_new_privs");

@@ -76,7 +76,7 @@ static void test_exit_codes(void **state)
 {
 	(void)state;
 	for (int code = 0; code < 256; code++) {
-		char text[8];
+		char text[16];
 		struct step s;
 
 		snprintf(text, sizeof(text), "%d", code);
@@ -96,7 +96,7 @@ static void test_signals(void **state)
 
 	(void)state;
 	for (int sig = 1; sig <= 64; sig++) {
-		char text[8];
+		char text[16];
 		struct step s;
 		bool kills = true;
 
