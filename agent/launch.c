@@ -372,6 +372,11 @@ static bool fill_workspace(
 		w->sub_path = path_clean(b->brief, bound->sub_path.s);
 	if (str_eqz(w->sub_path, "."))
 		w->sub_path = STR_NONE;
+	if (str_starts(w->sub_path, STR("/")) || str_eqz(w->sub_path, "..") ||
+		str_starts(w->sub_path, STR("../")))
+		return fail_pod(b, arena_printf(b->arena,
+					   "subPath \"" STR_FMT "\" leads out of its volume",
+					   STR_ARG(bound->sub_path.s)));
 	if (bound->size_limit.s.n &&
 		num_quantity(bound->size_limit.s, &w->size_limit_bytes, NULL) < 0)
 		w->size_limit_bytes = 0; /* refused when the input was read */
