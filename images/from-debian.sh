@@ -46,7 +46,7 @@ trap 'exit 1' HUP INT TERM
 
 echo "image $ref: making it from the $release packages $packages"
 printf '%s\n' "$sources" | mmdebstrap --quiet --variant=minbase --include="$packages" \
-	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+	--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 	--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/*' \
 	"$release" "$work/root" - >"$work/log" 2>&1 || {
