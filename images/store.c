@@ -31,7 +31,22 @@ int store_lock(int dfd, int operation, struct err *err)
 	return fd_take(&fd);
 }
 
-/* A directory with other things in it is not turned into a store; lost+found is a volume's. */
+/*
+ * What may be in a directory that becomes a store: a volume's lost+found, and what another
+ * process has made so far that is making the same store.
+ */
+static bool store_may_hold(struct str name)
+{
+	static const char *const names[] = {
+		"lost+found", "lock", "blobs", "layers", store_marker};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eqz(name, names[i]))
+			return true;
+	return str_starts(name, STR(".monopod-store."));
+}
+
+/* A directory with other things in it is not turned into a store. */
 static int store_check_empty(struct arena *a, int dfd, struct err *err)
 {
 	struct str *names;
@@ -40,7 +55,7 @@ static int store_check_empty(struct arena *a, int dfd, struct err *err)
 	if (dir_list(a, dfd, BOUND_INDEX_ENTRIES, &names, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (!str_eqz(names[i], "lost+found") && !str_eqz(names[i], "lock"))
+		if (!store_may_hold(names[i]))
 			return err_set(err, ERR_USAGE,
 				"holds '" STR_FMT "': neither empty nor a store",
 				STR_ARG(names[i]));
@@ -75,6 +90,8 @@ static int store_make(struct arena *a, int dfd, struct err *err)
 	lock_fd = store_lock(dfd, LOCK_EX, err);
 	if (lock_fd < 0)
 		return -1;
+	if (faccessat(dfd, store_marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* made while we waited */
 	if (dir_make(dfd, "blobs/sha256", 0700, err) < 0 ||
 		dir_make(dfd, "blobs/sha512", 0700, err) < 0 ||
 		dir_make(dfd, "layers", 0700, err) < 0)

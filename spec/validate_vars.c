@@ -159,6 +159,34 @@ static void check_step_result_ref(const struct vars *v, const struct ref *ref)
 			"Found usage in");
 }
 
+/* Variables of artifacts (tekton-semantics 8) are Tekton's, but nothing replaces them yet. */
+static bool is_artifact_ref(const struct ref *ref)
+{
+	struct str head, rest, name, member;
+
+	if (str_eqz(ref->whole, "artifacts.path") || str_eqz(ref->whole, "step.artifacts.path"))
+		return true;
+	if (!str_cut(ref->whole, '.', &head, &rest) || !str_cut(rest, '.', &name, &member))
+		return false;
+	if (!str_eqz(head, "steps") && !str_eqz(head, "tasks"))
+		return false;
+	if (!str_cut(member, '.', &head, &rest))
+		head = member;
+	return str_eqz(head, "outputs") || str_eqz(head, "inputs");
+}
+
+static void check_other_ref(const struct vars *v, const struct ref *ref)
+{
+	struct str msg;
+
+	if (!is_artifact_ref(ref))
+		return;
+	msg = arena_printf(v->c->arena,
+		"variable '$(" STR_FMT ")' of artifacts: not supported yet",
+		STR_ARG(ref->whole));
+	check_report_ref(v->c, "not-supported", v->site->text, ref, v->site->path, msg.p);
+}
+
 static void check_ref(void *arg, const struct ref *ref)
 {
 	struct vars *v = arg;
@@ -186,7 +214,9 @@ static void check_ref(void *arg, const struct ref *ref)
 	case REF_TASKS_STATUS:
 	case REF_MATRIX_LENGTH:
 	case REF_WORKSPACE:
+		break;
 	case REF_OTHER:
+		check_other_ref(v, ref);
 		break;
 	}
 }
