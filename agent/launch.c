@@ -549,7 +549,8 @@ static bool make_launch(struct build *b)
 		.attempt = b->t->v.n_attempts - 1,
 		.name = b->t->v.name,
 		.pod_name = b->out->pod_name,
-		.hermetic = b->a->plan.hermetic,
+		.hermetic = plan_task_hermetic(&b->a->plan,
+			&b->a->plan.tasks[b->t->v.pipeline_task], b->t->referenced),
 		.n_steps = ts->n_steps,
 		.n_results = ts->n_results,
 	};

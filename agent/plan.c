@@ -277,6 +277,15 @@ static bool bind_tasks(const struct plan_context *c, const struct subst *params)
 
 /* --- the two kinds of run */
 
+static bool is_hermetic(const struct labels *annotations)
+{
+	for (size_t i = 0; i < annotations->n; i++)
+		if (str_eqz(annotations->keys[i].s, "experimental.tekton.dev/execution-mode") &&
+			str_eqz(annotations->values[i].s, "hermetic"))
+			return true;
+	return false;
+}
+
 static bool find_pipeline(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
@@ -291,6 +300,7 @@ static bool find_pipeline(const struct plan_context *c)
 	found = map_get(&c->spec->pipeline_by_name, pr->pipeline_ref.s);
 	if (found) {
 		p->pipeline = &found->spec;
+		p->hermetic = p->hermetic || is_hermetic(&found->meta.annotations);
 		return true;
 	}
 	return plan_refuse(c, "unknown-pipeline", pr->pipeline_ref.pos, "CouldntGetPipeline",
@@ -388,14 +398,31 @@ static void build_task_run(const struct plan_context *c)
 	start_check_task_run(c);
 }
 
-static bool is_hermetic(const struct object_meta *meta)
+/* The annotations that a TaskRun gets from its pipeline task and its taskRunSpecs (section 4).
+ */
+static void mark_hermetic(const struct plan_context *c)
 {
-	for (size_t i = 0; i < meta->annotations.n; i++)
-		if (str_eqz(meta->annotations.keys[i].s,
-			    "experimental.tekton.dev/execution-mode") &&
-			str_eqz(meta->annotations.values[i].s, "hermetic"))
-			return true;
-	return false;
+	const struct pipeline_run *pr = c->run->pipeline_run;
+
+	for (size_t i = 0; i < c->plan->n_tasks; i++) {
+		struct plan_task *t = &c->plan->tasks[i];
+
+		t->hermetic = is_hermetic(&t->written->task_annotations);
+		for (size_t k = 0; k < pr->n_task_run_specs; k++) {
+			const struct task_run_spec_entry *e = &pr->task_run_specs[k];
+
+			if (str_eq(e->pipeline_task_name.s, t->written->name.s) &&
+				is_hermetic(&e->annotations))
+				t->hermetic = true;
+		}
+	}
+}
+
+bool plan_task_hermetic(
+	const struct plan *p, const struct plan_task *t, const struct task *referenced)
+{
+	return p->hermetic || t->hermetic ||
+	       (referenced && is_hermetic(&referenced->meta.annotations));
 }
 
 void plan_build(const struct plan_context *c)
@@ -408,10 +435,12 @@ void plan_build(const struct plan_context *c)
 
 	*p = (struct plan){.kind = run->kind, .name = meta->name.s};
 	p->ns = meta->ns.s.n ? meta->ns.s : STR("default");
-	p->hermetic = c->opts->hermetic || is_hermetic(meta);
+	p->hermetic = c->opts->hermetic || is_hermetic(&meta->annotations);
 	map_init(&p->task_index, c->arena);
-	if (run->kind == OBJECT_PIPELINE_RUN)
+	if (run->kind == OBJECT_PIPELINE_RUN) {
 		build_pipeline(c);
-	else
+		mark_hermetic(c);
+	} else {
 		build_task_run(c);
+	}
 }

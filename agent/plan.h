@@ -42,6 +42,7 @@ struct plan_task {
 	bool is_finally;
 	bool on_error_continue;
 	bool is_matrixed;
+	bool hermetic; /* by its own annotations */
 	int64_t retries;
 	int64_t timeout_ns; /* 0: none */
 	struct str service_account_name;
@@ -92,6 +93,9 @@ bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 	const char *reason, const char *fmt, ...) attr_printf(5, 6);
 
 struct plan_task *plan_find(const struct plan *p, struct str name); /* NULL: no such task */
+/* Whether a task run of this task has no network; referenced may be NULL. */
+bool plan_task_hermetic(
+	const struct plan *p, const struct plan_task *t, const struct task *referenced);
 size_t plan_index(const struct plan *p, const struct plan_task *t);
 const struct plan_workspace *plan_workspace_find(const struct plan *p, struct str name);
 
