@@ -4,6 +4,7 @@
  * Reads the run_view only. Fields and their order follow PipelineRunStatus and TaskRunStatus of
  * tekton.dev/v1 (tekton-semantics 27).
  */
+#include <base/bounds.h>
 #include <base/clock.h>
 #include <base/json.h>
 #include <base/num.h>
@@ -16,90 +17,94 @@ static const char *const condition_word[] = {
 };
 _Static_assert(ARRAY_SIZE(condition_word) == CONDITION_STATUS_N, "a word for each status");
 
+struct report {
+	const struct run_view *run;
+	struct json_writer *w;
+	struct map entries;    /* taskRunSpecs by the name of the pipeline task */
+	struct arena *scratch; /* texts of the object that is being written */
+};
+
 /* A time member; a time of 0 has not come yet and is left out. */
-static void put_time(struct json_writer *w, const char *key, int64_t wall_ns)
+static void put_time(const struct report *p, const char *key, int64_t wall_ns)
 {
-	if (wall_ns == 0)
-		return;
-	struct arena *a = arena_new();
-	json_field(w, key, clock_rfc3339(a, wall_ns));
-	arena_free(a);
+	if (wall_ns)
+		json_field(p->w, key, clock_rfc3339(p->scratch, wall_ns));
 }
 
-static void put_optional(struct json_writer *w, const char *key, struct str s)
+static void put_optional(const struct report *p, const char *key, struct str s)
 {
 	if (s.n)
-		json_field(w, key, s);
+		json_field(p->w, key, s);
 }
 
-static void put_condition(struct json_writer *w, const struct condition *c)
+static void put_condition(const struct report *p, const struct condition *c)
 {
-	json_key(w, "conditions");
-	json_open(w, '[');
-	json_open(w, '{');
-	json_fieldz(w, "type", "Succeeded");
-	json_fieldz(w, "status", condition_word[c->status]);
-	put_time(w, "lastTransitionTime", c->changed_wall_ns);
-	put_optional(w, "reason", c->reason);
-	put_optional(w, "message", c->message);
-	json_close(w, '}');
-	json_close(w, ']');
+	json_key(p->w, "conditions");
+	json_open(p->w, '[');
+	json_open(p->w, '{');
+	json_fieldz(p->w, "type", "Succeeded");
+	json_fieldz(p->w, "status", condition_word[c->status]);
+	put_time(p, "lastTransitionTime", c->changed_wall_ns);
+	put_optional(p, "reason", c->reason);
+	put_optional(p, "message", c->message);
+	json_close(p->w, '}');
+	json_close(p->w, ']');
 }
 
 /* TaskRun results carry their type, pipeline results and params do not. */
-static void put_values(struct json_writer *w, const char *key, const struct named_value *v,
+static void put_values(const struct report *p, const char *key, const struct named_value *v,
 	size_t n, bool with_type)
 {
 	if (n == 0)
 		return;
-	json_key(w, key);
-	json_open(w, '[');
+	json_key(p->w, key);
+	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
-		json_open(w, '{');
-		json_field(w, "name", v[i].name);
+		json_open(p->w, '{');
+		json_field(p->w, "name", v[i].name);
 		if (with_type)
-			json_fieldz(w, "type", value_type_name(v[i].value.type));
-		json_key(w, "value");
-		value_json(&v[i].value, w);
-		json_close(w, '}');
+			json_fieldz(p->w, "type", value_type_name(v[i].value.type));
+		json_key(p->w, "value");
+		value_json(&v[i].value, p->w);
+		json_close(p->w, '}');
 	}
-	json_close(w, ']');
+	json_close(p->w, ']');
 }
 
-static void put_params(struct json_writer *w, const struct param *p, size_t n)
+static void put_params(const struct report *p, const struct param *params, size_t n)
 {
 	if (n == 0)
 		return;
-	json_key(w, "params");
-	json_open(w, '[');
+	json_key(p->w, "params");
+	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
-		json_open(w, '{');
-		json_field(w, "name", p[i].name.s);
-		json_key(w, "value");
-		value_json(&p[i].value, w);
-		json_close(w, '}');
+		json_open(p->w, '{');
+		json_field(p->w, "name", params[i].name.s);
+		json_key(p->w, "value");
+		value_json(&params[i].value, p->w);
+		json_close(p->w, '}');
 	}
-	json_close(w, ']');
+	json_close(p->w, ']');
 }
 
-static void put_when(struct json_writer *w, const struct when *when, size_t n)
+static void put_when(const struct report *p, const struct when *when, size_t n)
 {
 	if (n == 0)
 		return;
-	json_key(w, "whenExpressions");
-	json_open(w, '[');
+	json_key(p->w, "whenExpressions");
+	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
-		json_open(w, '{');
-		json_field(w, "input", when[i].input.s);
-		json_field(w, "operator", when[i].operator_text.s);
-		json_key(w, "values");
-		json_open(w, '[');
+		json_open(p->w, '{');
+		json_field(p->w, "input", when[i].input.s);
+		json_field(p->w, "operator", when[i].operator_text.s);
+		json_key(p->w, "values");
+		json_open(p->w, '[');
 		for (size_t k = 0; k < when[i].n_values; k++)
-			json_put_str(w, when[i].values[k].s);
-		json_close(w, ']');
-		json_close(w, '}');
+			json_put_str(p->w, when[i].values[k].s);
+		json_close(p->w, ']');
+		json_close(p->w, '}');
 	}
-	json_close(w, ']');
+	json_close(p->w, ']');
 }
 
 /* --- labels: the more specific object wins (tekton-semantics 4), so it is written last --- */
@@ -110,338 +115,428 @@ static void map_add_labels(struct map *m, const struct labels *l)
 		(void)map_set(m, l->keys[i].s, &l->values[i].s);
 }
 
-static void put_map(struct json_writer *w, const char *key, const struct map *m)
+static void put_map(const struct report *p, const char *key, const struct map *m)
 {
 	if (m->n == 0)
 		return;
-	json_key(w, key);
-	json_open(w, '{');
+	json_key(p->w, key);
+	json_open(p->w, '{');
 	map_foreach (it, m) {
-		json_keys(w, it->key);
-		json_put_str(w, *(const struct str *)it->value);
+		json_keys(p->w, it->key);
+		json_put_str(p->w, *(const struct str *)it->value);
 	}
-	json_close(w, '}');
+	json_close(p->w, '}');
 }
 
-static void map_add(struct map *m, struct arena *a, const char *key, struct str value)
+static void map_add(struct map *m, const char *key, struct str value)
 {
-	struct str *s = arena_new_object(a, struct str);
+	struct str *s = arena_new_object(m->arena, struct str);
 	*s = value;
 	(void)map_set(m, str_z(key), s);
 }
 
-static const struct task_run_spec_entry *entry_of(const struct run_view *r, struct str name)
+static void map_add_entries(struct map *m, const struct pipeline_run *pr)
 {
-	const struct task_run_spec_entry *found = NULL;
-	const struct pipeline_run *pr = r->object->pipeline_run;
 	for (size_t i = 0; pr && i < pr->n_task_run_specs; i++)
-		if (str_eq(pr->task_run_specs[i].pipeline_task_name.s, name))
-			found = &pr->task_run_specs[i];
-	return found;
+		(void)map_set(
+			m, pr->task_run_specs[i].pipeline_task_name.s, &pr->task_run_specs[i]);
 }
 
-static void put_child_labels(
-	struct json_writer *w, const struct run_view *r, const struct task_run_view *t)
+static const struct object_meta *run_meta(const struct run_view *r)
 {
-	struct arena *a = arena_new();
+	return r->kind == OBJECT_PIPELINE_RUN ? &r->object->pipeline_run->meta
+					      : &r->object->task_run->meta;
+}
+
+static void put_child_labels(const struct report *p, const struct task_run_view *t)
+{
+	const struct run_view *r = p->run;
 	const struct pipeline_task_view *pt = &r->pipeline_tasks[t->pipeline_task];
-	const struct task_run_spec_entry *entry = entry_of(r, pt->spec->name.s);
+	const struct task_run_spec_entry *entry = map_get(&p->entries, pt->spec->name.s);
 	struct map labels;
 	struct map annotations;
-	map_init(&labels, a);
-	map_init(&annotations, a);
-	map_add_labels(&labels, &r->object->pipeline_run->meta.labels);
-	map_add_labels(&annotations, &r->object->pipeline_run->meta.annotations);
+	map_init(&labels, p->scratch);
+	map_init(&annotations, p->scratch);
+	map_add_labels(&labels, &run_meta(r)->labels);
+	map_add_labels(&annotations, &run_meta(r)->annotations);
 	map_add_labels(&labels, &pt->spec->task_labels);
 	map_add_labels(&annotations, &pt->spec->task_annotations);
 	if (entry) {
 		map_add_labels(&labels, &entry->labels);
 		map_add_labels(&annotations, &entry->annotations);
 	}
-	map_add(&labels, a, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
-	map_add(&labels, a, "tekton.dev/memberOf",
-		pt->is_finally ? STR("finally") : STR("tasks"));
-	map_add(&labels, a, "tekton.dev/pipeline", r->pipeline_name);
-	map_add(&labels, a, "tekton.dev/pipelineRun", r->name);
-	map_add(&labels, a, "tekton.dev/pipelineRunUID", r->uid);
-	map_add(&labels, a, "tekton.dev/pipelineTask", pt->spec->name.s);
+	map_add(&labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
+	map_add(&labels, "tekton.dev/memberOf", pt->is_finally ? STR("finally") : STR("tasks"));
+	map_add(&labels, "tekton.dev/pipeline", r->pipeline_name);
+	map_add(&labels, "tekton.dev/pipelineRun", r->name);
+	map_add(&labels, "tekton.dev/pipelineRunUID", r->uid);
+	map_add(&labels, "tekton.dev/pipelineTask", pt->spec->name.s);
 	if (t->task_name.n)
-		map_add(&labels, a, "tekton.dev/task", t->task_name);
-	put_map(w, "labels", &labels);
-	put_map(w, "annotations", &annotations);
-	arena_free(a);
+		map_add(&labels, "tekton.dev/task", t->task_name);
+	if (str_eqz(pt->spec->on_error.s, "continue"))
+		map_add(&annotations, "pipeline.tekton.dev/pipeline-task-on-error",
+			STR("continue"));
+	put_map(p, "labels", &labels);
+	put_map(p, "annotations", &annotations);
 }
 
-static void put_object_labels(struct json_writer *w, const struct run_view *r)
+static void put_object_labels(const struct report *p)
 {
-	struct arena *a = arena_new();
-	const struct object_meta *meta = r->kind == OBJECT_PIPELINE_RUN
-						 ? &r->object->pipeline_run->meta
-						 : &r->object->task_run->meta;
+	const struct run_view *r = p->run;
 	struct map labels;
 	struct map annotations;
-	map_init(&labels, a);
-	map_init(&annotations, a);
-	map_add_labels(&labels, &meta->labels);
-	map_add_labels(&annotations, &meta->annotations);
+	map_init(&labels, p->scratch);
+	map_init(&annotations, p->scratch);
+	map_add_labels(&labels, &run_meta(r)->labels);
+	map_add_labels(&annotations, &run_meta(r)->annotations);
 	if (r->kind == OBJECT_PIPELINE_RUN) {
-		map_add(&labels, a, "tekton.dev/pipeline", r->pipeline_name);
+		map_add(&labels, "tekton.dev/pipeline", r->pipeline_name);
 	} else {
-		map_add(&labels, a, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
+		map_add(&labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
 		if (r->n_task_runs && r->task_runs[0]->task_name.n)
-			map_add(&labels, a, "tekton.dev/task", r->task_runs[0]->task_name);
+			map_add(&labels, "tekton.dev/task", r->task_runs[0]->task_name);
 	}
-	put_map(w, "labels", &labels);
-	put_map(w, "annotations", &annotations);
-	arena_free(a);
+	put_map(p, "labels", &labels);
+	put_map(p, "annotations", &annotations);
 }
 
 /* --- TaskRuns ------------------------------------------------------------------------ */
 
-static void put_step_state(struct json_writer *w, const struct step_view *s)
+static void put_step_state(const struct report *p, const struct step_view *s)
 {
 	switch (s->state) {
 	case STEP_WAITING:
 	case STEP_STARTING:
-		json_key(w, "waiting");
-		json_open(w, '{');
-		json_fieldz(w, "reason", "PodInitializing");
-		json_close(w, '}');
+		json_key(p->w, "waiting");
+		json_open(p->w, '{');
+		json_fieldz(p->w, "reason", "PodInitializing");
+		json_close(p->w, '}');
 		break;
 	case STEP_RUNNING:
-		json_key(w, "running");
-		json_open(w, '{');
-		put_time(w, "startedAt", s->started_wall_ns);
-		json_close(w, '}');
+		json_key(p->w, "running");
+		json_open(p->w, '{');
+		put_time(p, "startedAt", s->started_wall_ns);
+		json_close(p->w, '}');
 		break;
 	case STEP_ENDED:
-		json_key(w, "terminated");
-		json_open(w, '{');
-		json_field_int(w, "exitCode", s->exit_code);
-		put_optional(w, "reason", s->reason);
-		put_optional(w, "message", s->message);
-		put_time(w, "startedAt", s->started_wall_ns);
-		put_time(w, "finishedAt", s->ended_wall_ns);
-		json_close(w, '}');
+		json_key(p->w, "terminated");
+		json_open(p->w, '{');
+		json_field_int(p->w, "exitCode", s->exit_code);
+		put_optional(p, "reason", s->reason);
+		put_optional(p, "message", s->message);
+		put_time(p, "startedAt", s->started_wall_ns);
+		put_time(p, "finishedAt", s->ended_wall_ns);
+		json_close(p->w, '}');
 		break;
 	}
 }
 
-static void put_steps(struct json_writer *w, const struct attempt_view *at)
+static void put_steps(const struct report *p, const struct attempt_view *at)
 {
 	if (at->n_steps == 0)
 		return;
-	json_key(w, "steps");
-	json_open(w, '[');
+	json_key(p->w, "steps");
+	json_open(p->w, '[');
 	for (size_t i = 0; i < at->n_steps; i++) {
 		const struct step_view *s = &at->steps[i];
-		json_open(w, '{');
-		put_step_state(w, s);
-		json_field(w, "name", s->name);
-		json_field(w, "container", s->container);
-		put_optional(w, "imageID", s->image_id);
+		json_open(p->w, '{');
+		put_step_state(p, s);
+		json_field(p->w, "name", s->name);
+		json_field(p->w, "container", s->container);
+		put_optional(p, "imageID", s->image_id);
 		if (s->state == STEP_ENDED)
-			put_optional(w, "terminationReason", s->termination_reason);
-		json_close(w, '}');
+			put_optional(p, "terminationReason", s->termination_reason);
+		json_close(p->w, '}');
 	}
-	json_close(w, ']');
+	json_close(p->w, ']');
 }
 
 /* The members that an attempt has in status, and again as an entry of retriesStatus. */
-static void put_attempt(struct json_writer *w, const struct attempt_view *at)
+static void put_attempt(const struct report *p, const struct attempt_view *at)
 {
-	put_optional(w, "podName", at->pod_name);
-	put_time(w, "startTime", at->started_wall_ns);
-	put_time(w, "completionTime", at->ended_wall_ns);
-	put_steps(w, at);
-	put_values(w, "results", at->results, at->n_results, true);
+	put_optional(p, "podName", at->pod_name);
+	put_time(p, "startTime", at->started_wall_ns);
+	put_time(p, "completionTime", at->ended_wall_ns);
+	put_steps(p, at);
+	put_values(p, "results", at->results, at->n_results, true);
 	if (at->spec) {
-		json_key(w, "taskSpec");
-		task_spec_json(at->spec, w);
+		json_key(p->w, "taskSpec");
+		task_spec_json(at->spec, p->w);
 	}
 }
 
-static void put_task_status(struct json_writer *w, const struct task_run_view *t)
+static void put_task_status(const struct report *p, const struct task_run_view *t)
 {
-	json_key(w, "status");
-	json_open(w, '{');
-	put_condition(w, &t->condition);
+	json_key(p->w, "status");
+	json_open(p->w, '{');
+	put_condition(p, &t->condition);
 	if (t->n_attempts)
-		put_attempt(w, &t->attempts[t->n_attempts - 1]);
+		put_attempt(p, &t->attempts[t->n_attempts - 1]);
 	if (t->n_attempts > 1) {
-		json_key(w, "retriesStatus");
-		json_open(w, '[');
+		json_key(p->w, "retriesStatus");
+		json_open(p->w, '[');
 		for (size_t i = 0; i + 1 < t->n_attempts; i++) {
-			json_open(w, '{');
-			put_condition(w, &t->attempts[i].condition);
-			put_attempt(w, &t->attempts[i]);
-			json_close(w, '}');
+			json_open(p->w, '{');
+			put_condition(p, &t->attempts[i].condition);
+			put_attempt(p, &t->attempts[i]);
+			json_close(p->w, '}');
 		}
-		json_close(w, ']');
+		json_close(p->w, ']');
 	}
-	json_close(w, '}');
+	json_close(p->w, '}');
 }
 
-static void put_duration(struct json_writer *w, const char *key, int64_t ns)
+static void put_duration(const struct report *p, const char *key, int64_t ns)
 {
-	struct arena *a = arena_new();
-	json_field(w, key, num_duration_text(a, ns));
-	arena_free(a);
+	json_field(p->w, key, num_duration_text(p->scratch, ns));
 }
 
-static void put_child_spec(struct json_writer *w, const struct task_run_view *t)
+static void put_child_spec(const struct report *p, const struct task_run_view *t)
 {
-	json_key(w, "spec");
-	json_open(w, '{');
-	put_params(w, t->params, t->n_params);
-	put_optional(w, "serviceAccountName", t->service_account_name);
+	json_key(p->w, "spec");
+	json_open(p->w, '{');
+	put_params(p, t->params, t->n_params);
+	put_optional(p, "serviceAccountName", t->service_account_name);
 	if (t->task_name.n) {
-		json_key(w, "taskRef");
-		json_open(w, '{');
-		json_field(w, "name", t->task_name);
-		json_fieldz(w, "kind", "Task");
-		json_close(w, '}');
+		json_key(p->w, "taskRef");
+		json_open(p->w, '{');
+		json_field(p->w, "name", t->task_name);
+		json_fieldz(p->w, "kind", "Task");
+		json_close(p->w, '}');
 	} else if (t->spec) {
-		json_key(w, "taskSpec");
-		task_spec_json(t->spec, w);
+		json_key(p->w, "taskSpec");
+		task_spec_json(t->spec, p->w);
 	}
 	if (t->retries > 0)
-		json_field_int(w, "retries", t->retries);
-	put_duration(w, "timeout", t->timeout_ns);
-	json_close(w, '}');
+		json_field_int(p->w, "retries", t->retries);
+	put_duration(p, "timeout", t->timeout_ns);
+	json_close(p->w, '}');
 }
 
-static void put_child(
-	struct json_writer *w, const struct run_view *r, const struct task_run_view *t)
+static void put_child(const struct report *p, const struct task_run_view *t)
 {
-	json_open(w, '{');
-	json_fieldz(w, "apiVersion", "tekton.dev/v1");
-	json_fieldz(w, "kind", "TaskRun");
-	json_key(w, "metadata");
-	json_open(w, '{');
-	json_field(w, "name", t->name);
-	json_field(w, "namespace", r->ns);
-	put_optional(w, "uid", t->uid);
-	put_child_labels(w, r, t);
-	json_key(w, "ownerReferences");
-	json_open(w, '[');
-	json_open(w, '{');
-	json_fieldz(w, "apiVersion", "tekton.dev/v1");
-	json_fieldz(w, "kind", "PipelineRun");
-	json_field(w, "name", r->name);
-	json_field(w, "uid", r->uid);
-	json_field_bool(w, "controller", true);
-	json_close(w, '}');
-	json_close(w, ']');
-	json_close(w, '}');
-	put_child_spec(w, t);
-	put_task_status(w, t);
-	json_close(w, '}');
+	const struct run_view *r = p->run;
+
+	json_open(p->w, '{');
+	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
+	json_fieldz(p->w, "kind", "TaskRun");
+	json_key(p->w, "metadata");
+	json_open(p->w, '{');
+	json_field(p->w, "name", t->name);
+	json_field(p->w, "namespace", r->ns);
+	put_optional(p, "uid", t->uid);
+	put_child_labels(p, t);
+	json_key(p->w, "ownerReferences");
+	json_open(p->w, '[');
+	json_open(p->w, '{');
+	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
+	json_fieldz(p->w, "kind", "PipelineRun");
+	json_field(p->w, "name", r->name);
+	json_field(p->w, "uid", r->uid);
+	json_field_bool(p->w, "controller", true);
+	json_close(p->w, '}');
+	json_close(p->w, ']');
+	json_close(p->w, '}');
+	put_child_spec(p, t);
+	put_task_status(p, t);
+	json_close(p->w, '}');
 }
 
 /* --- the run object ------------------------------------------------------------------ */
 
-static void put_skipped(struct json_writer *w, const struct run_view *r)
+static void put_skipped(const struct report *p)
 {
+	const struct run_view *r = p->run;
 	bool any = false;
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
 		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
 		if (pt->state != PT_SKIPPED)
 			continue;
 		if (!any) {
-			json_key(w, "skippedTasks");
-			json_open(w, '[');
+			json_key(p->w, "skippedTasks");
+			json_open(p->w, '[');
 			any = true;
 		}
-		json_open(w, '{');
-		json_field(w, "name", pt->spec->name.s);
-		json_fieldz(w, "reason", skip_reason_text(pt->skip));
+		json_open(p->w, '{');
+		json_field(p->w, "name", pt->spec->name.s);
+		json_fieldz(p->w, "reason", skip_reason_text(pt->skip));
 		if (!pt->is_finally || pt->skip == SKIP_WHEN)
-			put_when(w, pt->when, pt->n_when);
-		json_close(w, '}');
+			put_when(p, pt->when, pt->n_when);
+		json_close(p->w, '}');
 	}
 	if (any)
-		json_close(w, ']');
+		json_close(p->w, ']');
 }
 
-static void put_child_references(struct json_writer *w, const struct run_view *r)
+static void put_child_references(const struct report *p)
 {
+	const struct run_view *r = p->run;
+
 	if (r->n_task_runs == 0)
 		return;
-	json_key(w, "childReferences");
-	json_open(w, '[');
+	json_key(p->w, "childReferences");
+	json_open(p->w, '[');
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
 		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
 		for (size_t k = 0; k < pt->n_task_runs; k++) {
 			const struct task_run_view *t = r->task_runs[pt->task_runs[k]];
-			json_open(w, '{');
-			json_fieldz(w, "apiVersion", "tekton.dev/v1");
-			json_fieldz(w, "kind", "TaskRun");
-			json_field(w, "name", t->name);
-			put_optional(w, "displayName", t->display_name);
-			json_field(w, "pipelineTaskName", pt->spec->name.s);
-			put_when(w, pt->when, pt->n_when);
-			json_close(w, '}');
+			json_open(p->w, '{');
+			json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
+			json_fieldz(p->w, "kind", "TaskRun");
+			json_field(p->w, "name", t->name);
+			put_optional(p, "displayName", t->display_name);
+			json_field(p->w, "pipelineTaskName", pt->spec->name.s);
+			put_when(p, pt->when, pt->n_when);
+			json_close(p->w, '}');
 		}
 	}
-	json_close(w, ']');
+	json_close(p->w, ']');
 }
 
-static void put_pipeline_status(struct json_writer *w, const struct run_view *r)
+static void put_pipeline_status(const struct report *p)
 {
-	json_key(w, "status");
-	json_open(w, '{');
-	put_condition(w, &r->condition);
-	put_time(w, "startTime", r->started_wall_ns);
-	put_time(w, "completionTime", r->ended_wall_ns);
-	put_values(w, "results", r->results, r->n_results, false);
+	const struct run_view *r = p->run;
+
+	json_key(p->w, "status");
+	json_open(p->w, '{');
+	put_condition(p, &r->condition);
+	put_time(p, "startTime", r->started_wall_ns);
+	put_time(p, "completionTime", r->ended_wall_ns);
+	put_values(p, "results", r->results, r->n_results, false);
 	if (r->pipeline_spec) {
-		json_key(w, "pipelineSpec");
-		pipeline_spec_json(r->pipeline_spec, w);
+		json_key(p->w, "pipelineSpec");
+		pipeline_spec_json(r->pipeline_spec, p->w);
 	}
-	put_skipped(w, r);
-	put_child_references(w, r);
-	put_time(w, "finallyStartTime", r->finally_started_wall_ns);
-	json_close(w, '}');
+	put_skipped(p);
+	put_child_references(p);
+	put_time(p, "finallyStartTime", r->finally_started_wall_ns);
+	json_close(p->w, '}');
 }
 
-static void put_run_object(struct json_writer *w, const struct run_view *r)
+static void put_members(const struct report *p, const struct json *object)
 {
-	bool is_pipeline = r->kind == OBJECT_PIPELINE_RUN;
-	const struct object_meta *meta =
-		is_pipeline ? &r->object->pipeline_run->meta : &r->object->task_run->meta;
-	json_open(w, '{');
-	json_fieldz(w, "apiVersion", "tekton.dev/v1");
-	json_fieldz(w, "kind", object_kind_name(r->kind));
-	json_key(w, "metadata");
-	json_open(w, '{');
-	json_field(w, "name", r->name);
-	json_field(w, "namespace", r->ns);
-	put_optional(w, "uid", r->uid);
-	put_object_labels(w, r);
-	json_close(w, '}');
-	json_key(w, "spec");
-	spec_object_json(meta, "spec", w);
-	if (is_pipeline) {
-		put_pipeline_status(w, r);
-	} else if (r->n_task_runs) {
-		put_task_status(w, r->task_runs[0]);
-	} else {
-		json_key(w, "status");
-		json_open(w, '{');
-		put_condition(w, &r->condition);
-		put_time(w, "startTime", r->started_wall_ns);
-		put_time(w, "completionTime", r->ended_wall_ns);
-		json_close(w, '}');
+	json_foreach (it, object) {
+		json_keys(p->w, it->key);
+		json_put(p->w, it);
 	}
-	json_close(w, '}');
+}
+
+/* timeouts.pipeline and taskRunTemplate.serviceAccountName, as admission fills them in. */
+static void put_pipeline_run_defaults(const struct report *p, const struct json *spec)
+{
+	const struct json *timeouts = json_get(spec, "timeouts");
+	const struct json *template = json_get(spec, "taskRunTemplate");
+	json_key(p->w, "timeouts");
+	json_open(p->w, '{');
+	put_members(p, timeouts);
+	if (!json_get(timeouts, "pipeline"))
+		json_fieldz(p->w, "pipeline", "1h0m0s");
+	json_close(p->w, '}');
+	json_key(p->w, "taskRunTemplate");
+	json_open(p->w, '{');
+	put_members(p, template);
+	if (!json_get(template, "serviceAccountName"))
+		json_fieldz(p->w, "serviceAccountName", "default");
+	json_close(p->w, '}');
+}
+
+static void put_task_run_defaults(const struct report *p, const struct json *spec)
+{
+	if (!json_get(spec, "serviceAccountName"))
+		json_fieldz(p->w, "serviceAccountName", "default");
+	if (!json_get(spec, "timeout"))
+		json_fieldz(p->w, "timeout", "1h0m0s");
+}
+
+/*
+ * The spec as written, but with the params that the run really has (-p) and with Tekton's
+ * defaults. When it cannot be read back it is shown as it was written.
+ */
+static void put_run_spec(const struct report *p)
+{
+	static const char *const replaced[] = {"params", "timeouts", "taskRunTemplate"};
+	bool is_pipeline = p->run->kind == OBJECT_PIPELINE_RUN;
+	size_t n_replaced = is_pipeline ? ARRAY_SIZE(replaced) : 1;
+	cleanup_buf struct buf text;
+	struct json_writer w;
+	struct json *spec;
+	buf_init(&text, BOUND_SUBST_SET_BYTES);
+	json_writer_init(&w, &text, 0);
+	spec_object_json(run_meta(p->run), "spec", &w);
+	json_key(p->w, "spec");
+	if (json_parse(p->scratch, buf_str(&text), BOUND_SUBST_SET_BYTES, &spec, NULL) ||
+		spec->kind != JSON_OBJECT) {
+		spec_object_json(run_meta(p->run), "spec", p->w);
+		return;
+	}
+	json_open(p->w, '{');
+	json_foreach (it, spec) {
+		bool is_ours = false;
+		for (size_t i = 0; i < n_replaced; i++)
+			is_ours |= str_eqz(it->key, replaced[i]);
+		if (is_ours)
+			continue;
+		json_keys(p->w, it->key);
+		json_put(p->w, it);
+	}
+	put_params(p, p->run->params, p->run->n_params);
+	if (is_pipeline)
+		put_pipeline_run_defaults(p, spec);
+	else
+		put_task_run_defaults(p, spec);
+	json_close(p->w, '}');
+}
+
+/* A TaskRun object that was refused before its only task run was made. */
+static void put_bare_status(const struct report *p)
+{
+	json_key(p->w, "status");
+	json_open(p->w, '{');
+	put_condition(p, &p->run->condition);
+	put_time(p, "startTime", p->run->started_wall_ns);
+	put_time(p, "completionTime", p->run->ended_wall_ns);
+	json_close(p->w, '}');
+}
+
+static void put_run_object(const struct report *p)
+{
+	const struct run_view *r = p->run;
+	json_open(p->w, '{');
+	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
+	json_fieldz(p->w, "kind", object_kind_name(r->kind));
+	json_key(p->w, "metadata");
+	json_open(p->w, '{');
+	json_field(p->w, "name", r->name);
+	json_field(p->w, "namespace", r->ns);
+	put_optional(p, "uid", r->uid);
+	put_object_labels(p);
+	json_close(p->w, '}');
+	put_run_spec(p);
+	if (r->kind == OBJECT_PIPELINE_RUN)
+		put_pipeline_status(p);
+	else if (r->n_task_runs)
+		put_task_status(p, r->task_runs[0]);
+	else
+		put_bare_status(p);
+	json_close(p->w, '}');
+}
+
+static void arena_renew(struct arena **a)
+{
+	arena_free(*a);
+	*a = arena_new();
 }
 
 void report_items(const struct run_view *r, struct json_writer *w)
 {
-	put_run_object(w, r);
-	if (r->kind != OBJECT_PIPELINE_RUN)
-		return;
-	for (size_t i = 0; i < r->n_task_runs; i++)
-		put_child(w, r, r->task_runs[i]);
+	struct arena *lasting cleanup_arena = arena_new();
+	struct report p = {.run = r, .w = w, .scratch = arena_new()};
+	map_init(&p.entries, lasting);
+	map_add_entries(&p.entries, r->object->pipeline_run);
+	put_run_object(&p);
+	for (size_t i = 0; r->kind == OBJECT_PIPELINE_RUN && i < r->n_task_runs; i++) {
+		arena_renew(&p.scratch);
+		put_child(&p, r->task_runs[i]);
+	}
+	arena_free(p.scratch);
 }
