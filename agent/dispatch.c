@@ -223,6 +223,7 @@ static void fill_common(struct agent *a, const struct plan_task *me, struct exec
 	t->v.uid = name_uid(a->arena, a->view.uid, t->v.name);
 	t->v.task_name = t->referenced ? t->referenced->meta.name.s : STR_NONE;
 	t->v.is_inline = !t->referenced;
+	t->v.spec = t->referenced ? NULL : t->task;
 	t->v.service_account_name = me->service_account_name;
 	t->v.retries = me->retries;
 	t->v.timeout_ns = me->timeout_ns;

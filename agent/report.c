@@ -291,6 +291,43 @@ static void put_duration(const struct report *p, const char *key, int64_t ns)
 	json_field(p->w, key, num_duration_text(p->scratch, ns));
 }
 
+/* A binding as the TaskRun object has it; a claim template became a claim. */
+static void put_binding(const struct report *p, const struct workspace_binding *b)
+{
+	static const struct {
+		const char *source, *name;
+	} words[WORKSPACE_SOURCE_N] = {
+		[WORKSPACE_EMPTY_DIR] = {"emptyDir", NULL},
+		[WORKSPACE_CLAIM] = {"persistentVolumeClaim", "claimName"},
+		[WORKSPACE_CLAIM_TEMPLATE] = {"persistentVolumeClaim", "claimName"},
+		[WORKSPACE_CONFIG_MAP] = {"configMap", "name"},
+		[WORKSPACE_SECRET] = {"secret", "secretName"},
+	};
+	struct str name = b->object_name.s.n ? b->object_name.s : b->claim_name.s;
+	json_open(p->w, '{');
+	json_field(p->w, "name", b->name.s);
+	put_optional(p, "subPath", b->sub_path.s);
+	if (words[b->source].source) {
+		json_key(p->w, words[b->source].source);
+		json_open(p->w, '{');
+		if (words[b->source].name)
+			put_optional(p, words[b->source].name, name);
+		json_close(p->w, '}');
+	}
+	json_close(p->w, '}');
+}
+
+static void put_workspaces(const struct report *p, const struct workspace_binding *b, size_t n)
+{
+	if (n == 0)
+		return;
+	json_key(p->w, "workspaces");
+	json_open(p->w, '[');
+	for (size_t i = 0; i < n; i++)
+		put_binding(p, &b[i]);
+	json_close(p->w, ']');
+}
+
 static void put_child_spec(const struct report *p, const struct task_run_view *t)
 {
 	json_key(p->w, "spec");
@@ -310,6 +347,7 @@ static void put_child_spec(const struct report *p, const struct task_run_view *t
 	if (t->retries > 0)
 		json_field_int(p->w, "retries", t->retries);
 	put_duration(p, "timeout", t->timeout_ns);
+	put_workspaces(p, t->workspaces, t->n_workspaces);
 	json_close(p->w, '}');
 }
 
