@@ -472,6 +472,7 @@ void run_init(struct agent *a)
 
 		v->pipeline_tasks[i] = (struct pipeline_task_view){
 			.spec = t->written,
+			.task = t->task,
 			.is_finally = t->is_finally,
 			.when = t->bound ? t->bound->when : t->written->when,
 			.n_when = t->written->n_when,
