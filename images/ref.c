@@ -8,7 +8,7 @@
 
 #include "digest.h"
 
-enum { REF_NAME_BYTES = 255, REF_TAG_BYTES = 128, REF_BYTES = 512 };
+enum { REF_NAME_BYTES = 255, REF_TAG_BYTES = 128, REF_BYTES = 600 };
 
 static bool is_lower_alnum(char c)
 {
@@ -181,11 +181,11 @@ int image_ref_parse(struct arena *a, struct str text, struct image_ref *ret, str
 		return ref_bad(text,
 			"the name is not valid (lower-case letters, digits and . _ - between)",
 			err);
-	if (name.n > REF_NAME_BYTES)
-		return ref_bad(text, "the name is longer than 255 bytes", err);
 	if (!r.domain.n && is_hex64(r.path))
 		return ref_bad(text, "a bare digest is not a name; write name@sha256:...", err);
 	ref_normalise(a, &r);
+	if (r.domain.n + 1 + r.path.n > REF_NAME_BYTES)
+		return ref_bad(text, "the name is longer than 255 bytes", err);
 	r.domain = arena_str(a, r.domain);
 	r.path = arena_str(a, r.path);
 	r.tag = arena_str(a, r.tag);

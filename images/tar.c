@@ -109,6 +109,23 @@ static int tar_skip(struct tar_reader *r, uint64_t n, struct err *err)
 	return 0;
 }
 
+/* Padding may be missing at the very end: Go's writer leaves it out when it is not closed. */
+static int tar_skip_pad(struct tar_reader *r, uint64_t n, struct err *err)
+{
+	while (n) {
+		bool end;
+
+		if (tar_fill(r, &end, err) < 0)
+			return -1;
+		if (end)
+			return 0;
+		size_t piece = r->n < n ? r->n : (size_t)n;
+		tar_take(r, piece);
+		n -= piece;
+	}
+	return 0;
+}
+
 int tar_data(struct tar_reader *r, const uint8_t **p, size_t *n, struct err *err)
 {
 	bool end;
@@ -479,15 +496,17 @@ static int entry_make(
 	return 0;
 }
 
-/* One zero block may end the input, two must be followed by nothing that matters. */
-static int tar_end(struct tar_reader *r, struct err *err)
+/*
+ * Two zero blocks end an archive; some writers leave out one or both (umoci insert). That
+ * a layer is whole is said by its digests, not by its last blocks.
+ */
+static int tar_end(struct tar_reader *r, bool end, struct err *err)
 {
 	uint8_t h[TAR_BLOCK];
-	bool end;
 
 	if (r->has_pax || r->has_long_name || r->has_long_link)
 		return tar_truncated(err, "an extension header without its entry");
-	if (tar_read(r, h, sizeof(h), &end, err) < 0)
+	if (!end && tar_read(r, h, sizeof(h), &end, err) < 0)
 		return -1;
 	if (!end && !block_is_zero(h))
 		return err_set(err, ERR_IMAGE, "tar stream: a lone zero block between entries");
@@ -528,7 +547,7 @@ int tar_next(struct tar_reader *r, struct tar_entry *ret, bool *ret_more, struct
 	*ret_more = false;
 	if (r->ended)
 		return 0;
-	if (tar_skip(r, r->left + r->pad, err) < 0)
+	if (tar_skip(r, r->left, err) < 0 || tar_skip_pad(r, r->pad, err) < 0)
 		return -1;
 	r->left = r->pad = 0;
 	r->has_pax = r->has_long_name = r->has_long_link = false;
@@ -538,10 +557,8 @@ int tar_next(struct tar_reader *r, struct tar_entry *ret, bool *ret_more, struct
 
 		if (tar_read(r, h, sizeof(h), &end, err) < 0)
 			return -1;
-		if (end)
-			return tar_truncated(err, "an entry list without end blocks");
-		if (block_is_zero(h))
-			return tar_end(r, err);
+		if (end || block_is_zero(h))
+			return tar_end(r, end, err);
 		if (!header_sum_is_good(h))
 			return err_set(
 				err, ERR_IMAGE, "tar header: the checksum does not match");
