@@ -94,4 +94,29 @@ for line in open(sys.argv[1], "rb"):
 print(n > 3)
 PY
 )" True "the journal is whole"
+
+# as PID 1: strangers are reaped, the signal works, the exit code is the same
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+	cat >"$T/first.sh" <<-'SH'
+		sleep 0.5 &
+		sh -c 'sleep 0.6 & sleep 0.7 &' &
+		exec "$@"
+	SH
+	rm -rf "$T/run"
+	unshare --pid --fork --mount-proc --kill-child sh "$T/first.sh" "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" \
+		--images "$IMAGES" --run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null &
+	outer=$!
+	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null
+	first=$(pgrep -P "$outer" | head -1)
+	children() { ps -o stat=,comm= --ppid "$first"; }
+	none_left() { ! children | grep -q -e '^Z' -e sleep; }
+	wait_for 20 none_left
+	ok $? "as PID 1 it reaps strangers" "$(children)"
+	kill -TERM "$first"
+	wait "$outer"
+	is $? 143 "and obeys SIGTERM"
+	is "$(log stop-last s)" finally "with its finally tasks"
+else
+	skip "as PID 1" "no PID namespace"
+fi
 done_testing
