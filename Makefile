@@ -11,6 +11,7 @@ FOLDERS := base spec agent sandbox images entrypoint
 PKGS := yaml-0.1 libcjson libseccomp libcap libevent_core libcrypto zlib libzstd
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 CC ?= gcc
 CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude
@@ -24,9 +25,10 @@ HARDEN := -fno-common -fno-strict-aliasing -fstack-protector-strong -fstack-clas
 CFLAGS_debug   := -O1 -g
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 CFLAGS_static  := -O2 -g -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
-CFLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	-Wno-frame-larger-than -Wno-format-truncation -Wno-maybe-uninitialized
 CFLAGS_cov     := -O0 -g --coverage
-CFLAGS_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+CFLAGS_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -Wno-frame-larger-than
 CFLAGS_child_san  := -fno-sanitize=all
 CFLAGS_child_fuzz := -fno-sanitize=all
 LDFLAGS_san    := -fsanitize=address,undefined
@@ -34,9 +36,8 @@ LDFLAGS_cov    := --coverage
 LDFLAGS_fuzz   := -fsanitize=address,undefined
 LDFLAGS_static := -static-pie -Wl,--gc-sections
 CFLAGS_ALL = -std=gnu17 -fPIE $(WARN) $(HARDEN) $(CFLAGS_$(VARIANT)) $(CFLAGS)
-LDFLAGS_ALL = $(if $(LDFLAGS_static_$(VARIANT)),,-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+LDFLAGS_ALL = $(if $(filter static,$(VARIANT)),,-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	$(LDFLAGS_$(VARIANT)) $(LDFLAGS)
-LDFLAGS_static_static := yes
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 
@@ -100,8 +101,7 @@ $(B)/sandbox/init_blob.o: sandbox/init_blob.S $(INIT)
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && ar qcs $@ $(LIB_OBJ)
 
-ifeq ($(VARIANT),static)
-# monopod.full keeps its symbols for the gates of tests/lint/static.sh
+ifeq ($(VARIANT),static) # monopod.full keeps its symbols for tests/lint/static.sh
 $(BIN): $(BIN).full
 	$(call say,STRIP,$@)strip -o $@ $<
 $(BIN).full: $(B)/entrypoint/main.o $(LIB_OBJ)
@@ -143,7 +143,7 @@ unit-%: $(B)/tests/unit/%
 
 .PHONY: static setup setup-test test test-variant check lint tidy format
 static:
-	$(Q)$(MAKE) --no-print-directory VARIANT=static all
+	$(Q)$(SUBMAKE) VARIANT=static all
 
 setup:
 	$(Q).ci/packages.sh build && .ci/cjson.sh build/deps/cjson
@@ -153,17 +153,17 @@ setup-test: setup
 
 # Everything, then everything again with the address and undefined-behaviour sanitizers.
 test: setup-test
-	$(Q)$(MAKE) --no-print-directory VARIANT=debug tests
-	$(Q)$(MAKE) --no-print-directory VARIANT=san tests
+	$(Q)$(SUBMAKE) VARIANT=debug tests
+	$(Q)$(SUBMAKE) VARIANT=san tests
 	$(Q)tests/run debug+san
 
 test-variant: tests
 	$(Q)tests/run $(VARIANT)
 
 check:
-	$(Q)$(MAKE) --no-print-directory VARIANT=release DEV=1 all
-	$(Q)$(MAKE) --no-print-directory DEV=1 static
-	$(Q)$(MAKE) --no-print-directory VARIANT=release DEV=1 lint
+	$(Q)$(SUBMAKE) VARIANT=release DEV=1 all
+	$(Q)$(SUBMAKE) DEV=1 static
+	$(Q)$(SUBMAKE) VARIANT=release DEV=1 lint
 
 lint: $(SRC:%.c=build/tidy-size/%.ok)
 	$(Q)CC='$(CC)' CFLAGS='$(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 $(WARN)' B='$(B)' tests/lint/run
@@ -187,21 +187,21 @@ format:
 
 .PHONY: conformance demo demo-talk bench fuzz fuzz-run image man install clean distclean help
 conformance: setup-test
-	$(Q)$(MAKE) --no-print-directory static
+	$(Q)$(SUBMAKE) static
 	$(Q)tests/conformance/make-images
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/conformance/run --floors
 
 demo demo-talk:
-	$(Q)$(MAKE) --no-print-directory setup
+	$(Q)$(SUBMAKE) setup
 	$(Q)$(if $(filter demo-talk,$@),.ci/packages.sh talk)
-	$(Q)$(MAKE) --no-print-directory static
+	$(Q)$(SUBMAKE) static
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod examples/$(if $(filter demo,$@),demo.sh,talk/run.sh)
 
 bench: static
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/bench/run
 
 fuzz:
-	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
+	$(Q)$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=run-fuzz-%)
 run-fuzz-%: $(B)/tests/fuzz/fuzz_%
 	$(Q)mkdir -p $(B)/corpus/$* && $< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/$*- \
