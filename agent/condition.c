@@ -45,19 +45,18 @@ struct condition condition_task_timeout(struct arena *a, const struct execution 
 struct condition condition_task_cancelled(
 	struct arena *a, struct str name, enum stop_cause cause, struct str why)
 {
-	static const char *const status_message[] = {
-		[STOP_NONE] = "",
-		[STOP_TIMEOUT] = "",
-		[STOP_CANCELLED] = "TaskRun cancelled as the PipelineRun it belongs to has "
-				   "been cancelled.",
-		[STOP_PIPELINE_TIMEOUT] =
-			"TaskRun cancelled as the PipelineRun it belongs to has timed out.",
-		[STOP_ABORTED] =
-			"TaskRun cancelled as the PipelineRun it belongs to cannot go on.",
+	static const char *const has[] = {
+		[STOP_NONE] = NULL,
+		[STOP_TIMEOUT] = NULL,
+		[STOP_CANCELLED] = "has been cancelled",
+		[STOP_PIPELINE_TIMEOUT] = "has timed out",
+		[STOP_ABORTED] = "cannot go on",
 	};
 
-	if (why.n == 0)
-		why = str_z(status_message[cause]);
+	_Static_assert(ARRAY_SIZE(has) == STOP_CAUSE_N, "a stop cause without words");
+	if (why.n == 0 && has[cause])
+		why = arena_printf(a, "TaskRun cancelled as the PipelineRun it belongs to %s.",
+			has[cause]);
 	return failed("TaskRunCancelled",
 		arena_printf(a, "TaskRun \"" STR_FMT "\" was cancelled. " STR_FMT,
 			STR_ARG(name), STR_ARG(why)));

@@ -139,8 +139,6 @@ static void run_timeout(struct agent *a, enum timer_kind kind)
 	/* what ended the run first stays its verdict */
 	if (a->is_aborted || a->is_pipeline_timed_out || a->view.cancelled == CANCEL_NOW)
 		return;
-	if (kind == TIMER_TASKS && !a->n_open_dag)
-		return;
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_TIMEOUT, .timer = kind});
 	if (kind == TIMER_TASKS)
 		sched_tasks_timed_out(a);

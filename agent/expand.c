@@ -43,7 +43,7 @@ static size_t expand_one(
 struct str expand_text(
 	struct arena *a, struct str text, const struct env_entry *env, size_t n_env)
 {
-	struct str result = text;
+	struct str result;
 	struct buf out;
 
 	if (str_chr(text, '$') < 0)

@@ -262,6 +262,7 @@ struct flight { /* a task run's current attempt as the runner knows it */
 	enum flight_state state;
 	size_t step;
 	bool dying;
+	bool asked; /* to stop while it was being started */
 	const struct task_launch *launch;
 };
 struct pending {
@@ -384,6 +385,16 @@ static void check_parents(struct sim *s, size_t pt)
 	}
 }
 
+/* Sections 15, 16: what is cancelled or timed out starts nothing more, no retry either. */
+static void check_may_start(struct sim *s, size_t pt)
+{
+	const struct model *m = &s->m;
+
+	check(s, !m_ending(m));
+	if (!s->g->t[pt].is_finally)
+		check(s, m->cancelled != CANCEL_GRACEFUL && !m->tasks_timed_out);
+}
+
 static void on_start_task(struct sim *s, const struct action *x)
 {
 	struct flight *f;
@@ -396,6 +407,7 @@ static void on_start_task(struct sim *s, const struct action *x)
 	check(s, (int)x->attempt == s->attempts_seen[x->task]++);
 	check(s, x->launch->attempt == x->attempt && x->launch->task == x->task);
 	check_parents(s, t->pipeline_task);
+	check_may_start(s, t->pipeline_task);
 	*f = (struct flight){.attempt = x->attempt, .state = PREPARING, .launch = x->launch};
 	s->active++;
 	check(s, !s->g->max_parallel || s->active <= s->g->max_parallel);
@@ -416,7 +428,7 @@ static void on_start_step(struct sim *s, const struct action *x)
 	check(s, f->attempt == x->attempt && f->state == READY && f->step == x->step);
 	check(s, x->launch == f->launch && x->step < f->launch->n_steps);
 	f->state = STEP_BOOT;
-	f->dying = false;
+	f->dying = f->asked = false;
 	ev = about(s, x->task, EVENT_STEP_STARTED);
 	ev.image_id = STR("sha256:1");
 	if (chance(&s->r, s->g->refuse_percent)) {
@@ -434,6 +446,7 @@ static void on_stop_step(struct sim *s, const struct action *x)
 	check(s, f->attempt == x->attempt && f->step == x->step);
 	check(s, f->state == STEP_BOOT || f->state == STEP_UP);
 	check(s, x->signal == SIGTERM || x->signal == SIGKILL);
+	f->asked |= f->state == STEP_BOOT;
 	if (f->state == STEP_BOOT || f->dying || (x->signal == SIGTERM && s->g->stubborn))
 		return;
 	f->dying = true;
@@ -838,6 +851,9 @@ static void after_start(struct sim *s, const struct event *ev)
 {
 	struct flight *f = &s->f[ev->task];
 
+	if (ev->kind == EVENT_STEP_STARTED && f->state == STEP_UP && f->asked &&
+		!s->g->stubborn)
+		check(s, f->dying); /* the signal was repeated */
 	if (ev->kind == EVENT_STEP_STARTED && f->state == STEP_UP && !f->dying)
 		end_step(s, ev->task, (int64_t)pick(&s->r, 5000) * NS_PER_MS, 0);
 }

@@ -151,6 +151,22 @@ static void test_tasks_timeout_after_the_dag(void **state)
 	rig_free(r);
 }
 
+/* A task run that is dying of its own timeout is not tried again once the tasks' has passed. */
+static void test_no_retry_after_the_tasks(void **state)
+{
+	struct rig *r = rig_run(PR("timeouts: {pipeline: 1m, tasks: 4s}, ",
+					TASK("a", ", timeout: 3s, retries: 5"), ""),
+		hang_all, 1);
+
+	(void)state;
+	rig_until(r, SEC(5));
+	die(r, "p-a", SIGTERM);
+	assert_int_equal(rig_task(r, "p-a")->n_attempts, 1);
+	assert_condition(rig_task(r, "p-a")->condition, CONDITION_FALSE, "TaskRunTimeout");
+	assert_condition(r->view->condition, CONDITION_FALSE, "PipelineRunTimeout");
+	rig_free(r);
+}
+
 static void test_finally_timeout(void **state)
 {
 	struct rig *r = rig_run(
@@ -370,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_step_timeout),
 		cmocka_unit_test(test_tasks_timeout),
 		cmocka_unit_test(test_tasks_timeout_after_the_dag),
+		cmocka_unit_test(test_no_retry_after_the_tasks),
 		cmocka_unit_test(test_finally_timeout),
 		cmocka_unit_test(test_pipeline_timeout),
 		cmocka_unit_test(test_default_timeouts),

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What orders a pipeline task and what does not (section 11). */
+#include "agent/graph.h"
+#include "agent/state.h"
+#include "agent_rig.h"
+
+#define PR(b)                                                                                  \
+	"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: p}\nspec:\n"           \
+	"  workspaces: [{name: w, emptyDir: {}}]\n  pipelineSpec:\n    workspaces: [{name: "   \
+	"w}]\n"                                                                                \
+	"    tasks:\n"                                                                         \
+	"    - {name: a, taskSpec: {results: [{name: r}, {name: l, type: array}], steps: "     \
+	"[{image: x}]}}\n"                                                                     \
+	"    - {name: c, taskSpec: {results: [{name: r}], steps: [{image: x}]}}\n"             \
+	"    - {name: b, " b "}\n"
+#define SPEC "taskSpec: {params: [{name: v}], steps: [{image: x}]}"
+
+struct edge_case {
+	const char *name, *yaml;
+	size_t n_parents; /* the first is a, the second c */
+	size_t n_uses;
+};
+
+static const struct edge_case cases[] = {
+	{"nothing", PR("taskSpec: {steps: [{image: x}]}"), 0, 0},
+	{"runAfter", PR("runAfter: [a, c], taskSpec: {steps: [{image: x}]}"), 2, 0},
+	{"both count once",
+		PR("runAfter: [a], params: [{name: v, value: $(tasks.a.results.r)}], " SPEC), 1,
+		1},
+	{"param",
+		PR("params: [{name: v, value: '$(tasks.a.results.r) "
+		   "$(tasks.c.results.r)'}], " SPEC),
+		2, 2},
+	{"the same result twice is one use",
+		PR("params: [{name: v, value: "
+		   "'$(tasks.a.results.r)$(tasks.a.results.r)'}], " SPEC),
+		1, 1},
+	{"other indexes are other uses",
+		PR("params: [{name: v, value: "
+		   "'$(tasks.a.results.l[0])$(tasks.a.results.l[1])'}], " SPEC),
+		1, 2},
+	{"matrix", PR("matrix: {params: [{name: v, value: ['$(tasks.a.results.r)']}]}, " SPEC),
+		1, 1},
+	{"include",
+		PR("matrix: {include: [{name: i, params: [{name: v, value: "
+		   "$(tasks.a.results.r)}]}]}, " SPEC),
+		1, 1},
+	{"when input",
+		PR("when: [{input: $(tasks.a.results.r), operator: in, values: [x]}], " SPEC
+		   ", params: [{name: v, value: x}]"),
+		1, 1},
+	{"when values",
+		PR("when: [{input: x, operator: in, values: [$(tasks.a.results.r)]}], " SPEC
+		   ", params: [{name: v, value: x}]"),
+		1, 1},
+	{"a script of an inline spec",
+		PR("taskSpec: {steps: [{image: x, script: 'echo $(tasks.a.results.r)'}]}"), 1,
+		1},
+	{"an image of an inline spec", PR("taskSpec: {steps: [{image: $(tasks.a.results.r)}]}"),
+		1, 1},
+	{"displayName does not order",
+		PR("displayName: $(tasks.a.results.r), taskSpec: {steps: [{image: x}]}"), 0, 1},
+	{"subPath does not order",
+		PR("workspaces: [{name: w, subPath: $(tasks.a.results.r)}], taskSpec: "
+		   "{workspaces: "
+		   "[{name: w}], steps: [{image: x}]}"),
+		0, 1},
+	{"brackets do not order",
+		PR("params: [{name: v, value: \"$(tasks.a.results['r'])\"}], " SPEC), 0, 0},
+};
+
+static void test_edges(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig *r = rig_new(cases[i].yaml);
+		const struct plan_task *b;
+
+		r->holds_tasks = true;
+		rig_start(r, NULL, 0);
+		assert_false(r->agent->plan.is_refused);
+		b = plan_find(&r->agent->plan, STR("b"));
+		if (b->n_parents != cases[i].n_parents || b->n_uses != cases[i].n_uses)
+			print_error("case '%s'\n", cases[i].name);
+		assert_int_equal(b->n_parents, cases[i].n_parents);
+		assert_int_equal(b->n_uses, cases[i].n_uses);
+		for (size_t k = 0; k < b->n_parents; k++) {
+			const struct plan_task *p = &r->agent->plan.tasks[b->parents[k]];
+
+			assert_int_equal(b->parents[k], k);
+			assert_int_equal(p->n_children, 1);
+			assert_ptr_equal(&r->agent->plan.tasks[p->children[0]], b);
+		}
+		rig_free(r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edges)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
