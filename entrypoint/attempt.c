@@ -23,8 +23,7 @@ static struct owned attempt_owned(const struct attempt *at)
 
 static int attempt_make_tekton(struct attempt *at, const struct owned *o, struct err *err)
 {
-	static const char *const parts[] = {
-		"artifacts", "bin", "creds", "home", "results", "run", "scripts", "steps"};
+	static const char *const parts[] = {"bin", "creds", "run", "scripts", "steps"};
 
 	at->tekton_dfd = owned_dir(o, at->dfd, "tekton", MODE_READ, err);
 	if (at->tekton_dfd < 0)
@@ -37,20 +36,22 @@ static int attempt_make_tekton(struct attempt *at, const struct owned *o, struct
 	return owned_file(o, at->tekton_dfd, "termination", STR_NONE, MODE_FILE, err);
 }
 
+/* What all steps may write. Those below tekton/ are bound again over the read-only tree. */
 static int attempt_make_shared(struct attempt *at, const struct owned *o, struct err *err)
 {
 	const struct {
+		int parent;
 		const char *name;
 		int *dfd;
 	} dirs[] = {
-		{"workspace", &at->workspace_dfd},
-		{"home", &at->home_dfd},
-		{"results", &at->results_dfd},
-		{"artifacts", &at->artifacts_dfd},
+		{at->dfd, "workspace", &at->workspace_dfd},
+		{at->tekton_dfd, "home", &at->home_dfd},
+		{at->tekton_dfd, "results", &at->results_dfd},
+		{at->tekton_dfd, "artifacts", &at->artifacts_dfd},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		*dirs[i].dfd = owned_dir(o, at->dfd, dirs[i].name, MODE_ALL, err);
+		*dirs[i].dfd = owned_dir(o, dirs[i].parent, dirs[i].name, MODE_ALL, err);
 		if (*dirs[i].dfd < 0)
 			return -1;
 	}
@@ -80,7 +81,6 @@ static int attempt_make_scripts(struct attempt *at, const struct owned *o, struc
 static int attempt_make_step(struct attempt *at, const struct owned *o, int run_dfd,
 	int steps_dfd, const struct step_launch *s, struct err *err)
 {
-	static const char *const parts[] = {"results", "artifacts"};
 	struct str index = arena_printf(at->arena, "%zu", s->index);
 	struct str link = arena_printf(at->arena, "step-" STR_FMT, STR_ARG(s->name));
 	struct str target = arena_printf(at->arena, "/tekton/run/%zu/status", s->index);
@@ -88,12 +88,8 @@ static int attempt_make_step(struct attempt *at, const struct owned *o, int run_
 	int status_fd cleanup_fd =
 		own_fd < 0 ? -1 : owned_dir(o, own_fd, "status", MODE_ALL, err);
 
-	if (status_fd < 0)
+	if (status_fd < 0 || owned_dir_make(o, status_fd, "results", MODE_ALL, err))
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (owned_dir_make(o, status_fd, parts[i], MODE_ALL, err))
-			return -1;
-	}
 	if (symlinkat(str_c(target), steps_dfd, str_c(index)) < 0 ||
 		symlinkat(str_c(target), steps_dfd, str_c(link)) < 0)
 		return err_sys(err, "link '%s'", str_c(link));

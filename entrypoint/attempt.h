@@ -4,9 +4,8 @@
  * the bindings of its workspaces, and per step the writable layer. They live in the run
  * directory's scratch/ and end with the attempt.
  *
- *     scratch/tasks/T-A/   workspace/ home/ results/ artifacts/
- *                          tekton/{artifacts,bin,creds,home,results,run/I,scripts,steps}
- *                          bind-W/ (emptyDir, ConfigMap, Secret)   end-I (termination files)
+ *     scratch/tasks/T-A/   workspace/ tekton/ bind-W/ (emptyDir, ConfigMap, Secret)
+ *                          end-I (termination files)
  *     scratch/layers/T-A/  I/{upper,work}
  */
 #ifndef ENTRYPOINT_ATTEMPT_H
