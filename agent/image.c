@@ -65,3 +65,13 @@ void agent_images(
 	*ret_n = l.uses.n;
 	vec_release(&l.uses);
 }
+
+bool agent_wants_hermetic(const struct agent *a)
+{
+	const struct plan *p = &a->plan;
+
+	for (size_t i = 0; !p->is_refused && i < p->n_tasks; i++)
+		if (plan_task_hermetic(p, &p->tasks[i], p->tasks[i].referenced))
+			return true;
+	return false;
+}

@@ -147,16 +147,26 @@ static int session_choose_layers(struct session *s, struct err *err)
 		str_c(s->rundir.path));
 }
 
+static bool session_wants_hermetic(const struct session *s)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		if (!s->runs[i].is_hopeless && agent_wants_hermetic(s->runs[i].agent))
+			return true;
+	}
+	return false;
+}
+
 static int session_probe(struct session *s, struct err *err)
 {
 	if (sandbox_probe(s->arena, store_dfd(s->store), s->rundir.layers_dfd, &s->place, err))
 		return -1;
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);
-	if (s->options->hermetic && !s->place.can_net_namespace)
+	if (session_wants_hermetic(s) && !s->place.can_net_namespace)
 		return err_set(err, ERR_SANDBOX,
-			"--hermetic: no network namespace can be made here (see 'monopod "
-			"probe')");
+			"a hermetic task is asked for, and no network namespace can be made "
+			"here "
+			"(see 'monopod probe')");
 	if (session_choose_layers(s, err))
 		return -1;
 	return sandbox_ns_new(&s->place, false, &s->ns, err);

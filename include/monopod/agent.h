@@ -201,6 +201,9 @@ bool agent_next_action(
 int64_t agent_deadline_ns(const struct agent *a);
 const struct run_view *agent_view(const struct agent *a);
 
+/* Some task that is known now wants no network: a place that cannot give that is refused. */
+bool agent_wants_hermetic(const struct agent *a);
+
 /* Image references known before the first step, each once, with where they were written. */
 struct image_use {
 	struct str image;

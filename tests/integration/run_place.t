@@ -48,6 +48,20 @@ else
 	is "$code" 3 "--hermetic is refused where it cannot be"
 fi
 
+# a place without network namespaces: known before the start, also when only an annotation asks for it
+deny='echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"'
+if [ "$(id -u)" = 0 ] && as_user single unshare --user --map-current-user --keep-caps sh -c "$deny" sh true 2>/dev/null; then
+	chmod 644 "$T/in.yaml"
+	as_user single unshare --user --map-current-user --keep-caps sh -c "$deny" sh "$MONOPOD" run -f "$T/in.yaml" \
+		--images "$IMAGES" --store "$T/home/store" --run-dir "$T/home/run" >"$T/out" 2>"$T/err" </dev/null
+	is $? 3 "a hermetic task where no network namespace can be made" || cat "$T/out" "$T/err"
+	like "$(cat "$T/err")" "network namespace" "is refused before the start"
+	[ ! -e "$T/home/run" ]
+	ok $? "and nothing is left"
+else
+	skip "a hermetic task where no network namespace can be made" "cannot forbid them here"
+fi
+
 # unpacked root file systems
 mkdir -p "$T/rootfs/bin"
 cp /bin/busybox "$T/rootfs/bin/busybox"
