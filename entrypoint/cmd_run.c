@@ -128,9 +128,6 @@ static enum exit_code run_drive(
 	}
 	out->runs[out->n_runs++] =
 		(struct outcome_run){.view = drive_view(s->drive), .dir = dir};
-	if (s->signal) /* it came between two batches */
-		drive_cancel(
-			s->drive, CANCEL_GRACEFUL, s->options->grace_ns, STR("told to stop"));
 	outcome_changed(out, clock_mono_ns());
 	rc = drive_run(s->drive, &err);
 	code = rc ? EXIT_INTERNAL : outcome_code(drive_view(s->drive));

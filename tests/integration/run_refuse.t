@@ -104,6 +104,45 @@ is "$(json 'cond(tasks["later-b"])["reason"]')" TaskRunImagePullFailed "fails it
 like "$(json 'cond(tasks["later-b"])["message"]')" 'the step "s" in TaskRun "later-b" failed to pull the image "nosuch". The pod errored with the message: "' \
 	"in Tekton's words"
 
+# names that would be paths
+evil() { # WHAT < YAML
+	yaml
+	run -o plain
+	[ "$code" = 2 ] || [ "$code" = 1 ]
+	ok $? "$1 is refused" "exit $code" "$err"
+	is "$(find "$T" -name 'escaped*' | head -1)" "" "$1: nothing is written elsewhere"
+	rm -rf "$T/run"
+}
+evil "a run named like a path" <<'YAML'
+{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: "../escaped"}, spec: {taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}}
+YAML
+evil "a step named like a path" <<'YAML'
+{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: x}, spec: {taskSpec: {steps: [{name: "../../escaped", image: busybox, command: ["true"]}]}}}
+YAML
+evil "a task named like a path" <<'YAML'
+{apiVersion: tekton.dev/v1, kind: PipelineRun, metadata: {name: x}, spec: {pipelineSpec: {tasks: [{name: "../../escaped", taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}]}}}
+YAML
+evil "a claim named like a path" <<'YAML'
+{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: x}, spec: {workspaces: [{name: w, persistentVolumeClaim: {claimName: "../../escaped"}}], taskSpec: {workspaces: [{name: w}], steps: [{name: s, image: busybox, command: ["true"]}]}}}
+YAML
+evil "a key named like a path" <<'YAML'
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {"../../escaped": x}}
+---
+{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: x}, spec: {workspaces: [{name: w, configMap: {name: c}}], taskSpec: {workspaces: [{name: w}], steps: [{name: s, image: busybox, command: ["true"]}]}}}
+YAML
+evil "an item's path that leads out" <<'YAML'
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: x}}
+---
+{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: x}, spec: {workspaces: [{name: w, configMap: {name: c, items: [{key: a, path: "../../escaped"}]}}], taskSpec: {workspaces: [{name: w}], steps: [{name: s, image: busybox, command: ["true"]}]}}}
+YAML
+yaml <<'YAML'
+{apiVersion: tekton.dev/v1, kind: PipelineRun, metadata: {name: x}, spec: {pipelineSpec: {results: [{name: "../escaped", value: $(tasks.a.results.r)}], tasks: [{name: a, taskSpec: {results: [{name: r}], steps: [{name: s, image: busybox, script: "printf x > $(results.r.path)"}]}}]}}}
+YAML
+run --results-dir "$T/results"
+is "$code $(find "$T" -name 'escaped*' | wc -l)" "0 0" "a result named like a path has no file"
+is "$(json 'run["status"]["results"][0]["value"]')" x "but a value"
+rm -rf "$T/run"
+
 # the place
 script fine <<'SH'
 echo ran
