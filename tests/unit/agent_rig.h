@@ -215,7 +215,7 @@ static inline const struct task_run_view *rig_task(struct rig *r, const char *na
 			return r->view->task_runs[i];
 	print_error("no task run '%s'\n", name);
 	fail();
-	return NULL;
+	abort(); /* not reached; fail() does not say so */
 }
 
 static inline const struct pipeline_task_view *rig_pt(struct rig *r, const char *name)
@@ -225,7 +225,7 @@ static inline const struct pipeline_task_view *rig_pt(struct rig *r, const char 
 			return &r->view->pipeline_tasks[i];
 	print_error("no pipeline task '%s'\n", name);
 	fail();
-	return NULL;
+	abort(); /* not reached; fail() does not say so */
 }
 
 /* The launch of a task run that is going on. */

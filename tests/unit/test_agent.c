@@ -55,7 +55,7 @@ static void test_written_status(void **state)
 
 static void test_params(void **state)
 {
-	static const struct param_override over[] = {
+	const struct param_override over[] = {
 		{.name = STR("s"), .text = STR("[\"not\",\"json\"]")},
 		{.name = STR("l"), .text = STR("[\"a\",\"b\"]")},
 		{.name = STR("new"), .text = STR("first")},

@@ -5,7 +5,7 @@
 
 static void test_expand(void **state)
 {
-	static const struct env_entry env[] = {
+	const struct env_entry env[] = {
 		{.name = STR("A"), .value = STR("one")},
 		{.name = STR("B"), .value = STR("$(A)")}, /* values are not expanded again */
 		{.name = STR("A"), .value = STR("two")},  /* the last of a name counts */

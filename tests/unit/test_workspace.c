@@ -66,7 +66,7 @@ static void test_sources(void **state)
 
 static void test_override(void **state)
 {
-	static const struct workspace_override over[] = {
+	const struct workspace_override over[] = {
 		{.name = STR("c"), .dir = STR("/first")},
 		{.name = STR("c"), .dir = STR("/srv/src")},
 		{.name = STR("t")},
