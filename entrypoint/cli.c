@@ -180,6 +180,19 @@ int option_quiet(struct parser *p, struct str v, struct err *err)
 	return 0;
 }
 
+int option_require_isolation(struct parser *p, struct str v, struct err *err)
+{
+	for (int i = 0; i < SANDBOX_NONE; i++) {
+		if (!str_eqz(v, sandbox_level_name((enum sandbox_level)i)))
+			continue;
+		p->o->require_level = (enum sandbox_level)i;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, "'" STR_FMT "' is not a level: expected %s, %s or %s",
+		STR_ARG(v), sandbox_level_name(SANDBOX_ROOT), sandbox_level_name(SANDBOX_USER),
+		sandbox_level_name(SANDBOX_USER_SINGLE));
+}
+
 int option_grace(struct parser *p, struct str v, struct err *err)
 {
 	int64_t ns;
@@ -248,16 +261,21 @@ static int option_take(
 	return 0;
 }
 
-static int option_unknown(const struct verb *verb, const char *word, struct err *err)
+/* `dashes` as written in front of the name. */
+static int option_unknown(
+	const struct verb *verb, const char *dashes, struct str name, struct err *err)
 {
-	const struct option_row *near = option_nearest(verb, str_z(word));
+	const struct option_row *near = option_nearest(verb, name);
+	if (option_is_later(name))
+		return err_set(err, ERR_USAGE, "option '%s" STR_FMT "' is not supported yet",
+			dashes, STR_ARG(name));
 	if (near)
 		return err_set(err, ERR_USAGE,
-			"option '%s' is not known to '%s'; did you mean '--%s'?", word,
-			verb->name, near->name);
+			"option '%s" STR_FMT "' is not known to '%s'; did you mean '--%s'?",
+			dashes, STR_ARG(name), verb->name, near->name);
 	return err_set(err, ERR_USAGE,
-		"option '%s' is not known to '%s'; see 'monopod help %s'", word, verb->name,
-		verb->name);
+		"option '%s" STR_FMT "' is not known to '%s'; see 'monopod help %s'", dashes,
+		STR_ARG(name), verb->name, verb->name);
 }
 
 /* --name, --name=value, --name value; *at is moved past what was used. */
@@ -270,7 +288,7 @@ static int long_option(struct parser *p, int argc, char *const *argv, int *at, s
 		name = str_z(argv[*at] + 2);
 	row = option_by_name(p->verb, name);
 	if (!row)
-		return option_unknown(p->verb, argv[*at], err);
+		return option_unknown(p->verb, "--", name, err);
 	if (!row->arg && has_value)
 		return err_set(err, ERR_USAGE, "option '--%s' takes no value", row->name);
 	if (row->arg && !has_value) {
@@ -290,7 +308,7 @@ static int short_option(struct parser *p, int argc, char *const *argv, int *at, 
 	const struct option_row *row = option_by_letter(p->verb, word[1]);
 	const char *value = word + 2;
 	if (!row)
-		return option_unknown(p->verb, word, err);
+		return option_unknown(p->verb, "-", str_slice(str_z(word), 1, 2), err);
 	if (!row->arg && *value)
 		return err_set(err, ERR_USAGE, "option '-%c' takes no value", word[1]);
 	if (row->arg && !*value) {
@@ -361,6 +379,25 @@ static int words_check(struct parser *p, struct err *err)
 	return 0;
 }
 
+/* `VERB … --help` is `help VERB`. */
+static bool wants_help(int argc, char *const *argv)
+{
+	for (int i = 2; i < argc && !str_eqz(str_z(argv[i]), "--"); i++)
+		if (str_eqz(str_z(argv[i]), "--help") || str_eqz(str_z(argv[i]), "-h"))
+			return true;
+	return false;
+}
+
+static void help_instead(struct parser *p, cli_verb_fn **ret_fn)
+{
+	struct str *word = arena_new_object(p->arena, struct str);
+	*word = str_z(p->verb->name);
+	p->o->verb = STR("help");
+	p->o->args = word;
+	p->o->n_args = 1;
+	*ret_fn = cmd_help;
+}
+
 int cli_read(struct arena *a, int argc, char *const *argv, struct options *ret,
 	cli_verb_fn **ret_fn, struct err *err)
 {
@@ -369,10 +406,15 @@ int cli_read(struct arena *a, int argc, char *const *argv, struct options *ret,
 	*ret = (struct options){.arena = a,
 		.grace_ns = OPTIONS_GRACE_NS,
 		.log_level = LOG_INFO,
+		.require_level = SANDBOX_NONE,
 		.attempt = SIZE_MAX};
 	p.verb = verb_find(argc > 1 ? str_z(argv[1]) : STR("help"), err);
 	if (!p.verb)
 		return -1;
+	if (wants_help(argc, argv)) {
+		help_instead(&p, ret_fn);
+		return 0;
+	}
 	ret->verb = str_z(p.verb->name);
 	ret->no_color = getenv("NO_COLOR") && *getenv("NO_COLOR");
 	r = words_read(&p, argc, argv, err);

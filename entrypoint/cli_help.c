@@ -5,7 +5,7 @@
 #include <base/bounds.h>
 #include <monopod/version.h>
 
-enum { HELP_COLUMN = 26, HELP_WIDTH = 90 };
+enum { HELP_COLUMN = 26, HELP_VERB_COLUMN = 12, HELP_WIDTH = 90 };
 
 /* Wraps words from column `from` on; the first line is already indented. */
 static void help_wrap(struct buf *out, const char *text, size_t from)
@@ -34,14 +34,14 @@ static void help_wrap(struct buf *out, const char *text, size_t from)
 	buf_addc(out, '\n');
 }
 
-static void help_row(struct buf *out, const char *left, size_t n_left, const char *text)
+static void help_row(struct buf *out, struct str left, size_t column, const char *text)
 {
-	buf_addz(out, left);
-	if (n_left + 2 > HELP_COLUMN)
-		buf_addf(out, "\n%*s", HELP_COLUMN, "");
+	buf_adds(out, left);
+	if (left.n + 2 > column)
+		buf_addf(out, "\n%*s", (int)column, "");
 	else
-		buf_addf(out, "%*s", (int)(HELP_COLUMN - n_left), "");
-	help_wrap(out, text, HELP_COLUMN);
+		buf_addf(out, "%*s", (int)(column - left.n), "");
+	help_wrap(out, text, column);
 }
 
 static void help_option(struct buf *out, const struct option_row *row)
@@ -52,7 +52,7 @@ static void help_option(struct buf *out, const struct option_row *row)
 		row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name);
 	if (row->arg)
 		buf_addf(&left, " %s", row->arg);
-	help_row(out, left.p, left.n, row->help);
+	help_row(out, buf_str(&left), HELP_COLUMN, row->help);
 	buf_release(&left);
 }
 
@@ -64,7 +64,7 @@ static void help_overview(struct buf *out)
 		struct buf left;
 		buf_init(&left, KIB);
 		buf_addf(&left, "  %s", verbs[i].name);
-		help_row(out, left.p, left.n, verbs[i].summary);
+		help_row(out, buf_str(&left), HELP_VERB_COLUMN, verbs[i].summary);
 		buf_release(&left);
 	}
 	buf_addz(out, "\n'monopod help VERB' tells the rest.\n");

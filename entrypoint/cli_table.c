@@ -50,7 +50,7 @@ const struct option_row option_rows[] = {
 	{.name = "image-map",
 		.arg = "REF=TARGET",
 		.is_repeatable = true,
-		.group = GROUP_IMAGES,
+		.group = GROUP_MAP,
 		.kind = OPTION_FN,
 		.fn = option_image_map,
 		.help = "run images that match REF ('*' matches any text) from TARGET: another "
@@ -59,7 +59,7 @@ const struct option_row option_rows[] = {
 	{.name = "image-map-file",
 		.arg = "FILE",
 		.is_repeatable = true,
-		.group = GROUP_IMAGES,
+		.group = GROUP_MAP,
 		.kind = OPTION_FN,
 		.fn = option_image_map_file,
 		.help = "a file of such lines; '#' starts a comment; repeatable"},
@@ -97,6 +97,13 @@ const struct option_row option_rows[] = {
 		.fn = option_output,
 		.help = "auto (a live view on a terminal, plain elsewhere), plain, or json; "
 			"plan also takes dot"},
+	{.name = "require-isolation",
+		.arg = "LEVEL",
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_require_isolation,
+		.help = "refuse to run when this place gives less: root, user or user-single, "
+			"as probe names them; default: the strongest that works"},
 	{.name = "hermetic",
 		.group = GROUP_RUN,
 		.kind = OPTION_FLAG,
@@ -204,7 +211,7 @@ const struct verb verbs[] = {
 		"Pipeline or Task to "
 		"start.",
 		cmd_run,
-		GROUP_INPUT | GROUP_BIND | GROUP_IMAGES | GROUP_STORE | GROUP_RUN |
+		GROUP_INPUT | GROUP_BIND | GROUP_IMAGES | GROUP_MAP | GROUP_STORE | GROUP_RUN |
 			GROUP_OUTPUT,
 		1, true},
 	{"check", "-f PATH...", "read and validate; print every problem; run nothing",
@@ -250,6 +257,7 @@ const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
 static const char *const later_verbs[] = {"cancel", "pod", "collect", "shell"};
+static const char *const later_options[] = {"resume", "isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)
 {
@@ -304,12 +312,18 @@ const struct option_row *option_by_letter(const struct verb *v, char letter)
 	return NULL;
 }
 
+bool option_is_later(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(later_options); i++)
+		if (str_eqz(name, later_options[i]))
+			return true;
+	return false;
+}
+
 const struct option_row *option_nearest(const struct verb *v, struct str word)
 {
 	const struct option_row *near = NULL;
-	size_t best = 4;
-	while (word.n && word.p[0] == '-')
-		word = str_slice(word, 1, word.n);
+	size_t best = 3;
 	for (size_t i = 0; i < option_rows_n; i++) {
 		size_t d = str_distance(word, str_z(option_rows[i].name), best);
 		if (!verb_takes(v, &option_rows[i]) || d >= best || d >= word.n)

@@ -29,6 +29,7 @@ enum option_group {
 	GROUP_HELP = 256,
 	GROUP_ALWAYS = 512,
 	GROUP_RUN_DIR = 1024,
+	GROUP_MAP = 2048, /* one image for another */
 };
 
 struct option_row {
@@ -64,6 +65,8 @@ const struct verb *verb_find(struct str name, struct err *err);
 bool verb_takes(const struct verb *v, const struct option_row *row);
 const struct option_row *option_by_name(const struct verb *v, struct str name);
 const struct option_row *option_by_letter(const struct verb *v, char letter);
+bool option_is_later(struct str name); /* in the manual, but not built yet */
+/* word is without its dashes and without a value. */
 const struct option_row *option_nearest(const struct verb *v, struct str word);
 
 /* The takers of OPTION_FN rows, in cli.c. */
@@ -77,6 +80,7 @@ option_fn option_image_map_file;
 option_fn option_output;
 option_fn option_max_parallel;
 option_fn option_grace;
+option_fn option_require_isolation;
 option_fn option_verbose;
 option_fn option_quiet;
 option_fn option_env;

@@ -78,10 +78,19 @@ static int action_import(const struct options *o, struct arena *a, struct store 
 static int action_remove(const struct options *o, struct arena *a, struct store *s,
 	struct buf *out, struct err *err)
 {
+	struct json_writer w;
 	(void)a;
 	if (store_remove(s, o->args[1], err))
 		return -1;
-	buf_addf(out, "removed " STR_FMT "\n", STR_ARG(o->args[1]));
+	if (!is_json(o)) {
+		buf_addf(out, "removed " STR_FMT "\n", STR_ARG(o->args[1]));
+		return 0;
+	}
+	json_writer_init(&w, out, 2);
+	json_open(&w, '{');
+	json_field(&w, "removed", o->args[1]);
+	json_close(&w, '}');
+	buf_addc(out, '\n');
 	return 0;
 }
 
@@ -164,6 +173,7 @@ static int action_pack(const struct options *o, struct arena *a, struct store *s
 		.user = o->pack_user,
 		.working_dir = o->pack_workdir,
 	};
+	struct json_writer w;
 	struct str digest;
 	if (p.ref.n == 0)
 		return err_set(err, ERR_USAGE, "image pack: expected --tag REF");
@@ -173,7 +183,16 @@ static int action_pack(const struct options *o, struct arena *a, struct store *s
 		strings_read(a, "cmd", o->pack_cmd, &p.cmd, &p.n_cmd, err) ||
 		image_pack(a, s, &p, &digest, err))
 		return -1;
-	buf_addf(out, STR_FMT "  " STR_FMT "\n", STR_ARG(p.ref), STR_ARG(digest));
+	if (!is_json(o)) {
+		buf_addf(out, STR_FMT "  " STR_FMT "\n", STR_ARG(p.ref), STR_ARG(digest));
+		return 0;
+	}
+	json_writer_init(&w, out, 2);
+	json_open(&w, '{');
+	json_field(&w, "ref", p.ref);
+	json_field(&w, "digest", digest);
+	json_close(&w, '}');
+	buf_addc(out, '\n');
 	return 0;
 }
 
@@ -185,9 +204,27 @@ static const struct image_action actions[] = {
 	{"pack", 1, 1, "image pack DIR --tag REF", action_pack},
 };
 
+/* Options of pack mean nothing elsewhere, so they are refused there. */
+static int action_check(
+	const struct options *o, const struct image_action *action, struct err *err)
+{
+	bool has_pack = o->pack_tag.n || o->pack_layout.n || o->pack_entrypoint.n ||
+			o->pack_cmd.n || o->n_pack_env || o->pack_user.n || o->pack_workdir.n;
+	size_t n_words = o->n_args - 1;
+	if (n_words < action->min_words || n_words > action->max_words)
+		return err_set(err, ERR_USAGE,
+			"image %s: wrong number of words; usage: monopod %s", action->name,
+			action->usage);
+	if (has_pack && action->fn != action_pack)
+		return err_set(err, ERR_USAGE,
+			"image %s: --tag, --layout, --entrypoint, --cmd, --env, --user and "
+			"--workdir belong to 'image pack'",
+			action->name);
+	return 0;
+}
+
 static const struct image_action *action_find(const struct options *o, struct err *err)
 {
-	size_t n_words = o->n_args ? o->n_args - 1 : 0;
 	if (o->n_args == 0) {
 		err_set(err, ERR_USAGE,
 			"image: expected list, import, inspect, remove or pack; see 'monopod "
@@ -197,11 +234,7 @@ static const struct image_action *action_find(const struct options *o, struct er
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!str_eqz(o->args[0], actions[i].name))
 			continue;
-		if (n_words >= actions[i].min_words && n_words <= actions[i].max_words)
-			return &actions[i];
-		err_set(err, ERR_USAGE, "image %s: wrong number of words; usage: monopod %s",
-			actions[i].name, actions[i].usage);
-		return NULL;
+		return action_check(o, &actions[i], err) ? NULL : &actions[i];
 	}
 	if (str_eqz(o->args[0], "lock"))
 		err_set(err, ERR_USAGE, "image lock: not supported yet");

@@ -10,6 +10,7 @@
 #include <base/log.h>
 #include <base/str.h>
 #include <monopod/agent.h>
+#include <monopod/sandbox.h>
 #include <stdint.h>
 
 enum output_format {
@@ -56,6 +57,7 @@ struct options {
 
 	/* how it runs */
 	enum output_format output;
+	enum sandbox_level require_level; /* SANDBOX_NONE: whatever works */
 	bool hermetic;
 	size_t max_parallel; /* 0: no limit */
 	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */

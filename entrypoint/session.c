@@ -162,6 +162,12 @@ static int session_probe(struct session *s, struct err *err)
 		return -1;
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);
+	if (s->place.level > s->options->require_level)
+		return err_set(err, ERR_SANDBOX,
+			"--require-isolation %s: this place gives only '%s' (see 'monopod "
+			"probe')",
+			sandbox_level_name(s->options->require_level),
+			sandbox_level_name(s->place.level));
 	if (session_wants_hermetic(s) && !s->place.can_net_namespace)
 		return err_set(err, ERR_SANDBOX,
 			"a hermetic task is asked for, and no network namespace can be made "

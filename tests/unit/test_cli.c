@@ -41,8 +41,16 @@ static void refused(void **state)
 			"'c' is one word too many; usage: monopod run -f PATH... [NAME]"},
 		{{"run", "-f", "a", "--parm", "x=1"},
 			"option '--parm' is not known to 'run'; did you mean '--param'?"},
-		{{"run", "-f", "a", "--resume"},
-			"option '--resume' is not known to 'run'; see 'monopod help run'"},
+		{{"run", "-f", "a", "--resume"}, "option '--resume' is not supported yet"},
+		{{"run", "-f", "a", "--isolation=user"},
+			"option '--isolation' is not supported yet"},
+		{{"run", "-f", "a", "--resme"},
+			"option '--resme' is not known to 'run'; see 'monopod help run'"},
+		{{"run", "-f", "a", "-z3"},
+			"option '-z' is not known to 'run'; see 'monopod help run'"},
+		{{"run", "-f", "a", "--require-isolation", "strong"},
+			"option '--require-isolation': 'strong' is not a level: expected root, "
+			"user or user-single"},
 		{{"run", "-f", "a", "-p", "novalue"},
 			"option '--param': 'novalue' is not of the form NAME=VALUE"},
 		{{"run", "-f", "a", "-p", "=v"},
@@ -116,6 +124,24 @@ static void defaults(void **state)
 	arena_free(a);
 }
 
+static void help(void **state)
+{
+	static const char *const asked[] = {"run", "--bogus", "--help", NULL};
+	static const char *const word[] = {"run", "-f", "x", "--", "-h", NULL};
+	struct arena *a = arena_new();
+	struct options o;
+	cli_verb_fn *fn;
+	struct err err = {0};
+	(void)state;
+	assert_int_equal(words_read(a, asked, &o, &fn, &err), 0);
+	assert_ptr_equal(fn, cmd_help);
+	assert_string_equal(o.args[0].p, "run");
+	assert_int_equal(words_read(a, word, &o, &fn, &err), 0);
+	assert_ptr_equal(fn, cmd_run);
+	assert_string_equal(o.name.p, "-h");
+	arena_free(a);
+}
+
 /* Whatever is in the tables is in the texts made from them. */
 static void texts(void **state)
 {
@@ -146,6 +172,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(understood),
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(help),
 		cmocka_unit_test(texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
