@@ -60,7 +60,7 @@ static void task_put(const struct json *t, struct buf *out)
 	buf_addc(out, '\n');
 	if (c.message.n && !str_eqz(c.status, "True")) {
 		buf_addz(out, "    ");
-		view_text_safe(out, c.message, 0);
+		view_text_safe(out, c.message, 0, false);
 		buf_addc(out, '\n');
 	}
 	time_put("    started ", json_str(record_status(t, "startTime")),
@@ -77,7 +77,7 @@ static void record_put(const struct record *r, struct buf *out)
 	buf_addf(out, STR_FMT " " STR_FMT "  " STR_FMT "  " STR_FMT "\n",
 		STR_ARG(json_str(json_get(r->run, "kind"))), STR_ARG(record_name(r)),
 		STR_ARG(c.status), STR_ARG(c.reason));
-	view_text_safe(out, c.message, 0);
+	view_text_safe(out, c.message, 0, false);
 	buf_addc(out, '\n');
 	time_put("started ", json_str(record_status(r->run, "startTime")),
 		json_str(record_status(r->run, "completionTime")), out);

@@ -208,10 +208,12 @@ int cmd_run(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct session s = {.rundir = {.dfd = -1}};
+	struct sigaction ignored = {.sa_handler = SIG_IGN};
 	struct options plain = *o;
 	struct err err = {0};
 	int code;
 
+	(void)sigaction(SIGPIPE, &ignored, NULL); /* nobody reads any more: the run goes on */
 	if (o->dry_run && o->output == OUTPUT_AUTO)
 		plain.output = OUTPUT_PLAIN;
 	if (outcome_open(&s.outcome, &plain, &err))

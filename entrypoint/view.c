@@ -19,16 +19,23 @@
 #include <base/log.h>
 #include <base/num.h>
 #include <base/vec.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { VIEW_PERIOD_NS = 100 * NS_PER_MS, VIEW_LAST_BYTES = 512 };
+enum {
+	VIEW_PERIOD_NS = 100 * NS_PER_MS,
+	VIEW_LAST_BYTES = 512,
+	VIEW_MANY = 512, /* tasks; more are not looked through at every change */
+};
 
-/* What was already said of a task run or a pipeline task in the plain form. */
+/* What was already said of a task run in the plain form. */
 struct said {
 	bool is_started;
 	bool is_ended;
+	size_t attempt; /* this one is the current; those before were told */
+	size_t step;    /* steps before this one were told */
 };
 
 /* The last line of a task's running step, for the tree. */
@@ -40,9 +47,11 @@ struct last_line {
 
 struct view {
 	bool is_live;
-	bool utf8;
+	bool utf8;     /* the locale is: our own signs */
+	bool is_ascii; /* a terminal that is not: the bytes of others, too */
 	bool colour;
 	int out_fd;
+	char cwd[PATH_MAX];
 	struct screen screen;
 	const struct run_view *run;
 	bool is_dirty;
@@ -50,7 +59,9 @@ struct view {
 	struct buf progress;
 	struct buf out; /* scratch for one write */
 	VEC(struct said) tasks;
-	VEC(struct said) pipeline_tasks;
+	VEC(bool) pipeline_tasks; /* the end was said */
+	size_t first_open;        /* all task runs before were told to their end */
+	size_t first_pt_open;
 	VEC(struct last_line) last;
 };
 
@@ -96,6 +107,9 @@ struct view *view_new(const struct options *o)
 		     strcmp(term, "dumb") != 0;
 	v->colour = !o->no_color && isatty(v->out_fd) && term && strcmp(term, "dumb") != 0;
 	v->utf8 = env_is_utf8();
+	v->is_ascii = !v->utf8 && isatty(v->out_fd);
+	if (!getcwd(v->cwd, sizeof(v->cwd)))
+		v->cwd[0] = '\0'; /* it was removed: paths are shown whole */
 	buf_init(&v->out, 64 * (size_t)MIB);
 	buf_init(&v->progress, 4 * KIB);
 	screen_init(&v->screen, STDOUT_FILENO);
@@ -144,11 +158,18 @@ static void last_line_set(struct view *v, const struct view_line *line)
 	memcpy(l->text, line->text.n ? line->text.p : "", l->n);
 }
 
+/* The last column stays free: a terminal may wrap when it is written. */
+static size_t view_cols(const struct view *v)
+{
+	return v->screen.cols > 1 ? v->screen.cols - 1 : 1;
+}
+
 static void view_draw(struct view *v, int64_t now_ns)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct view_tree_options tree = {
 		.utf8 = v->utf8,
+		.is_ascii = v->is_ascii,
 		.colour = v->colour,
 		.now_ns = now_ns,
 		.last_line = last_line_of,
@@ -157,7 +178,7 @@ static void view_draw(struct view *v, int64_t now_ns)
 	struct str *lines = NULL;
 	size_t n = 0;
 	screen_measure(&v->screen);
-	tree.cols = v->screen.cols;
+	tree.cols = view_cols(v);
 	tree.rows = v->screen.rows > 1 ? v->screen.rows - 1 : 1;
 	if (v->progress.n) {
 		lines = arena_new_object(a, struct str);
@@ -172,19 +193,6 @@ static void view_draw(struct view *v, int64_t now_ns)
 	v->is_dirty = false;
 }
 
-void view_tick(struct view *v, int64_t now_ns)
-{
-	if (v->is_live && now_ns >= view_deadline_ns(v))
-		view_draw(v, now_ns);
-}
-
-int64_t view_deadline_ns(const struct view *v)
-{
-	if (!v->is_live || (!v->run && !v->is_dirty))
-		return INT64_MAX;
-	return v->drawn_ns + VIEW_PERIOD_NS; /* times of what runs move on by themselves */
-}
-
 void view_resize(struct view *v)
 {
 	v->is_dirty = true;
@@ -195,63 +203,150 @@ void view_resize(struct view *v)
 
 static void plain_name(struct view *v, struct str task, struct str step)
 {
-	buf_addf(&v->out, "[" STR_FMT "%s" STR_FMT "] ", STR_ARG(task), step.n ? "/" : "",
-		STR_ARG(step));
+	buf_addc(&v->out, '[');
+	view_text_safe(&v->out, task, 0, v->is_ascii);
+	buf_addf(&v->out, "%s" STR_FMT "] ", step.n ? "/" : "", STR_ARG(step));
+}
+
+static void plain_condition(struct view *v, const struct condition *c)
+{
+	buf_addf(&v->out, ": " STR_FMT ": ", STR_ARG(c->reason));
+	view_text_safe(&v->out, c->message, 0, v->is_ascii);
 }
 
 static void plain_task_ended(struct view *v, const struct task_run_view *t)
 {
+	enum view_mark mark = view_task_mark(t);
+	bool was_cancelled = str_eqz(t->condition.reason, "TaskRunCancelled");
 	plain_name(v, view_task_name(v->run, t), STR_NONE);
-	buf_addz(&v->out, view_task_mark(t) == MARK_DONE ? "succeeded in " : "failed after ");
+	if (mark == MARK_DONE)
+		buf_addz(&v->out, "succeeded in ");
+	else
+		buf_addz(&v->out, was_cancelled ? "cancelled after " : "failed after ");
 	view_text_time(&v->out, t->ended_ns - t->started_ns);
-	if (view_task_mark(t) != MARK_DONE) {
-		buf_addf(&v->out, ": " STR_FMT ": ", STR_ARG(t->condition.reason));
-		view_text_safe(&v->out, t->condition.message, 0);
-	}
+	if (mark == MARK_IGNORED)
+		buf_addz(&v->out, ", ignored");
+	if (mark != MARK_DONE)
+		plain_condition(v, &t->condition);
 	buf_addc(&v->out, '\n');
 }
 
-static void plain_tasks(struct view *v)
+/* Steps that ended badly; of the others their lines speak. */
+static void plain_steps(struct view *v, const struct task_run_view *t, struct said *said)
 {
-	for (size_t i = 0; i < v->run->n_task_runs; i++) {
-		const struct task_run_view *t = v->run->task_runs[i];
-		struct said *said;
-		while (v->tasks.n <= i)
-			(void)vec_add(&v->tasks);
-		said = &v->tasks.p[i];
-		if (!said->is_started && t->state != TASK_WAITING) {
-			said->is_started = true;
-			plain_name(v, view_task_name(v->run, t), STR_NONE);
-			buf_addz(&v->out, "started\n");
-		}
-		if (!said->is_ended && t->state == TASK_DONE) {
-			said->is_ended = true;
-			plain_task_ended(v, t);
-		}
+	const struct attempt_view *at = &t->attempts[said->attempt];
+	while (said->step < at->n_steps && at->steps[said->step].state == STEP_ENDED) {
+		const struct step_view *s = &at->steps[said->step++];
+		enum view_mark mark = view_step_mark(s);
+		if (mark != MARK_FAILED && mark != MARK_IGNORED)
+			continue;
+		plain_name(v, view_task_name(v->run, t), s->name);
+		view_step_end(&v->out, s);
+		buf_addc(&v->out, '\n');
 	}
 }
 
-static void plain_skips(struct view *v)
+static void plain_attempts(struct view *v, const struct task_run_view *t, struct said *said)
 {
-	for (size_t i = 0; i < v->run->n_pipeline_tasks; i++) {
-		const struct pipeline_task_view *pt = &v->run->pipeline_tasks[i];
-		while (v->pipeline_tasks.n <= i)
-			(void)vec_add(&v->pipeline_tasks);
-		if (v->pipeline_tasks.p[i].is_ended || pt->state != PT_SKIPPED)
-			continue;
-		v->pipeline_tasks.p[i].is_ended = true;
-		plain_name(v, pt->spec->name.s, STR_NONE);
-		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
+	while (said->attempt + 1 < t->n_attempts) {
+		const struct attempt_view *at = &t->attempts[said->attempt];
+		plain_steps(v, t, said);
+		plain_name(v, view_task_name(v->run, t), STR_NONE);
+		buf_addf(&v->out, "attempt %zu failed after ", said->attempt + 1);
+		view_text_time(&v->out, at->ended_ns - at->started_ns);
+		plain_condition(v, &at->condition);
+		said->attempt++;
+		said->step = 0;
+		buf_addf(&v->out, "; attempt %zu of %lld started\n", said->attempt + 1,
+			(long long)t->retries + 1);
 	}
+	if (t->n_attempts)
+		plain_steps(v, t, said);
+}
+
+static void plain_task(struct view *v, size_t i)
+{
+	const struct task_run_view *t = v->run->task_runs[i];
+	struct said *said;
+	while (v->tasks.n <= i)
+		(void)vec_add(&v->tasks);
+	said = &v->tasks.p[i];
+	if (!said->is_started && t->state != TASK_WAITING) {
+		said->is_started = true;
+		plain_name(v, view_task_name(v->run, t), STR_NONE);
+		buf_addz(&v->out, "started\n");
+	}
+	if (!said->is_ended)
+		plain_attempts(v, t, said);
+	if (!said->is_ended && t->state == TASK_DONE) {
+		said->is_ended = true;
+		plain_task_ended(v, t);
+	}
+}
+
+static void plain_pipeline_task(struct view *v, size_t i)
+{
+	const struct pipeline_task_view *pt = &v->run->pipeline_tasks[i];
+	while (v->pipeline_tasks.n <= i)
+		(void)vec_add(&v->pipeline_tasks);
+	if (v->pipeline_tasks.p[i] || pt->state < PT_SKIPPED)
+		return;
+	v->pipeline_tasks.p[i] = true;
+	if (pt->state == PT_DONE)
+		return;
+	plain_name(v, pt->spec->name.s, STR_NONE);
+	if (pt->state == PT_SKIPPED)
+		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
+	else
+		buf_addz(&v->out, "not started: a result that it needs is missing\n");
+}
+
+/* Everything that has not been said yet. */
+static void plain_say(struct view *v, int64_t now_ns)
+{
+	const struct run_view *r = v->run;
+	for (size_t i = v->first_open; i < r->n_task_runs; i++) {
+		plain_task(v, i);
+		if (i == v->first_open && v->tasks.p[i].is_ended)
+			v->first_open++;
+	}
+	for (size_t i = v->first_pt_open; i < r->n_pipeline_tasks; i++) {
+		plain_pipeline_task(v, i);
+		if (i == v->first_pt_open && v->pipeline_tasks.p[i])
+			v->first_pt_open++;
+	}
+	view_flush(v);
+	v->drawn_ns = now_ns;
+	v->is_dirty = false;
 }
 
 /* --- the calls ----------------------------------------------------------------------- */
+
+int64_t view_deadline_ns(const struct view *v)
+{
+	bool has_much = v->run && v->run->n_task_runs + v->run->n_pipeline_tasks > VIEW_MANY;
+	if (v->is_live) /* times of what runs move on by themselves */
+		return v->run || v->is_dirty ? v->drawn_ns + VIEW_PERIOD_NS : INT64_MAX;
+	if (!v->run || !v->is_dirty)
+		return INT64_MAX;
+	return has_much ? v->drawn_ns + VIEW_PERIOD_NS : v->drawn_ns;
+}
+
+void view_tick(struct view *v, int64_t now_ns)
+{
+	if (now_ns < view_deadline_ns(v))
+		return;
+	if (v->is_live)
+		view_draw(v, now_ns);
+	else
+		plain_say(v, now_ns);
+}
 
 void view_progress(struct view *v, struct str text)
 {
 	buf_clear(&v->progress);
 	if (v->is_live) {
-		view_text_safe(&v->progress, text, v->screen.cols);
+		view_text_safe(&v->progress, text, view_cols(v), v->is_ascii);
 		v->is_dirty = true;
 		view_draw(v, clock_mono_ns());
 	} else if (text.n) {
@@ -267,6 +362,8 @@ void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
 	v->tasks.n = 0;
 	v->pipeline_tasks.n = 0;
 	v->last.n = 0;
+	v->first_open = 0;
+	v->first_pt_open = 0;
 	if (v->is_live) {
 		view_draw(v, now_ns);
 		return;
@@ -284,39 +381,35 @@ void view_step_line(struct view *v, const struct run_view *r, const struct view_
 		v->is_dirty = true;
 		return;
 	}
-	/* A task says that it started before its first line, also within one batch of events.
-	 */
-	plain_tasks(v);
+	/* a task says that it started before its first line, also within one batch of events */
+	plain_task(v, line->task);
 	plain_name(v, view_task_name(r, t), t->attempts[line->attempt].steps[line->step].name);
-	view_text_safe(&v->out, line->text, 0);
-	buf_addz(&v->out, line->is_cut ? " … (the rest is in the log)\n" : "\n");
+	view_text_safe(&v->out, line->text, 0, v->is_ascii);
+	buf_addz(&v->out, line->is_cut ? " ... (the rest is in the log)\n" : "\n");
 	view_flush(v);
 }
 
 void view_changed(struct view *v, const struct run_view *r, int64_t now_ns)
 {
-	(void)now_ns;
 	v->run = r;
 	v->is_dirty = true;
-	if (v->is_live)
-		return;
-	plain_tasks(v);
-	plain_skips(v);
-	view_flush(v);
+	if (!v->is_live)
+		view_tick(v, now_ns);
 }
 
 void view_finished(struct view *v, const struct run_view *r, const struct outcome_info *info)
 {
-	struct view_end_options o = {.utf8 = v->utf8, .colour = v->colour};
+	struct view_end_options o = {.utf8 = v->utf8,
+		.is_ascii = v->is_ascii,
+		.colour = v->colour,
+		.cwd = str_z(v->cwd)};
 	v->run = r;
 	if (v->is_live) {
-		screen_measure(&v->screen);
-		o.cols = v->screen.cols;
 		screen_clear(&v->screen, &v->out);
+		o.cols = view_cols(v);
 		screen_show_cursor(&v->screen, &v->out);
 	} else {
-		plain_tasks(v);
-		plain_skips(v);
+		plain_say(v, clock_mono_ns());
 	}
 	view_end_summary(r, info, &o, &v->out);
 	view_end_failures(r, info, &o, &v->out);

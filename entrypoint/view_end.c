@@ -7,6 +7,9 @@
 
 #include <base/bounds.h>
 #include <base/json.h>
+#include <string.h>
+
+enum { RESULT_COLS = 400 }; /* of a result's value; run.json has all of it */
 
 static const char *condition_word(const struct condition *c)
 {
@@ -23,8 +26,11 @@ static void verdicts_print(
 	const struct run_view *r, const struct view_end_options *o, struct buf *out)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct view_tree_options tree = {
-		.cols = o->cols, .utf8 = o->utf8, .colour = o->colour, .is_final = true};
+	struct view_tree_options tree = {.cols = o->cols,
+		.utf8 = o->utf8,
+		.is_ascii = o->is_ascii,
+		.colour = o->colour,
+		.is_final = true};
 	struct str *lines;
 	size_t n;
 	view_tree(r, &tree, a, &lines, &n);
@@ -34,7 +40,8 @@ static void verdicts_print(
 	}
 }
 
-static void results_print(const struct run_view *r, struct buf *out)
+static void results_print(
+	const struct run_view *r, const struct view_end_options *o, struct buf *out)
 {
 	const struct named_value *v = r->results;
 	size_t n = r->n_results;
@@ -47,10 +54,16 @@ static void results_print(const struct run_view *r, struct buf *out)
 	if (n)
 		buf_addz(out, "results:\n");
 	for (size_t i = 0; i < n; i++) {
+		cleanup_buf struct buf text;
 		struct json_writer w;
-		buf_addf(out, "  " STR_FMT " = ", STR_ARG(v[i].name));
-		json_writer_init(&w, out, 0);
+		size_t from;
+		buf_init(&text, BOUND_RESULT_BYTES);
+		json_writer_init(&w, &text, 0);
 		value_json(&v[i].value, &w);
+		buf_addf(out, "  " STR_FMT " = ", STR_ARG(v[i].name));
+		from = out->n;
+		view_text_safe(out, buf_str(&text), 0, o->is_ascii);
+		view_text_fit(out, from, RESULT_COLS, !o->utf8);
 		buf_addc(out, '\n');
 	}
 }
@@ -69,61 +82,112 @@ static void time_print(
 	buf_addc(out, '\n');
 }
 
-void view_end_summary(const struct run_view *r, const struct outcome_info *info,
-	const struct view_end_options *o, struct buf *out)
+/* A path as one would type it here. */
+static struct str path_shown(const struct view_end_options *o, struct str path)
 {
-	verdicts_print(r, o, out);
+	if (o->cwd.n > 1 && path.n > o->cwd.n + 1 && str_starts(path, o->cwd) &&
+		path.p[o->cwd.n] == '/')
+		return str_slice(path, o->cwd.n + 1, path.n);
+	return path;
+}
+
+static void verdict_print(
+	const struct run_view *r, const struct view_end_options *o, struct buf *out)
+{
+	static const char *const colours[] = {
+		[CONDITION_UNKNOWN] = "33",
+		[CONDITION_TRUE] = "32",
+		[CONDITION_FALSE] = "31",
+	};
+	if (o->colour)
+		buf_addf(out, "\033[%sm", colours[r->condition.status]);
 	buf_addf(out, "%s '" STR_FMT "' %s: " STR_FMT, object_kind_name(r->kind),
 		STR_ARG(r->name), condition_word(&r->condition), STR_ARG(r->condition.reason));
 	if (r->condition.message.n)
 		buf_addz(out, ": ");
-	view_text_safe(out, r->condition.message, 0);
+	view_text_safe(out, r->condition.message, 0, o->is_ascii);
+	if (o->colour)
+		buf_addz(out, "\033[0m");
 	buf_addc(out, '\n');
-	results_print(r, out);
-	for (size_t i = 0; i < info->n_notes; i++)
-		buf_addf(out, "note: " STR_FMT "\n", STR_ARG(info->notes[i]));
+}
+
+void view_end_summary(const struct run_view *r, const struct outcome_info *info,
+	const struct view_end_options *o, struct buf *out)
+{
+	buf_addc(out, '\n');
+	verdict_print(r, o, out);
+	verdicts_print(r, o, out);
+	results_print(r, o, out);
+	for (size_t i = 0; i < info->n_notes; i++) {
+		buf_addz(out, "note: ");
+		view_text_safe(out, info->notes[i], 0, o->is_ascii);
+		buf_addc(out, '\n');
+	}
 	time_print(r, info, out);
-	if (info->run_dir.n)
-		buf_addf(out, "run directory: " STR_FMT "\n", STR_ARG(info->run_dir));
+	if (info->run_dir.n) {
+		buf_addz(out, "run directory: ");
+		view_text_safe(out, path_shown(o, info->run_dir), 0, o->is_ascii);
+		buf_addc(out, '\n');
+	}
 }
 
 /* --- failures ------------------------------------------------------------------------ */
+
+enum { FAILURES_MAX = 10 }; /* with their logs; more are only counted */
 
 struct failure {
 	const struct run_view *run;
 	const struct outcome_info *info;
 	const struct view_end_options *o;
 	struct buf *out;
+	size_t n;
 };
 
-static void log_print(const struct failure *f, size_t task, size_t attempt, size_t step)
+static void lines_print(const struct failure *f, const char *indent, struct str text)
+{
+	size_t n = strlen(indent);
+	struct str line;
+	while (text.n) {
+		if (!str_cut(text, '\n', &line, &text)) {
+			line = text;
+			text = STR_NONE;
+		}
+		buf_addz(f->out, indent);
+		view_text_safe(
+			f->out, line, f->o->cols > n ? f->o->cols - n : 0, f->o->is_ascii);
+		buf_addc(f->out, '\n');
+	}
+}
+
+/* What is known of a step's end, unless its log says it as well, then the end of the log. */
+static void log_print(
+	const struct failure *f, struct str message, size_t task, size_t attempt, size_t step)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct str tail = STR_NONE;
 	struct str path = STR_NONE;
-	struct str line;
 	if (f->info->log_tail)
 		tail = f->info->log_tail(f->info->log_arg, a, task, attempt, step);
 	if (f->info->log_path)
 		path = f->info->log_path(f->info->log_arg, a, task, attempt, step);
-	while (tail.n) {
-		if (!str_cut(tail, '\n', &line, &tail)) {
-			line = tail;
-			tail = STR_NONE;
-		}
-		buf_addz(f->out, "  | ");
-		view_text_safe(f->out, line, f->o->cols > 4 ? f->o->cols - 4 : 0);
+	if (!str_has(tail, message))
+		lines_print(f, "  ", message);
+	lines_print(f, "  | ", tail);
+	if (path.n) {
+		buf_addz(f->out, "  whole log: ");
+		view_text_safe(f->out, path_shown(f->o, path), 0, f->o->is_ascii);
 		buf_addc(f->out, '\n');
 	}
-	if (path.n)
-		buf_addf(f->out, "  whole log: " STR_FMT "\n", STR_ARG(path));
 }
 
-static void failed_head(const struct failure *f, struct str task)
+static void head_start(const struct failure *f, const char *verdict, struct str task)
 {
+	buf_addc(f->out, '\n');
 	if (f->o->colour)
 		buf_addz(f->out, "\033[31m");
-	buf_addf(f->out, "failed: task '" STR_FMT "'", STR_ARG(task));
+	buf_addf(f->out, "%s: task '", verdict);
+	view_text_safe(f->out, task, 0, f->o->is_ascii);
+	buf_addc(f->out, '\'');
 }
 
 static void head_end(const struct failure *f)
@@ -133,34 +197,40 @@ static void head_end(const struct failure *f)
 	buf_addc(f->out, '\n');
 }
 
-/* The step that failed, or the condition when no step did (an image, a workspace, a result). */
-static void task_print(const struct failure *f, const struct task_run_view *t)
+/* The step that is to blame: the first that ran and did not end well. -1: none, it was an
+ * image, a workspace, a result … */
+static const struct step_view *step_blamed(const struct attempt_view *at)
+{
+	for (size_t i = 0; at && i < at->n_steps; i++)
+		if (view_step_mark(&at->steps[i]) == MARK_FAILED)
+			return &at->steps[i];
+	return NULL;
+}
+
+static void task_print(struct failure *f, const struct task_run_view *t)
 {
 	const struct attempt_view *at = view_attempt(t);
-	bool any = false;
-	for (size_t i = 0; at && i < at->n_steps; i++) {
-		if (view_step_mark(&at->steps[i]) != MARK_FAILED)
-			continue;
-		failed_head(f, view_task_name(f->run, t));
-		buf_addf(f->out, ", step '" STR_FMT "': ", STR_ARG(at->steps[i].name));
-		view_step_end(f->out, &at->steps[i]);
-		if (t->n_attempts > 1)
-			buf_addf(f->out, ", attempt %zu of %zu", t->n_attempts, t->n_attempts);
-		head_end(f);
-		if (at->steps[i].message.n) {
-			buf_addz(f->out, "  ");
-			view_text_safe(f->out, at->steps[i].message, 0);
-			buf_addc(f->out, '\n');
-		}
-		log_print(f, t->index, t->n_attempts - 1, i);
-		any = true;
+	const struct step_view *s = step_blamed(at);
+	bool was_cancelled = str_eqz(t->condition.reason, "TaskRunCancelled");
+	if (++f->n > FAILURES_MAX)
+		return;
+	head_start(f, was_cancelled ? "cancelled" : "failed", view_task_name(f->run, t));
+	if (s) {
+		buf_addf(f->out, ", step '" STR_FMT "': ", STR_ARG(s->name));
+		view_step_end(f->out, s);
+	} else {
+		buf_addf(f->out, ": " STR_FMT, STR_ARG(t->condition.reason));
 	}
-	if (!any || !str_eqz(t->condition.reason, "StepFailed")) {
-		failed_head(f, view_task_name(f->run, t));
-		buf_addf(f->out, ": " STR_FMT ": ", STR_ARG(t->condition.reason));
-		view_text_safe(f->out, t->condition.message, 0);
-		head_end(f);
-	}
+	if (t->n_attempts > 1)
+		buf_addf(f->out, ", in the last of %zu attempts", t->n_attempts);
+	head_end(f);
+	if (!s)
+		lines_print(f, "  ", t->condition.message);
+	else
+		log_print(f,
+			str_eqz(t->condition.reason, "StepFailed") ? s->message
+								   : t->condition.message,
+			t->index, t->n_attempts - 1, (size_t)(s - at->steps));
 }
 
 void view_end_failures(const struct run_view *r, const struct outcome_info *info,
@@ -171,10 +241,13 @@ void view_end_failures(const struct run_view *r, const struct outcome_info *info
 		if (view_task_mark(r->task_runs[i]) == MARK_FAILED)
 			task_print(&f, r->task_runs[i]);
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
-		if (r->pipeline_tasks[i].state != PT_FAILED_VALIDATION)
+		if (r->pipeline_tasks[i].state != PT_FAILED_VALIDATION || ++f.n > FAILURES_MAX)
 			continue;
-		failed_head(&f, r->pipeline_tasks[i].spec->name.s);
+		head_start(&f, "failed", r->pipeline_tasks[i].spec->name.s);
 		buf_addz(out, ": not started, because a result that it needs is missing");
 		head_end(&f);
 	}
+	if (f.n > FAILURES_MAX)
+		buf_addf(out, "\nand %zu more; 'monopod describe' lists them\n",
+			f.n - FAILURES_MAX);
 }

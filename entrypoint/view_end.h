@@ -9,8 +9,10 @@
 
 struct view_end_options {
 	bool utf8;
+	bool is_ascii; /* see view_text_safe */
 	bool colour;
-	size_t cols; /* 0: no limit */
+	size_t cols;    /* 0: no limit */
+	struct str cwd; /* paths below it are shown relative to it; empty: none are */
 };
 
 void view_end_summary(const struct run_view *r, const struct outcome_info *info,

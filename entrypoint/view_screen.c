@@ -2,6 +2,8 @@
 /* A block of lines at the bottom of a terminal. */
 #include "view_screen.h"
 
+#include "view_text.h"
+
 #include <sys/ioctl.h>
 
 enum { DEFAULT_COLS = 80, DEFAULT_ROWS = 24 };
@@ -21,25 +23,8 @@ void screen_measure(struct screen *s)
 	s->rows = size.ws_row;
 }
 
-/* Columns that a line takes: characters, without the colour sequences that the tree puts in. */
-static size_t line_cols(struct str s)
-{
-	size_t cols = 0;
-	while (s.n) {
-		size_t n = str_utf8_next(s);
-		if (s.p[0] == '\033') {
-			for (n = 0; n < s.n && s.p[n] != 'm'; n++)
-				;
-			n++;
-		} else {
-			cols++;
-		}
-		s = str_slice(s, n ? n : 1, s.n);
-	}
-	return cols;
-}
-
-/* Rows that the block takes now: a terminal that became narrower has wrapped its lines. */
+/* Rows that the block takes now: a terminal that became narrower has wrapped its lines. Most
+ * do; one that cuts them instead loses as many rows above the block. */
 static size_t rows_taken(const struct screen *s)
 {
 	size_t taken = 0;
@@ -60,6 +45,7 @@ static void block_erase(struct screen *s, struct buf *out)
 
 void screen_clear(struct screen *s, struct buf *out)
 {
+	screen_measure(s);
 	if (s->widths.n)
 		block_erase(s, out);
 	s->widths.n = 0;
@@ -80,7 +66,6 @@ void screen_show_cursor(struct screen *s, struct buf *out)
 void screen_draw(struct screen *s, const struct str *lines, size_t n, struct buf *out)
 {
 	bool is_same_width = s->drawn_cols == s->cols;
-	size_t n_before;
 	if (!s->is_hidden)
 		buf_addz(out, "\033[?25l");
 	s->is_hidden = true;
@@ -89,14 +74,13 @@ void screen_draw(struct screen *s, const struct str *lines, size_t n, struct buf
 		buf_addf(out, "\033[%zuA\r", rows_taken(s));
 	else if (s->widths.n)
 		block_erase(s, out);
-	n_before = s->widths.n;
 	s->widths.n = 0;
 	for (size_t i = 0; i < n; i++) {
-		vec_push(&s->widths, line_cols(lines[i]));
+		vec_push(&s->widths, view_text_cols(lines[i]));
 		buf_adds(out, lines[i]);
 		buf_addz(out, "\033[K\n");
 	}
-	if (n_before > n && is_same_width)
-		buf_addz(out, "\033[J");
+	/* rows of a longer block before, and what the terminal echoed of the keyboard */
+	buf_addz(out, "\033[J");
 	s->drawn_cols = s->cols;
 }

@@ -22,6 +22,7 @@ struct screen {
 void screen_init(struct screen *s, int fd);
 void screen_release(struct screen *s); /* leaves the terminal as it is */
 void screen_measure(struct screen *s); /* TIOCGWINSZ; 80x24 when it is not known */
+/* The lines are as wide as screen_measure said at most, and fewer than its rows. */
 void screen_draw(struct screen *s, const struct str *lines, size_t n, struct buf *out);
 void screen_clear(struct screen *s, struct buf *out); /* takes the block away */
 void screen_show_cursor(struct screen *s, struct buf *out);

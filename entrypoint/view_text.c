@@ -40,59 +40,213 @@ static struct str line_visible(struct str s)
 	return at < 0 ? s : str_slice(s, (size_t)at + 1, s.n);
 }
 
+struct range {
+	uint32_t first, last;
+};
+
+static bool range_has(const struct range *r, size_t n, uint32_t c)
+{
+	size_t from = 0;
+	while (from < n) {
+		size_t mid = from + (n - from) / 2;
+		if (c < r[mid].first)
+			n = mid;
+		else if (c > r[mid].last)
+			from = mid + 1;
+		else
+			return true;
+	}
+	return false;
+}
+
+/* East Asian Wide and Fullwidth, rounded up to blocks where those hold little else. */
+static bool char_is_wide(uint32_t c)
+{
+	static const struct range wide[] = {
+		{0x1100, 0x115f},
+		{0x231a, 0x231b},
+		{0x2329, 0x232a},
+		{0x23e9, 0x23f3},
+		{0x25fd, 0x25fe},
+		{0x2614, 0x2615},
+		{0x2648, 0x2653},
+		{0x267f, 0x267f},
+		{0x2693, 0x2693},
+		{0x26a1, 0x26a1},
+		{0x26aa, 0x26ab},
+		{0x26bd, 0x26be},
+		{0x26c4, 0x26c5},
+		{0x26ce, 0x26ce},
+		{0x26d4, 0x26d4},
+		{0x26ea, 0x26ea},
+		{0x26f2, 0x26f5},
+		{0x26fa, 0x26fd},
+		{0x2705, 0x2705},
+		{0x270a, 0x270b},
+		{0x2728, 0x2728},
+		{0x274c, 0x274e},
+		{0x2753, 0x2757},
+		{0x2795, 0x2797},
+		{0x27b0, 0x27bf},
+		{0x2b1b, 0x2b1c},
+		{0x2b50, 0x2b55},
+		{0x2e80, 0xa4cf},
+		{0xa960, 0xa97f},
+		{0xac00, 0xd7a3},
+		{0xf900, 0xfaff},
+		{0xfe10, 0xfe19},
+		{0xfe30, 0xfe6f},
+		{0xff00, 0xff60},
+		{0xffe0, 0xffe6},
+		{0x16fe0, 0x18dff},
+		{0x1aff0, 0x1b2ff},
+		{0x1d300, 0x1d37f},
+		{0x1f000, 0x1faff},
+		{0x20000, 0x3ffff},
+	};
+	return range_has(wide, ARRAY_SIZE(wide), c);
+}
+
+/* C1 controls, and what reorders or hides the text around it. */
+static bool char_is_hostile(uint32_t c)
+{
+	static const struct range hostile[] = {{0x80, 0x9f}, {0x61c, 0x61c}, {0x200b, 0x200b},
+		{0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
+		{0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+	return range_has(hostile, ARRAY_SIZE(hostile), c);
+}
+
+/* The code point of n well-formed bytes. */
+static uint32_t char_decode(const char *p, size_t n)
+{
+	static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	uint32_t c = (unsigned char)p[0] & first_bits[n];
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	return c;
+}
+
 /* One character; returns the bytes used and adds the columns it takes. */
-static size_t char_print(struct buf *out, struct str s, size_t *cols)
+static size_t char_print(struct buf *out, struct str s, bool is_ascii, size_t *cols)
 {
 	unsigned char c = (unsigned char)s.p[0];
-	size_t n;
-	bool is_c1;
+	size_t n_before = out->n;
+	size_t n = str_utf8_next(s);
+	uint32_t code = n ? char_decode(s.p, n) : 0;
+	bool is_wide = false;
 	if (c == '\033')
 		return escape_length(s);
 	if (c == '\t') {
 		buf_addz(out, "    ");
-		*cols += 4;
-		return 1;
-	}
-	n = str_utf8_next(s);
-	is_c1 = n == 2 && c == 0xc2 && (unsigned char)s.p[1] < 0xa0;
-	/* C0, DEL and C1 controls, and what is not UTF-8 at all. */
-	if (n == 0 || c < 0x20 || c == 0x7f) {
+	} else if (n == 0 || c < 0x20 || c == 0x7f) {
 		buf_addf(out, "\\x%02x", c);
-		*cols += 4;
-		return 1;
-	}
-	if (is_c1)
-		buf_addf(out, "\\x%02x", (unsigned char)s.p[1]);
-	else
+	} else if (char_is_hostile(code)) {
+		buf_addf(out, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
+	} else if (n > 1 && is_ascii) {
+		buf_addc(out, '?');
+	} else {
 		buf_add(out, s.p, n);
-	*cols += is_c1 ? 4 : 1;
-	return n;
+		is_wide = char_is_wide(code);
+		n_before = out->n - 1;
+	}
+	*cols += is_wide ? 2 : out->n - n_before;
+	return n ? n : 1;
 }
 
-void view_text_safe(struct buf *out, struct str line, size_t max_cols)
+static size_t cut_cols(size_t max_cols, bool is_ascii)
+{
+	size_t n = is_ascii ? 3 : 1;
+	return n < max_cols ? n : max_cols;
+}
+
+static void cut_print(struct buf *out, size_t max_cols, bool is_ascii)
+{
+	if (is_ascii)
+		buf_add(out, "...", cut_cols(max_cols, true));
+	else
+		buf_addz(out, "…");
+}
+
+void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_ascii)
 {
 	struct str rest = line_visible(line);
+	size_t room = max_cols - cut_cols(max_cols, is_ascii);
 	size_t cols = 0;
+	size_t n_keep = out->n; /* what stays when the text has to be cut */
 	while (rest.n) {
-		if (max_cols && cols + 1 >= max_cols) {
-			buf_addz(out, "…");
+		rest = str_slice(rest, char_print(out, rest, is_ascii, &cols), rest.n);
+		if (max_cols && cols > max_cols) {
+			buf_cut(out, n_keep);
+			cut_print(out, max_cols, is_ascii);
 			return;
 		}
-		rest = str_slice(rest, char_print(out, rest, &cols), rest.n);
+		if (cols <= room)
+			n_keep = out->n;
+	}
+}
+
+/* Bytes of a colour sequence of our own at the start of s; 0: there is none. */
+static size_t colour_length(struct str s)
+{
+	ptrdiff_t end = s.n && s.p[0] == '\033' ? str_chr(s, 'm') : -1;
+	return end < 0 ? 0 : (size_t)end + 1;
+}
+
+/* One character or colour sequence; adds its columns and returns its bytes. */
+static size_t char_skip(struct str s, size_t *cols)
+{
+	size_t n = colour_length(s);
+	if (n)
+		return n;
+	n = str_utf8_next(s);
+	*cols += n && char_is_wide(char_decode(s.p, n)) ? 2 : 1;
+	return n ? n : 1;
+}
+
+size_t view_text_cols(struct str s)
+{
+	size_t cols = 0;
+	while (s.n)
+		s = str_slice(s, char_skip(s, &cols), s.n);
+	return cols;
+}
+
+void view_text_fit(struct buf *out, size_t from, size_t max_cols, bool is_ascii)
+{
+	struct str rest = str_slice(buf_str(out), from, out->n);
+	size_t room = max_cols - cut_cols(max_cols, is_ascii);
+	size_t cols = 0;
+	size_t n_keep = from;
+	bool has_colour = false;
+	if (max_cols == 0)
+		return;
+	while (rest.n) {
+		has_colour |= rest.p[0] == '\033';
+		rest = str_slice(rest, char_skip(rest, &cols), rest.n);
+		if (cols > max_cols) {
+			buf_cut(out, n_keep);
+			cut_print(out, max_cols, is_ascii);
+			if (has_colour)
+				buf_addz(out, "\033[0m");
+			return;
+		}
+		if (cols <= room)
+			n_keep = out->n - rest.n;
 	}
 }
 
 void view_text_time(struct buf *out, int64_t ns)
 {
-	int64_t ms = ns / 1000000;
-	if (ms < 1000)
-		buf_addf(out, "%lldms", (long long)(ms < 0 ? 0 : ms));
-	else if (ms < 60000)
-		buf_addf(out, "%lld.%llds", (long long)(ms / 1000),
-			(long long)(ms % 1000 / 100));
+	long long ms = ns < 0 ? 0 : ns / 1000000;
+	long long s = ms / 1000;
+	if (s < 1)
+		buf_addf(out, "%lldms", ms);
+	else if (s < 60)
+		buf_addf(out, "%lld.%llds", s, ms % 1000 / 100);
+	else if (s < 3600)
+		buf_addf(out, "%lldm%02llds", s / 60, s % 60);
 	else
-		buf_addf(out, "%lldm%02llds", (long long)(ms / 60000),
-			(long long)(ms % 60000 / 1000));
+		buf_addf(out, "%lldh%02lldm%02llds", s / 3600, s / 60 % 60, s % 60);
 }
 
 /* --- names and verdicts -------------------------------------------------------------- */
@@ -116,17 +270,18 @@ enum view_mark view_task_mark(const struct task_run_view *t)
 	return str_eqz(t->condition.reason, "FailureIgnored") ? MARK_IGNORED : MARK_FAILED;
 }
 
+/* Steps that never ran have nothing to say, whoever ended them: they count as skipped. */
 enum view_mark view_step_mark(const struct step_view *s)
 {
 	if (s->state == STEP_WAITING)
 		return MARK_WAITING;
 	if (s->state != STEP_ENDED)
 		return MARK_RUNNING;
+	if (str_eqz(s->termination_reason, "Completed"))
+		return MARK_DONE;
 	if (str_eqz(s->termination_reason, "Continued"))
 		return MARK_IGNORED;
-	if (str_eqz(s->termination_reason, "Skipped"))
-		return MARK_SKIPPED;
-	return str_eqz(s->termination_reason, "Completed") ? MARK_DONE : MARK_FAILED;
+	return s->started_ns < s->ended_ns ? MARK_FAILED : MARK_SKIPPED;
 }
 
 void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour)
@@ -151,15 +306,34 @@ void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour)
 
 void view_step_end(struct buf *out, const struct step_view *s)
 {
-	if (str_eqz(s->termination_reason, "TimeoutExceeded"))
-		buf_addz(out, "stopped because it exceeded its timeout");
-	else if (s->signal > 0)
+	static const struct {
+		const char *reason, *words;
+	} stopped[] = {
+		{"TimeoutExceeded", "stopped: it exceeded its timeout"},
+		{"TaskRunTimeout", "stopped: the task exceeded its timeout"},
+		{"TaskRunCancelled", "stopped: the task was cancelled"},
+		{"Skipped", "skipped"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(stopped); i++) {
+		if (!str_eqz(s->termination_reason, stopped[i].reason))
+			continue;
+		buf_addz(out, stopped[i].words);
+		return;
+	}
+	if (!str_eqz(s->termination_reason, "Error") &&
+		!str_eqz(s->termination_reason, "Continued")) {
+		buf_addf(out, "did not run: " STR_FMT, STR_ARG(s->termination_reason));
+		return;
+	}
+	if (s->signal > 0)
 		buf_addf(out, "killed by signal %d (SIG%s)", s->signal,
 			sigabbrev_np(s->signal) ? sigabbrev_np(s->signal) : "?");
 	else
 		buf_addf(out, "exit code %d", s->exit_code);
 	if (s->reason.n && !str_eqz(s->reason, "Error") && !str_eqz(s->reason, "Completed"))
 		buf_addf(out, " (" STR_FMT ")", STR_ARG(s->reason));
+	if (str_eqz(s->termination_reason, "Continued"))
+		buf_addz(out, ", ignored");
 }
 
 const struct attempt_view *view_attempt(const struct task_run_view *t)

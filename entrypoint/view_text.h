@@ -9,13 +9,20 @@
 
 /*
  * One line of a step as it may be shown: escape sequences are dropped, of a line with carriage
- * returns only what would stay on the screen is kept, other control characters and bytes that
- * are not UTF-8 become \xNN, tabs become blanks. At most max_cols characters (0: no limit),
- * then "…".
+ * returns only what would stay on the screen is kept, other control characters, signs that
+ * change the direction of text and bytes that are not UTF-8 become \xNN or \uNNNN, tabs become
+ * blanks. At most max_cols columns (0: no limit), the cut marked with "…". is_ascii: for a
+ * terminal that does not know UTF-8; other characters become "?".
  */
-void view_text_safe(struct buf *out, struct str line, size_t max_cols);
+void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_ascii);
 
-/* "1.2s", "340ms", "2m05s". */
+/* Columns of text that is safe, colour sequences counting nothing; never too few. */
+size_t view_text_cols(struct str s);
+/* Cuts what was added since out->n was `from` to max_cols columns (0: no limit), colours
+ * included. */
+void view_text_fit(struct buf *out, size_t from, size_t max_cols, bool is_ascii);
+
+/* "1.2s", "340ms", "2m05s", "1h02m05s". */
 void view_text_time(struct buf *out, int64_t ns);
 
 /* The task run's name without the run's: "build", "build-2"; in a TaskRun object its own. */
@@ -32,11 +39,11 @@ enum view_mark {
 enum { VIEW_MARK_N = MARK_SKIPPED + 1 };
 enum view_mark view_task_mark(const struct task_run_view *t);
 enum view_mark view_step_mark(const struct step_view *s);
-/* The sign and its colour; utf8 chooses between "✓" and "ok". */
+/* The sign and its colour; utf8 chooses between "✓" and "+". */
 void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour);
 
-/* How a step ended, in words: "exit code 7", "killed by signal 9 (SIGKILL)", "timed out after
- * …". */
+/* How a step ended, in words: "exit code 7", "killed by signal 9 (SIGKILL)", "stopped: the task
+ * exceeded its timeout". */
 void view_step_end(struct buf *out, const struct step_view *s);
 
 /* The running attempt, or the last one; NULL before the first. */

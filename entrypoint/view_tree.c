@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run as lines of text. Lines are collected with a rank, then the least important are dropped
- * until they fit. */
+/* A run as lines of text. What there is to show is collected with a rank; only what fits, the
+ * most important first, is made into text. */
 #include "view_tree.h"
 
 #include "view_text.h"
@@ -8,59 +8,64 @@
 #include <base/bounds.h>
 #include <base/vec.h>
 
+enum { NAME_COLS_MAX = 32 };
+
 /* What is dropped first when there is no room: higher goes first. */
 enum rank { RANK_KEEP, RANK_RUNNING, RANK_FAILED, RANK_STEP, RANK_WAITING, RANK_DONE };
 enum { RANK_N = RANK_DONE + 1 };
 
-struct line {
+/* One line to be: what it is about, and how dear it is. */
+struct item {
 	enum rank rank;
-	bool is_task; /* counted when dropped */
-	struct str text;
+	const struct task_run_view *task; /* NULL: of a pipeline task without one */
+	const struct pipeline_task_view *absent;
+	size_t step; /* SIZE_MAX: the task itself */
 };
 
 struct tree {
 	const struct run_view *run;
 	const struct view_tree_options *o;
-	struct arena *arena;
 	size_t name_cols;
-	VEC(struct line) lines;
+	struct buf line; /* the one that is being made */
+	VEC(struct item) items;
 };
 
-static void line_add(struct tree *t, enum rank rank, bool is_task, const struct buf *b)
+static void safe(struct tree *t, struct str text)
 {
-	struct line one = {
-		.rank = rank, .is_task = is_task, .text = arena_str(t->arena, buf_str(b))};
-	vec_push(&t->lines, one);
+	view_text_safe(&t->line, text, t->o->cols, t->o->is_ascii);
 }
 
-/* Text in the columns that are left; `used` are taken. */
-static void text_fit(const struct tree *t, struct buf *b, struct str text, size_t used)
-{
-	size_t left = t->o->cols > used ? t->o->cols - used : 1;
-	view_text_safe(b, text, t->o->cols ? left : 0);
-}
-
-static void dim(const struct tree *t, struct buf *b, bool on)
+static void dim(struct tree *t, bool on)
 {
 	if (t->o->colour)
-		buf_addz(b, on ? "\033[2m" : "\033[0m");
+		buf_addz(&t->line, on ? "\033[2m" : "\033[0m");
 }
 
-static void name_pad(const struct tree *t, struct buf *b, struct str name)
+static void mark(struct tree *t, const char *indent, enum view_mark m)
 {
-	text_fit(t, b, name, 4);
-	for (size_t n = name.n; n < t->name_cols; n++)
-		buf_addc(b, ' ');
+	buf_addz(&t->line, indent);
+	view_mark_print(&t->line, m, t->o->utf8, t->o->colour);
+	buf_addc(&t->line, ' ');
 }
 
-static void time_add(const struct tree *t, struct buf *b, int64_t from_ns, int64_t to_ns)
+static void name_pad(struct tree *t, struct str name)
+{
+	size_t from = t->line.n;
+	size_t cols;
+	view_text_safe(&t->line, name, NAME_COLS_MAX, t->o->is_ascii);
+	cols = view_text_cols(str_slice(buf_str(&t->line), from, t->line.n));
+	for (; cols < t->name_cols; cols++)
+		buf_addc(&t->line, ' ');
+}
+
+static void time_add(struct tree *t, int64_t from_ns, int64_t to_ns)
 {
 	struct buf text;
 	if (!from_ns)
 		return;
 	buf_init(&text, KIB);
 	view_text_time(&text, (to_ns ? to_ns : t->o->now_ns) - from_ns);
-	buf_addf(b, "  %7s", text.p);
+	buf_addf(&t->line, "  %7s", text.p);
 	buf_release(&text);
 }
 
@@ -70,48 +75,82 @@ static void header_line(struct tree *t)
 {
 	const struct run_view *r = t->run;
 	size_t done = 0;
-	struct buf b;
-	buf_init(&b, 4 * KIB);
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++)
 		done += r->pipeline_tasks[i].state >= PT_SKIPPED;
-	text_fit(t, &b, r->name, 30);
+	safe(t, r->name);
 	if (r->condition.reason.n)
-		buf_addf(&b, "  " STR_FMT, STR_ARG(r->condition.reason));
+		buf_addf(&t->line, "  " STR_FMT, STR_ARG(r->condition.reason));
 	if (r->kind == OBJECT_PIPELINE_RUN)
-		buf_addf(&b, "  %zu/%zu tasks", done, r->n_pipeline_tasks);
-	time_add(t, &b, r->started_ns, r->ended_ns);
-	line_add(t, RANK_KEEP, false, &b);
-	buf_release(&b);
+		buf_addf(&t->line, "  %zu/%zu tasks", done, r->n_pipeline_tasks);
+	time_add(t, r->started_ns, r->ended_ns);
+	if (r->cancelled == CANCEL_GRACEFUL && !r->is_done)
+		buf_addz(&t->line, "  stopping; once more to stop at once");
 }
 
-static void step_line(struct tree *t, const struct task_run_view *task, size_t i)
+static void step_line(struct tree *t, const struct item *it)
 {
-	const struct step_view *s = &view_attempt(task)->steps[i];
+	const struct step_view *s = &view_attempt(it->task)->steps[it->step];
+	enum view_mark m = view_step_mark(s);
 	struct str last = STR_NONE;
-	struct buf b;
-	if (s->state == STEP_WAITING)
-		return;
-	buf_init(&b, 64 * KIB);
-	buf_addz(&b, "    ");
-	view_mark_print(&b, view_step_mark(s), t->o->utf8, t->o->colour);
-	buf_addc(&b, ' ');
-	text_fit(t, &b, s->name, 20);
-	time_add(t, &b, s->started_ns, s->ended_ns);
-	if (s->state == STEP_ENDED && view_step_mark(s) != MARK_DONE) {
-		buf_addz(&b, "  ");
-		view_step_end(&b, s);
+	mark(t, "    ", m);
+	safe(t, s->name);
+	time_add(t, s->started_ns, s->ended_ns);
+	if (s->state == STEP_ENDED && m != MARK_DONE) {
+		buf_addz(&t->line, "  ");
+		view_step_end(&t->line, s);
 	} else if (s->state != STEP_ENDED && t->o->last_line) {
-		last = t->o->last_line(t->o->last_line_arg, task->index, i);
+		last = t->o->last_line(t->o->last_line_arg, it->task->index, it->step);
 	}
 	if (last.n) {
-		buf_addz(&b, "  ");
-		dim(t, &b, true);
-		text_fit(t, &b, last, 6 + s->name.n + 9 + 2);
-		dim(t, &b, false);
+		buf_addz(&t->line, "  ");
+		dim(t, true);
+		safe(t, last);
+		dim(t, false);
 	}
-	line_add(t, RANK_STEP, false, &b);
-	buf_release(&b);
 }
+
+static void task_line(struct tree *t, const struct task_run_view *task)
+{
+	enum view_mark m = view_task_mark(task);
+	mark(t, "  ", m);
+	name_pad(t, task->display_name.n ? task->display_name : view_task_name(t->run, task));
+	time_add(t, task->started_ns, task->ended_ns);
+	if (task->n_attempts > 1)
+		buf_addf(&t->line, "  attempt %zu", task->n_attempts);
+	if (m == MARK_IGNORED)
+		buf_addz(&t->line, "  ignored:");
+	if (m == MARK_FAILED || m == MARK_IGNORED) {
+		buf_addf(&t->line, "%s" STR_FMT ": ", m == MARK_IGNORED ? " " : "  ",
+			STR_ARG(task->condition.reason));
+		safe(t, task->condition.message);
+	} else if (m == MARK_DONE && t->o->is_final) {
+		buf_addf(&t->line, "  " STR_FMT, STR_ARG(task->condition.reason));
+	}
+}
+
+static enum view_mark absent_mark(const struct pipeline_task_view *pt)
+{
+	if (pt->state == PT_FAILED_VALIDATION)
+		return MARK_FAILED;
+	return pt->state == PT_SKIPPED ? MARK_SKIPPED : MARK_WAITING;
+}
+
+/* A pipeline task that has no task run: it waits, or it was skipped. */
+static void absent_line(struct tree *t, const struct pipeline_task_view *pt)
+{
+	mark(t, "  ", absent_mark(pt));
+	name_pad(t, pt->spec->name.s);
+	dim(t, true);
+	if (pt->state == PT_SKIPPED)
+		buf_addf(&t->line, "  skipped: %s", skip_reason_text(pt->skip));
+	else if (pt->state == PT_FAILED_VALIDATION)
+		buf_addz(&t->line, "  not started: a result it needs is missing");
+	else if (t->o->is_final)
+		buf_addz(&t->line, "  not started");
+	dim(t, false);
+}
+
+/* --- all of them, and what fits ------------------------------------------------------ */
 
 static enum rank task_rank(enum view_mark m)
 {
@@ -126,62 +165,6 @@ static enum rank task_rank(enum view_mark m)
 	return ranks[m];
 }
 
-static void task_line(struct tree *t, const struct task_run_view *task)
-{
-	enum view_mark mark = view_task_mark(task);
-	const struct attempt_view *at = view_attempt(task);
-	struct str name =
-		task->display_name.n ? task->display_name : view_task_name(t->run, task);
-	struct buf b;
-	buf_init(&b, 64 * KIB);
-	buf_addz(&b, "  ");
-	view_mark_print(&b, mark, t->o->utf8, t->o->colour);
-	buf_addc(&b, ' ');
-	name_pad(t, &b, name);
-	time_add(t, &b, task->started_ns, task->ended_ns);
-	if (task->n_attempts > 1)
-		buf_addf(&b, "  attempt %zu", task->n_attempts);
-	if (mark == MARK_FAILED || mark == MARK_IGNORED) {
-		buf_addf(&b, "  " STR_FMT ": ", STR_ARG(task->condition.reason));
-		text_fit(t, &b, task->condition.message,
-			4 + t->name_cols + 9 + 4 + task->condition.reason.n);
-	} else if (mark == MARK_DONE && t->o->is_final) {
-		buf_addf(&b, "  " STR_FMT, STR_ARG(task->condition.reason));
-	}
-	line_add(t, task_rank(mark), true, &b);
-	buf_release(&b);
-	for (size_t i = 0; at && i < at->n_steps; i++)
-		if (mark == MARK_RUNNING ||
-			((mark == MARK_FAILED || mark == MARK_IGNORED) && t->o->is_final))
-			step_line(t, task, i);
-}
-
-/* A pipeline task that has no task run: it waits, or it was skipped. */
-static void absent_line(struct tree *t, const struct pipeline_task_view *pt)
-{
-	struct buf b;
-	enum view_mark mark = pt->state == PT_WAITING ? MARK_WAITING : MARK_SKIPPED;
-	if (pt->state == PT_FAILED_VALIDATION)
-		mark = MARK_FAILED;
-	buf_init(&b, 4 * KIB);
-	buf_addz(&b, "  ");
-	view_mark_print(&b, mark, t->o->utf8, t->o->colour);
-	buf_addc(&b, ' ');
-	name_pad(t, &b, pt->spec->name.s);
-	dim(t, &b, true);
-	if (pt->state == PT_SKIPPED)
-		buf_addf(&b, "  skipped: %s", skip_reason_text(pt->skip));
-	else if (pt->state == PT_FAILED_VALIDATION)
-		buf_addz(&b, "  not started: a result it needs is missing");
-	else if (t->o->is_final)
-		buf_addz(&b, "  not started");
-	dim(t, &b, false);
-	line_add(t, task_rank(mark), true, &b);
-	buf_release(&b);
-}
-
-/* --- all of them, and what fits ------------------------------------------------------ */
-
 static void names_measure(struct tree *t)
 {
 	const struct run_view *r = t->run;
@@ -190,89 +173,137 @@ static void names_measure(struct tree *t)
 		if (r->pipeline_tasks[i].spec && r->pipeline_tasks[i].spec->name.s.n > max)
 			max = r->pipeline_tasks[i].spec->name.s.n;
 	for (size_t i = 0; i < r->n_task_runs; i++) {
-		size_t n = view_task_name(r, r->task_runs[i]).n;
+		const struct task_run_view *task = r->task_runs[i];
+		size_t n =
+			task->display_name.n ? task->display_name.n : view_task_name(r, task).n;
 		max = n > max ? n : max;
 	}
-	t->name_cols = max > 32 ? 32 : max;
+	t->name_cols = max > NAME_COLS_MAX ? NAME_COLS_MAX : max;
 }
 
-static void lines_collect(struct tree *t)
+static void item_add(struct tree *t, const struct item *it)
+{
+	vec_push(&t->items, *it);
+}
+
+static void task_items(struct tree *t, const struct task_run_view *task)
+{
+	enum view_mark m = view_task_mark(task);
+	bool has_failed = m == MARK_FAILED || m == MARK_IGNORED;
+	const struct attempt_view *at = view_attempt(task);
+	item_add(t, &(struct item){.rank = task_rank(m), .task = task, .step = SIZE_MAX});
+	if (m != MARK_RUNNING && !(has_failed && t->o->is_final))
+		return;
+	for (size_t i = 0; at && i < at->n_steps; i++)
+		if (at->steps[i].state != STEP_WAITING &&
+			view_step_mark(&at->steps[i]) != MARK_SKIPPED)
+			item_add(t, &(struct item){.rank = RANK_STEP, .task = task, .step = i});
+}
+
+static void items_collect(struct tree *t)
 {
 	const struct run_view *r = t->run;
-	header_line(t);
-	if (r->kind != OBJECT_PIPELINE_RUN) {
-		for (size_t i = 0; i < r->n_task_runs; i++)
-			task_line(t, r->task_runs[i]);
-		return;
-	}
+	if (!t->o->is_final)
+		item_add(t, &(struct item){.rank = RANK_KEEP, .step = SIZE_MAX});
+	for (size_t i = 0; r->kind != OBJECT_PIPELINE_RUN && i < r->n_task_runs; i++)
+		task_items(t, r->task_runs[i]);
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
 		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
 		for (size_t k = 0; k < pt->n_task_runs; k++)
-			task_line(t, r->task_runs[pt->task_runs[k]]);
+			task_items(t, r->task_runs[pt->task_runs[k]]);
 		if (pt->n_task_runs == 0)
-			absent_line(t, pt);
+			item_add(t, &(struct item){.rank = task_rank(absent_mark(pt)),
+					    .absent = pt,
+					    .step = SIZE_MAX});
 	}
 }
 
 /* Which lines stay when only `rows` do: one row is kept for the count of what does not. */
-static size_t ranks_cut(const struct tree *t, size_t rows, size_t keep[RANK_N])
+static void ranks_cut(const struct tree *t, size_t rows, size_t keep[RANK_N])
 {
-	size_t left = rows > 1 ? rows - 1 : 1;
-	size_t dropped = 0;
+	size_t left = rows > 1 ? rows - 1 : 0;
 	size_t have[RANK_N] = {0};
-	for (size_t i = 0; i < t->lines.n; i++)
-		have[t->lines.p[i].rank]++;
+	for (size_t i = 0; i < t->items.n; i++)
+		have[t->items.p[i].rank]++;
 	for (size_t r = 0; r < RANK_N; r++) {
 		keep[r] = have[r] < left ? have[r] : left;
 		left -= keep[r];
-		dropped += have[r] - keep[r];
 	}
-	return dropped;
 }
 
-static struct str dropped_line(const struct tree *t, const size_t n[RANK_N])
+static void dropped_line(struct tree *t, const size_t n[RANK_N])
 {
-	struct buf b;
+	static const struct {
+		enum rank rank;
+		const char *words;
+	} words[] = {
+		{RANK_RUNNING, "running"},
+		{RANK_FAILED, "failed"},
+		{RANK_WAITING, "waiting"},
+		{RANK_DONE, "ended"},
+	};
+	const char *comma = "";
+	buf_addf(&t->line, "  %s ", t->o->utf8 ? "…" : "...");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (n[words[i].rank] == 0)
+			continue;
+		buf_addf(&t->line, "%s%zu %s", comma, n[words[i].rank], words[i].words);
+		comma = ", ";
+	}
+	buf_addz(&t->line, *comma ? " not shown" : "not all is shown");
+}
+
+static void item_line(struct tree *t, const struct item *it)
+{
+	if (it->rank == RANK_KEEP)
+		header_line(t);
+	else if (!it->task)
+		absent_line(t, it->absent);
+	else if (it->step == SIZE_MAX)
+		task_line(t, it->task);
+	else
+		step_line(t, it);
+}
+
+/* The line that was made, cut to the width. */
+static struct str line_take(struct tree *t, struct arena *a)
+{
 	struct str s;
-	buf_init(&b, KIB);
-	buf_addf(&b, "  %s", t->o->utf8 ? "…" : "...");
-	if (n[RANK_DONE])
-		buf_addf(&b, " %zu ended", n[RANK_DONE]);
-	if (n[RANK_WAITING])
-		buf_addf(&b, " %zu waiting", n[RANK_WAITING]);
-	if (n[RANK_RUNNING])
-		buf_addf(&b, " %zu running", n[RANK_RUNNING]);
-	if (n[RANK_FAILED])
-		buf_addf(&b, " %zu failed", n[RANK_FAILED]);
-	buf_addz(&b, " not shown");
-	s = arena_str(t->arena, buf_str(&b));
-	buf_release(&b);
+	view_text_fit(&t->line, 0, t->o->cols, !t->o->utf8);
+	s = arena_str(a, buf_str(&t->line));
+	buf_clear(&t->line);
 	return s;
 }
 
 void view_tree(const struct run_view *r, const struct view_tree_options *o, struct arena *a,
 	struct str **ret, size_t *ret_n)
 {
-	struct tree t = {.run = r, .o = o, .arena = a};
+	struct tree t = {.run = r, .o = o};
 	size_t keep[RANK_N] = {0};
 	size_t dropped[RANK_N] = {0};
-	bool is_cut = false;
+	bool is_cut;
+	buf_init(&t.line, 256 * KIB);
 	names_measure(&t);
-	lines_collect(&t);
-	if (o->rows && t.lines.n > o->rows)
-		is_cut = ranks_cut(&t, o->rows, keep) > 0;
-	*ret = arena_new_array(a, struct str, t.lines.n + 1);
-	*ret_n = 0;
-	for (size_t i = 0; i < t.lines.n; i++) {
-		const struct line *l = &t.lines.p[i];
-		if (!is_cut || keep[l->rank]) {
-			keep[l->rank] -= is_cut;
-			(*ret)[(*ret_n)++] = l->text;
-		} else {
-			dropped[l->rank] += l->is_task;
-		}
-	}
+	items_collect(&t);
+	is_cut = o->rows && t.items.n > o->rows;
 	if (is_cut)
-		(*ret)[(*ret_n)++] = dropped_line(&t, dropped);
-	vec_release(&t.lines);
+		ranks_cut(&t, o->rows, keep);
+	*ret = arena_new_array(a, struct str, is_cut ? o->rows : t.items.n);
+	*ret_n = 0;
+	for (size_t i = 0; i < t.items.n; i++) {
+		const struct item *it = &t.items.p[i];
+		if (is_cut && keep[it->rank] == 0) {
+			dropped[it->rank] += it->step == SIZE_MAX;
+			continue;
+		}
+		keep[it->rank] -= is_cut;
+		item_line(&t, it);
+		(*ret)[(*ret_n)++] = line_take(&t, a);
+	}
+	if (is_cut) {
+		dropped_line(&t, dropped);
+		(*ret)[(*ret_n)++] = line_take(&t, a);
+	}
+	vec_release(&t.items);
+	buf_release(&t.line);
 }

@@ -11,18 +11,19 @@
 #include <monopod/agent.h>
 
 struct view_tree_options {
-	size_t cols; /* 0: no limit */
-	size_t rows; /* 0: no limit */
-	bool utf8;
+	size_t cols;   /* 0: no limit */
+	size_t rows;   /* 0: no limit */
+	bool utf8;     /* signs of our own */
+	bool is_ascii; /* texts of others, see view_text_safe */
 	bool colour;
-	bool is_final; /* every task's verdict, steps of failed tasks only */
+	bool is_final; /* every task's verdict, steps of failed tasks only, no header */
 	int64_t now_ns;
 	/* The last line that a running step wrote; empty: none yet. NULL: not shown. */
 	struct str (*last_line)(void *arg, size_t task, size_t step);
 	void *last_line_arg;
 };
 
-/* Lines without their ends, in the arena. */
+/* Lines without their ends, in the arena; at least one row is used. */
 void view_tree(const struct run_view *r, const struct view_tree_options *o, struct arena *a,
 	struct str **ret, size_t *ret_n);
 

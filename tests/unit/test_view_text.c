@@ -36,6 +36,15 @@ static void safe(void **state)
 			  "31m"),
 			0, "c1\\x9b31m"},
 		{STR_INIT("1234567890"), 5, "1234\xe2\x80\xa6"},
+		{STR_INIT("12345"), 5, "12345"},
+		{STR_INIT("123456"), 1, "\xe2\x80\xa6"},
+		{STR_INIT("1\007234"), 5, "1\xe2\x80\xa6"},
+		{STR_INIT("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"), 5,
+			"\xe6\x97\xa5\xe6\x9c\xac\xe2\x80\xa6"},
+		{STR_INIT("\xe6\x97\xa5\xe6\x9c\xac"), 4, "\xe6\x97\xa5\xe6\x9c\xac"},
+		{STR_INIT("a\xe2\x80\xae"
+			  "b"),
+			0, "a\\u202eb"},
 		{STR_INIT("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"), 3,
 			"\xc3\xa9\xc3\xa9\xe2\x80\xa6"},
 	};
@@ -43,8 +52,84 @@ static void safe(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct buf b;
 		buf_init(&b, 4096);
-		view_text_safe(&b, cases[i].in, cases[i].cols);
+		view_text_safe(&b, cases[i].in, cases[i].cols, false);
 		assert_string_equal(b.n ? b.p : "", cases[i].want);
+		if (cases[i].cols)
+			assert_true(view_text_cols(buf_str(&b)) <= cases[i].cols);
+		buf_release(&b);
+	}
+}
+
+static void ascii(void **state)
+{
+	static const struct {
+		struct str in;
+		size_t cols;
+		const char *want;
+	} cases[] = {
+		{STR_INIT("caf\xc3\xa9 \xe2\x9c\x93"), 0, "caf? ?"},
+		{STR_INIT("\xff"), 0, "\\xff"},
+		{STR_INIT("1234567890"), 6, "123..."},
+		{STR_INIT("1234567890"), 2, ".."},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf b;
+		buf_init(&b, 4096);
+		view_text_safe(&b, cases[i].in, cases[i].cols, true);
+		assert_string_equal(b.p, cases[i].want);
+		buf_release(&b);
+	}
+}
+
+/* Whatever the bytes are, the width holds. */
+static void width(void **state)
+{
+	static const char *const parts[] = {"a", "\t", "\x01", "\xe6\x97\xa5", "\xff",
+		"\xe2\x80\xae", "\033[1m", "\r", "\xf0\x9f\x98\x80"};
+	uint32_t seed = 1;
+	(void)state;
+	for (size_t round = 0; round < 5000; round++) {
+		struct buf in, out;
+		size_t cols = 1 + round % 17;
+		buf_init(&in, 4096);
+		buf_init(&out, 4096);
+		for (size_t i = 0; i < round % 23; i++) {
+			seed = seed * 1664525 + 1013904223;
+			buf_addz(&in, parts[(seed >> 16) % ARRAY_SIZE(parts)]);
+		}
+		view_text_safe(&out, buf_str(&in), cols, round & 1);
+		assert_true(view_text_cols(buf_str(&out)) <= cols);
+		for (size_t i = 0; i < out.n; i++)
+			assert_true((unsigned char)out.p[i] >= 0x20 && out.p[i] != 0x7f);
+		buf_release(&in);
+		buf_release(&out);
+	}
+}
+
+static void fit(void **state)
+{
+	static const struct {
+		const char *in;
+		size_t cols;
+		bool is_ascii;
+		const char *want;
+	} cases[] = {
+		{"12345", 5, false, "12345"},
+		{"123456", 5, false, "1234\xe2\x80\xa6"},
+		{"123456", 5, true, "12..."},
+		{"\033[31m12\033[0m345", 5, false, "\033[31m12\033[0m345"},
+		{"\033[31m123456\033[0m", 5, false, "\033[31m1234\xe2\x80\xa6\033[0m"},
+		{"123456", 0, false, "123456"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf b;
+		buf_init(&b, 4096);
+		buf_addz(&b, "before ");
+		buf_addz(&b, cases[i].in);
+		view_text_fit(&b, 7, cases[i].cols, cases[i].is_ascii);
+		assert_string_equal(b.p + 7, cases[i].want);
 		buf_release(&b);
 	}
 }
@@ -62,7 +147,8 @@ static void times(void **state)
 		{1000000000, "1.0s"},
 		{59999000000, "59.9s"},
 		{60000000000, "1m00s"},
-		{3725000000000, "62m05s"},
+		{3599000000000, "59m59s"},
+		{3725000000000, "1h02m05s"},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -80,13 +166,28 @@ static void ends(void **state)
 		struct step_view s;
 		const char *want;
 	} cases[] = {
-		{{.exit_code = 7, .reason = STR_INIT("Error")}, "exit code 7"},
-		{{.exit_code = 255, .signal = 9, .reason = STR_INIT("Error")},
+		{{.exit_code = 7,
+			 .termination_reason = STR_INIT("Error"),
+			 .reason = STR_INIT("Error")},
+			"exit code 7"},
+		{{.exit_code = 255,
+			 .signal = 9,
+			 .termination_reason = STR_INIT("Error"),
+			 .reason = STR_INIT("Error")},
 			"killed by signal 9 (SIGKILL)"},
+		{{.exit_code = 137,
+			 .signal = 9,
+			 .termination_reason = STR_INIT("Error"),
+			 .reason = STR_INIT("OOMKilled")},
+			"killed by signal 9 (SIGKILL) (OOMKilled)"},
+		{{.exit_code = 3, .termination_reason = STR_INIT("Continued")},
+			"exit code 3, ignored"},
 		{{.exit_code = 1, .termination_reason = STR_INIT("TimeoutExceeded")},
-			"stopped because it exceeded its timeout"},
-		{{.exit_code = 1, .reason = STR_INIT("TaskRunTimeout")},
-			"exit code 1 (TaskRunTimeout)"},
+			"stopped: it exceeded its timeout"},
+		{{.exit_code = 1, .termination_reason = STR_INIT("TaskRunTimeout")},
+			"stopped: the task exceeded its timeout"},
+		{{.exit_code = 1, .termination_reason = STR_INIT("TaskRunImagePullFailed")},
+			"did not run: TaskRunImagePullFailed"},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -102,6 +203,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(safe),
+		cmocka_unit_test(ascii),
+		cmocka_unit_test(width),
+		cmocka_unit_test(fit),
 		cmocka_unit_test(times),
 		cmocka_unit_test(ends),
 	};
