@@ -707,7 +707,7 @@ static void check_steps(struct sim *s, const struct task_run_view *t)
 
 static void check_end(struct sim *s)
 {
-	char reason[80], message[256];
+	char reason[256], message[256];
 
 	expected_verdict(s, reason, message, sizeof(message));
 	check(s, s->v->is_done);
