@@ -31,10 +31,12 @@ static void die(struct rig *r, const char *task, int signal)
 
 static const struct action *last_stop(struct rig *r)
 {
-	for (size_t i = r->n_actions; i-- > 0;)
-		if (r->actions[i].kind == ACTION_STOP_STEP)
-			return &r->actions[i];
-	return NULL;
+	size_t i = r->n_actions;
+
+	while (i > 0 && r->actions[i - 1].kind != ACTION_STOP_STEP)
+		i--;
+	assert_true(i > 0);
+	return &r->actions[i - 1];
 }
 
 static void test_task_timeout(void **state)
