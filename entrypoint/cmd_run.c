@@ -11,6 +11,7 @@
 #include <base/log.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The statement left behind when monopod itself dies. */
 #define LAST_WORDS                                                                             \
@@ -78,14 +79,16 @@ struct log_lookup {
 	const struct run_view *view;
 };
 
+/* Empty when the step never got so far as to have one. */
 static struct str lookup_path(
 	void *arg, struct arena *a, size_t task, size_t attempt, size_t step)
 {
 	const struct log_lookup *l = arg;
 	const struct task_run_view *t = l->view->task_runs[task];
-
-	return rundir_log_path(
+	struct str path = rundir_log_path(
 		l->dir, a, t->name, attempt, t->attempts[attempt].steps[step].name);
+
+	return access(str_c(path), F_OK) == 0 ? path : STR_NONE;
 }
 
 static struct str lookup_tail(

@@ -20,6 +20,7 @@ struct pid1 {
 	bool is_first;      /* PID 1 */
 	bool has_strangers; /* SIGCHLD came, and not everything was reaped */
 	sigset_t old_mask;
+	struct sigaction old_pipe;
 };
 
 /* One child that has ended and belongs to nobody; false: there is none to be seen now. */
@@ -90,6 +91,8 @@ int pid1_open(
 	if (p->is_first)
 		sigaddset(&mask, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &mask, &p->old_mask);
+	/* whoever watches may go away; the run and its record do not */
+	(void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &p->old_pipe);
 	p->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p->signal_fd < 0)
 		(void)err_sys(err, "listen for signals");
@@ -111,6 +114,7 @@ void pid1_free(struct pid1 *p)
 	watch_remove(p->watch);
 	fd_close(&p->signal_fd);
 	(void)sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
+	(void)sigaction(SIGPIPE, &p->old_pipe, NULL);
 	free(p);
 }
 

@@ -24,6 +24,8 @@ spec:
     - {name: last, taskSpec: {steps: [{name: s, image: busybox, script: "echo finally; [ ! -e /tmp/x ] || true; sleep ${FINALLY:-0}"}]}}
 YAML
 
+cp "$T/in.yaml" "$T/stop.yaml"
+
 # start FILE: in the background, until the step is up
 start() {
 	rm -rf "$T/run"
@@ -39,7 +41,7 @@ stopped() { # NAME CODE
 	is $? "$2" "$1: exit code"
 }
 
-start "$T/in.yaml"
+start "$T/stop.yaml"
 like "$(cat "$T/term")" '"value":"Unknown Running' "while it runs, the termination file says so"
 kill -TERM "$pid"
 stopped "SIGTERM" 143
@@ -50,12 +52,12 @@ is "$(json 'cond(tasks["stop-long"])["reason"]')" TaskRunCancelled "so is its ta
 is "$(json '"stop-never" in tasks')" False "what had not started does not start"
 like "$(cat "$T/term")" '"value":"False Cancelled' "the termination file has the end"
 
-start "$T/in.yaml"
+start "$T/stop.yaml"
 kill -INT "$pid"
 stopped "SIGINT" 130
 
 # a step that does not listen is killed; a third of the grace is less than 5 s
-sed 's/trap .* TERM/trap "" TERM/' "$T/in.yaml" >"$T/deaf.yaml"
+sed 's/trap .* TERM/trap "" TERM/' "$T/stop.yaml" >"$T/deaf.yaml"
 begin=$(date +%s%N)
 GRACE=3s start "$T/deaf.yaml"
 kill -TERM "$pid"
@@ -76,7 +78,7 @@ is "$(json 'cond(run)["reason"]')" Cancelled "is the end"
 ok $? "finally does not run"
 
 # a SIGKILL leaves a true statement, and the steps do not survive
-start "$T/in.yaml"
+start "$T/stop.yaml"
 pgid=$(pgrep -f "script-0-" | wc -l)
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
@@ -95,6 +97,19 @@ print(n > 3)
 PY
 )" True "the journal is whole"
 
+# nobody listens any more
+script talk <<'SH'
+i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "line $i"; done
+exit 3
+SH
+mv "$T/in.yaml" "$T/talk.yaml"
+rm -rf "$T/run"
+("$MONOPOD" run -f "$T/talk.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" 2>/dev/null </dev/null
+	echo $? >"$T/code") | head -1 >/dev/null
+is "$(cat "$T/code")" 1 "standard output is closed: the exit code is the run's"
+is "$(log talk s | wc -l)" 2000 "the log is whole"
+is "$(json 'cond(run)["reason"]')" StepFailed "and so is the record"
+
 # as PID 1: strangers are reaped, the signal works, the exit code is the same
 if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	cat >"$T/first.sh" <<-'SH'
@@ -103,7 +118,7 @@ if unshare --pid --fork --mount-proc true 2>/dev/null; then
 		exec "$@"
 	SH
 	rm -rf "$T/run"
-	unshare --pid --fork --mount-proc --kill-child sh "$T/first.sh" "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" \
+	unshare --pid --fork --mount-proc --kill-child sh "$T/first.sh" "$MONOPOD" run -f "$T/stop.yaml" --store "$STORE" \
 		--images "$IMAGES" --run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null &
 	outer=$!
 	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null

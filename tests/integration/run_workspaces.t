@@ -162,6 +162,7 @@ refused() { # NAME BINDING MESSAGE
 		"1 CreateContainerConfigError|the step \"s\" in TaskRun \"refused\" failed to start. The pod errored with the message: \"$3.\"" "$1"
 }
 refused "a missing ConfigMap" '{name: w, configMap: {name: ghost}}' 'configmap "ghost" not found'
+unlike "$out" "s.log" "a step that never started has no log to point to"
 refused "a missing Secret" '{name: w, secret: {secretName: ghost}}' 'secret "ghost" not found'
 refused "a missing key" '{name: w, configMap: {name: conf, items: [{key: z, path: z}]}}' 'references non-existent config key: z'
 
