@@ -85,6 +85,34 @@ SH
 run
 is "$(step_state closed)" "[(5, 'Error')]" "a step that closes its streams has not ended with that"
 
+# time limits, of steps that listen and of steps that do not
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: slow}
+spec:
+  taskSpec:
+    results: [{name: r}]
+    steps:
+    - {name: s, image: busybox, timeout: 1s, script: "printf early > $(results.r.path); trap '' TERM; while :; do sleep 1; done"}
+    - {name: t, image: busybox, command: ["true"]}
+YAML
+begin=$(date +%s%N)
+run
+is "$code" 1 "a step that is too slow"
+is "$(step_state slow)" "[(1, 'TimeoutExceeded'), (1, 'Skipped')]" "is stopped"
+[ $((($(date +%s%N) - begin) / 1000000)) -lt 20000 ]
+ok $? "although it does not listen"
+is "$(json 'run["status"]["results"][0]["value"]')" early "and its results are read"
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: late}
+spec: {timeout: 1s, taskSpec: {steps: [{name: s, image: busybox, script: "sleep 100"}]}}
+YAML
+run
+is "$code $(json 'cond(run)["reason"]+"|"+cond(run)["message"]')" '1 TaskRunTimeout|TaskRun "late" failed to finish within "1s"' "a task that is too slow"
+
 # a gigabyte without a line end
 script flood <<'SH'
 dd if=/dev/zero bs=1M count=1024 2>/dev/null | tr '\000' x
