@@ -75,8 +75,8 @@ static int results_put(
 
 		/* Tekton takes any name for a pipeline result */
 		if (!name.n || str_chr(name, '/') >= 0 || str_starts(name, STR("."))) {
-			log_warn("result '%s' has no file: its name cannot be one",
-				str_c(name));
+			log_warn(
+				"result '%s' has no file: its name cannot be one", str_c(name));
 			continue;
 		}
 		if (file_write(dfd, str_c(name), value_text(a, &results[i].value), mode, err))
