@@ -105,14 +105,12 @@ static char users[] = "useradd -m bob\n"
 		      "chroot / id -un\n";
 
 static char ssh[] =
-	"useradd -m bob; mkdir -p /run/sshd /root/.ssh /home/bob/.ssh\n"
-	"ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id\n"
-	"cp /root/.ssh/id.pub /root/.ssh/authorized_keys\n"
-	"cp /root/.ssh/id.pub /home/bob/.ssh/authorized_keys\n"
-	"chown -R bob:bob /home/bob\n"
-	"/usr/sbin/sshd -p 22 -E /tmp/log -o PidFile=/tmp/pid\n"
+	"useradd -m bob; mkdir -p /run/sshd\n"
+	"ssh-keygen -q -t ed25519 -N '' -f /tmp/id\n"
+	"cp /tmp/id.pub /etc/ssh/keys\n"
+	"/usr/sbin/sshd -p 22 -E /tmp/log -o AuthorizedKeysFile=/etc/ssh/keys\n"
 	"for u in root bob; do\n"
-	"  ssh -ntt -o ConnectionAttempts=50 -o LogLevel=ERROR -i /root/.ssh/id \\\n"
+	"  ssh -ntt -o ConnectionAttempts=50 -o LogLevel=ERROR -i /tmp/id \\\n"
 	"    -o StrictHostKeyChecking=no $u@127.0.0.1 'id -un; tty' || cat /tmp/log\n"
 	"done\n";
 
