@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-enum { TEXT_BYTES = 4096, STAGE_MODE = 0755 };
+enum { TEXT_BYTES = 4096, STAGE_MODE = 0755, STAGE_BYTES = 8 << 20 };
 
 /* --- small text -------------------------------------------------------------------------- */
 
@@ -164,13 +164,30 @@ static long move_on(int mount_fd, int target_fd)
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+/* In our own empty /dev: the name is new and nothing there can be a link. */
+static long attach_in_dev(
+	struct child_state *s, int mount_fd, const char *name, unsigned int flags)
+{
+	long ret;
+
+	if (flags & OP_IS_FILE)
+		ret = sys4(SYS_mknodat, s->dev_fd, name, S_IFREG | 0644, 0);
+	else
+		ret = sys3(SYS_mkdirat, s->dev_fd, name, 0755);
+	if (ret < 0)
+		return ret;
+	return sys5(SYS_move_mount, mount_fd, "", s->dev_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 /* Mounts on a target inside the root; keeps mount_fd open. */
 static long attach(struct child_state *s, int mount_fd, const char *target, unsigned int flags)
 {
-	int base_fd = flags & OP_IN_DEV ? s->dev_fd : s->root_fd;
 	long ret;
-	int fd = (int)target_open(base_fd, target, flags);
+	int fd;
 
+	if (flags & OP_IN_DEV)
+		return attach_in_dev(s, mount_fd, target, flags);
+	fd = (int)target_open(s->root_fd, target, flags);
 	if (fd < 0)
 		return fd;
 	ret = move_on(mount_fd, fd);
@@ -229,17 +246,17 @@ static long attach_new(struct child_state *s, const struct op *op, long mount_fd
 /* --- the stage and the root ----------------------------------------------------------------
  */
 
-static long op_stage(struct child_state *s)
+static long op_stage(struct child_state *s, const struct op *op)
 {
+	static const char *const dirs[] = {"root", "dev", "empty"};
 	long ret;
-	int fd = (int)tmpfs_new(0, STAGE_MODE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	int fd = (int)tmpfs_new(STAGE_BYTES, STAGE_MODE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 
 	if (fd < 0)
 		return fd;
-	/* on top of "/": no directory of the machine is needed, our own root stays below it */
-	ret = sys5(SYS_move_mount, fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-	if (ret == 0)
-		ret = sys3(SYS_mkdirat, fd, "root", STAGE_MODE);
+	ret = sys5(SYS_move_mount, fd, "", AT_FDCWD, op->target, MOVE_MOUNT_F_EMPTY_PATH);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && ret == 0; i++)
+		ret = sys3(SYS_mkdirat, fd, dirs[i], STAGE_MODE);
 	s->stage_fd = fd;
 	return ret;
 }
@@ -474,10 +491,10 @@ static long check_alone(int root_fd)
 }
 
 /*
- * pivot_root stacks the old root, with the stage on top of it, on the new one; both are
- * detached from there, the topmost first. Some profiles have no pivot_root but allow MS_MOVE
- * and chroot: then the new root covers the old one, and ".." at the top of the namespace leads
- * to what covers it.
+ * pivot_root stacks the old root on the new one, from where it is detached with everything on
+ * it. When the stage lies on the old root's "/" it is the topmost and goes first. Some profiles
+ * have no pivot_root but allow MS_MOVE and chroot: then the new root covers the old one, and
+ * ".." at the top of the namespace leads to what covers it.
  */
 static long op_enter(struct child_state *s)
 {
@@ -488,7 +505,7 @@ static long op_enter(struct child_state *s)
 	ret = sys2(SYS_pivot_root, ".", ".");
 	if (ret == 0) {
 		ret = sys2(SYS_umount2, ".", MNT_DETACH);
-		if (ret == 0)
+		if (ret == 0 && check_alone(s->root_fd) < 0)
 			ret = sys2(SYS_umount2, ".", MNT_DETACH);
 	} else if (ret == -EPERM || ret == -ENOSYS) {
 		ret = sys5(SYS_mount, ".", "/", 0, MS_MOVE, 0);
@@ -514,9 +531,10 @@ static long op_proc(struct child_state *s, const struct op *op)
 	return attach(s, fd, op->target, op->flags);
 }
 
+/* A directory of the stage, so that /dev needs no file system of its own. */
 static long op_dev(struct child_state *s, const struct op *op)
 {
-	int fd = (int)tmpfs_new(op->size_bytes, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int fd = (int)tree_clone(s->stage_fd, "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 
 	if (fd < 0)
 		return fd;
@@ -528,7 +546,7 @@ static long op_device(struct child_state *s, const struct op *op)
 {
 	struct stat st;
 	long ret;
-	int fd = (int)tree_clone(AT_FDCWD, op->source, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int fd = (int)tree_clone(AT_FDCWD, op->source, 0);
 
 	if (fd < 0)
 		return fd;
@@ -561,16 +579,16 @@ static long op_readonly(struct child_state *s, const struct op *op)
 	return ret;
 }
 
-static long mask_source(const struct op *op)
+static long mask_source(const struct child_state *s, const struct op *op)
 {
 	struct stat st;
 	int fd;
 
 	if (op->kind == OP_MASK_DIR)
-		return tmpfs_new(4096, 0555,
+		return tree_clone(s->stage_fd, "empty",
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 				MOUNT_ATTR_NOEXEC);
-	fd = (int)tree_clone(AT_FDCWD, "/dev/null", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	fd = (int)tree_clone(AT_FDCWD, "/dev/null", MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return fd;
 	if (sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) == 0 && S_ISCHR(st.st_mode) &&
@@ -590,7 +608,7 @@ static long op_mask(struct child_state *s, const struct op *op)
 		return 0;
 	if (target_fd < 0)
 		return target_fd;
-	fd = (int)mask_source(op);
+	fd = (int)mask_source(s, op);
 	ret = fd < 0 ? fd : move_on(fd, target_fd);
 	if (fd >= 0)
 		sys1(SYS_close, fd);
@@ -726,7 +744,7 @@ long child_op(struct child_state *s, const struct op *op)
 {
 	switch (op->kind) {
 	case OP_STAGE:
-		return op_stage(s);
+		return op_stage(s, op);
 	case OP_LAYER:
 		return op_layer(s, op);
 	case OP_OVERLAY:

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEV_BYTES = 64 * KIB, SHM_BYTES = 64 * MIB, TTY_GID = 5, SHM_MODE = 01777 };
+enum { SHM_BYTES = 64 * MIB, TTY_GID = 5, SHM_MODE = 01777 };
 
 /* runc's lists (sandbox.md R22). */
 static const struct proc_path {
@@ -72,7 +72,6 @@ void mounts_dev(struct build *b)
 
 	op->target = "/dev";
 	op->flags = OP_REPLACE;
-	op->size_bytes = DEV_BYTES;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		op = op_add(&b->list, OP_DEVICE);
 		op->source = devices[i].path;

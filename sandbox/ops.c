@@ -20,7 +20,7 @@ static const struct op_text {
 	const char *name;
 	const char *before; /* followed by the target in quotes, when it has one */
 } texts[] = {
-	[OP_STAGE] = {"stage", "mount a private tmpfs for the setup"},
+	[OP_STAGE] = {"stage", "mount a private tmpfs for the setup on"},
 	[OP_LAYER] = {"layer", "lower layer"},
 	[OP_OVERLAY] = {"overlay", "mount the overlay root"},
 	[OP_ROOT] = {"root", "mount an empty root"},

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum op_kind {
-	OP_STAGE,     /* a private tmpfs over "/": where layers and generated files are put */
+	OP_STAGE,     /* a private tmpfs over `target` of the machine: for layers and files */
 	OP_LAYER,     /* one more lower layer, topmost first */
 	OP_OVERLAY,   /* the root: overlay of the layers so far */
 	OP_ROOT,      /* the root: an empty tmpfs that OP_BIND fills */

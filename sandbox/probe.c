@@ -124,7 +124,7 @@ static int own_mounts(struct child_state *s, struct err *err)
 	*s = (struct child_state){.stage_fd = -1, .root_fd = -1, .dev_fd = -1, .proc_fd = -1};
 	if (unshare(CLONE_NEWNS))
 		return err_sys(err, "make a mount namespace");
-	return ask_op(s, OP_STAGE, NULL, err);
+	return ask_op(s, OP_STAGE, "/", err);
 }
 
 /* A mount that succeeds is not enough: without userxattr, removing a lower directory fails. */
