@@ -167,7 +167,7 @@ static void test_shared_files(void **state attr_unused)
 		skip();
 	}
 	assert_int_equal(load_directory("../shared/conformance/random/cases"), 0);
-	assert_true(load_directory("../shared/conformance/tekton") <= 20);
+	assert_true(load_directory("../shared/conformance/tekton") <= 21);
 	assert_true(load_directory("../shared/conformance/behaviour") <= 1);
 	assert_true(load_directory("../shared/conformance/rich/cases") <= 39);
 	assert_true(load_directory("../shared/conformance/invalid") >= 25);
