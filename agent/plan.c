@@ -325,6 +325,8 @@ static bool bind_params(const struct plan_context *c, struct subst *set)
 	given_params(c, check.specs, check.n_specs, pr->params, pr->n_params, &given,
 		&check.n_given);
 	check.given = given;
+	p->given = given;
+	p->n_given = check.n_given;
 	if (!start_check_pipeline_params(c, &check))
 		return false;
 	if (param_resolve(&check, &p->params, &p->n_params, &err) < 0)
@@ -393,6 +395,8 @@ static void build_task_run(const struct plan_context *c)
 	}
 	given_params(c, t->task->params, t->task->n_params, tr->params, tr->n_params,
 		&p->params, &p->n_params);
+	p->given = p->params;
+	p->n_given = p->n_params;
 	subst_init(&params, c->arena); /* the task run itself fills its bindings in */
 	workspace_plan(c, &params, tr->workspaces, tr->n_workspaces);
 	start_check_task_run(c);
@@ -436,6 +440,10 @@ void plan_build(const struct plan_context *c)
 	*p = (struct plan){.kind = run->kind, .name = meta->name.s};
 	p->ns = meta->ns.s.n ? meta->ns.s : STR("default");
 	p->hermetic = c->opts->hermetic || is_hermetic(&meta->annotations);
+	p->given = run->kind == OBJECT_PIPELINE_RUN ? run->pipeline_run->params
+						    : run->task_run->params;
+	p->n_given = run->kind == OBJECT_PIPELINE_RUN ? run->pipeline_run->n_params
+						      : run->task_run->n_params;
 	map_init(&p->task_index, c->arena);
 	if (run->kind == OBJECT_PIPELINE_RUN) {
 		build_pipeline(c);

@@ -66,6 +66,8 @@ struct plan {
 	struct map task_index; /* name → &tasks[i] */
 	struct plan_workspace *workspaces;
 	size_t n_workspaces;
+	struct param *given; /* of the run object, with the command line's over them */
+	size_t n_given;
 	struct param *params; /* the TaskRun's own, or what every pipeline task sees */
 	size_t n_params;
 	int64_t pipeline_timeout_ns, tasks_timeout_ns, finally_timeout_ns; /* 0: none */

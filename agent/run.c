@@ -461,6 +461,8 @@ void run_init(struct agent *a)
 	v->ns = p->ns;
 	v->uid = a->opts.uid;
 	v->object = a->object;
+	v->params = p->given;
+	v->n_params = p->n_given;
 	v->pipeline_spec = p->pipeline;
 	v->pipeline_name = p->pipeline_name;
 	v->condition = (struct condition){.reason = STR("Started")};

@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "input.h"
 #include "trial.h"
+#include "view_text.h"
 
 #include <base/bounds.h>
 #include <base/buf.h>
@@ -16,14 +17,34 @@ static enum plan_format format_of(enum output_format f)
 	return f == OUTPUT_DOT ? PLAN_DOT : PLAN_TEXT;
 }
 
+/* Texts of the input may hold escape sequences; a terminal gets none of them. */
+static void lines_make_safe(struct str text, struct buf *out)
+{
+	struct str line;
+	while (str_cut(text, '\n', &line, &text)) {
+		view_text_safe(out, line, 0, false);
+		buf_addc(out, '\n');
+	}
+}
+
 /* Prints all plans; JSON of several runs is one document after the other. */
 static int plans_print(const struct options *o, struct agent *const *agents, size_t n)
 {
+	enum plan_format format = format_of(o->output);
+	cleanup_buf struct buf plans;
 	cleanup_buf struct buf out;
 	struct err err = {0};
+	buf_init(&plans, 256 * (size_t)MIB);
 	buf_init(&out, 256 * (size_t)MIB);
-	for (size_t i = 0; i < n; i++)
-		plan_print(agents[i], format_of(o->output), &out);
+	for (size_t i = 0; i < n; i++) {
+		if (i && format == PLAN_TEXT)
+			buf_addc(&plans, '\n');
+		plan_print(agents[i], format, &plans);
+	}
+	if (format == PLAN_TEXT)
+		lines_make_safe(buf_str(&plans), &out);
+	else
+		buf_adds(&out, buf_str(&plans));
 	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;

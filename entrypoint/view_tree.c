@@ -26,7 +26,8 @@ struct tree {
 	const struct run_view *run;
 	const struct view_tree_options *o;
 	size_t name_cols;
-	struct buf line; /* the one that is being made */
+	bool has_no_steps; /* no room: the running step is told beside its task */
+	struct buf line;   /* the one that is being made */
 	VEC(struct item) items;
 };
 
@@ -87,25 +88,45 @@ static void header_line(struct tree *t)
 		buf_addz(&t->line, "  stopping; once more to stop at once");
 }
 
+/* The last line that a running step wrote. */
+static void last_line_add(struct tree *t, size_t task, size_t step)
+{
+	struct str last = STR_NONE;
+	if (t->o->last_line)
+		last = t->o->last_line(t->o->last_line_arg, task, step);
+	if (last.n == 0)
+		return;
+	buf_addz(&t->line, "  ");
+	dim(t, true);
+	safe(t, last);
+	dim(t, false);
+}
+
+static void running_step_add(struct tree *t, const struct task_run_view *task)
+{
+	const struct attempt_view *at = view_attempt(task);
+	for (size_t i = 0; at && i < at->n_steps; i++) {
+		if (at->steps[i].state != STEP_STARTING && at->steps[i].state != STEP_RUNNING)
+			continue;
+		buf_addz(&t->line, "  ");
+		safe(t, at->steps[i].name);
+		last_line_add(t, task->index, i);
+		return;
+	}
+}
+
 static void step_line(struct tree *t, const struct item *it)
 {
 	const struct step_view *s = &view_attempt(it->task)->steps[it->step];
 	enum view_mark m = view_step_mark(s);
-	struct str last = STR_NONE;
 	mark(t, "    ", m);
 	safe(t, s->name);
 	time_add(t, s->started_ns, s->ended_ns);
 	if (s->state == STEP_ENDED && m != MARK_DONE) {
 		buf_addz(&t->line, "  ");
 		view_step_end(&t->line, s);
-	} else if (s->state != STEP_ENDED && t->o->last_line) {
-		last = t->o->last_line(t->o->last_line_arg, it->task->index, it->step);
-	}
-	if (last.n) {
-		buf_addz(&t->line, "  ");
-		dim(t, true);
-		safe(t, last);
-		dim(t, false);
+	} else if (s->state != STEP_ENDED) {
+		last_line_add(t, it->task->index, it->step);
 	}
 }
 
@@ -117,6 +138,8 @@ static void task_line(struct tree *t, const struct task_run_view *task)
 	time_add(t, task->started_ns, task->ended_ns);
 	if (task->n_attempts > 1)
 		buf_addf(&t->line, "  attempt %zu", task->n_attempts);
+	if (m == MARK_RUNNING && t->has_no_steps)
+		running_step_add(t, task);
 	if (m == MARK_IGNORED)
 		buf_addz(&t->line, "  ignored:");
 	if (m == MARK_FAILED || m == MARK_IGNORED) {
@@ -218,8 +241,9 @@ static void items_collect(struct tree *t)
 	}
 }
 
-/* Which lines stay when only `rows` do: one row is kept for the count of what does not. */
-static void ranks_cut(const struct tree *t, size_t rows, size_t keep[RANK_N])
+/* Which lines stay when only `rows` do: one row is kept for the count of what does not. Steps
+ * stay all or none. */
+static void ranks_cut(struct tree *t, size_t rows, size_t keep[RANK_N])
 {
 	size_t left = rows > 1 ? rows - 1 : 0;
 	size_t have[RANK_N] = {0};
@@ -227,6 +251,10 @@ static void ranks_cut(const struct tree *t, size_t rows, size_t keep[RANK_N])
 		have[t->items.p[i].rank]++;
 	for (size_t r = 0; r < RANK_N; r++) {
 		keep[r] = have[r] < left ? have[r] : left;
+		if (r == RANK_STEP && keep[r] < have[r]) {
+			keep[r] = 0;
+			t->has_no_steps = true;
+		}
 		left -= keep[r];
 	}
 }
