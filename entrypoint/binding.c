@@ -2,6 +2,8 @@
 /* Workspaces become directories. */
 #include "binding.h"
 
+#include "memory.h"
+
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
@@ -90,7 +92,7 @@ static int bind_tmpfs(const struct binding_config *c, const struct launch_worksp
 	struct arena *a cleanup_arena = arena_new();
 	struct str size = w->size_limit_bytes > 0
 				  ? arena_printf(a, "size=%lld", (long long)w->size_limit_bytes)
-				  : STR("size=50%");
+				  : memory_half_option(a, NULL);
 	struct str options = arena_printf(a, "%s,mode=0777,uid=%u,gid=%u", str_c(size),
 		c->owned->must_chown ? c->owned->uid : (unsigned)geteuid(),
 		c->owned->must_chown ? c->owned->gid : (unsigned)getegid());

@@ -2,6 +2,8 @@
 /* The run directory: making, refusing, cleaning up. */
 #include "rundir.h"
 
+#include "memory.h"
+
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
@@ -219,9 +221,11 @@ void rundir_unmount(int dfd, const char *name)
 	(void)umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-int rundir_use_tmpfs(struct rundir *rd, struct err *err)
+int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, struct err *err)
 {
-	int fd = rundir_mount_tmpfs(rd->scratch_dfd, "layers", "size=50%,mode=0700", err);
+	struct str size = memory_half_option(a, ret_bytes);
+	struct str options = arena_printf(a, STR_FMT ",mode=0700", STR_ARG(size));
+	int fd = rundir_mount_tmpfs(rd->scratch_dfd, "layers", str_c(options), err);
 
 	if (fd < 0)
 		return -1;

@@ -47,8 +47,9 @@ bool rundir_own_mounts(void);
  */
 int rundir_open(struct arena *a, struct str path, struct str run_name, struct rundir *ret,
 	struct err *err);
-/* scratch/layers becomes a tmpfs of limited size. */
-int rundir_use_tmpfs(struct rundir *rd, struct err *err);
+/* scratch/layers becomes a tmpfs of half the memory there is; its size goes to ret_bytes, 0
+ * when it is not known. */
+int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, struct err *err);
 /* Removes scratch/ of runs beside this one whose process is gone. Failures are not errors. */
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns);
 /* The end: scratch/ is removed (reported when it cannot be), descriptors are closed. */

@@ -4,6 +4,7 @@
 
 #include "input.h"
 
+#include <base/bounds.h>
 #include <base/clock.h>
 #include <base/fd.h>
 #include <base/log.h>
@@ -101,9 +102,11 @@ static int session_open_store(struct session *s, struct err *err)
 {
 	const struct options *o = s->options;
 	struct str dir = options_store_dir(o, s->arena);
+	struct err low = {0};
 
-	if (store_open(s->arena, dir, &s->store, err))
-		return err_wrap_as(err, ERR_SANDBOX, "store '%s'", str_c(dir));
+	if (store_open(s->arena, dir, &s->store, &low))
+		return err_set(
+			err, ERR_SANDBOX, "%s; name a writable place with --store", low.msg);
 	for (size_t i = 0; i < o->n_images; i++) {
 		if (store_add_source(s->store, o->images[i], err))
 			return err_wrap_as(err, err->kind == ERR_SYS ? ERR_IMAGE : err->kind,
@@ -131,13 +134,17 @@ static int session_no_sandbox(const struct session *s, struct err *err)
 static int session_choose_layers(struct session *s, struct err *err)
 {
 	struct err low = {0};
+	uint64_t n_bytes;
 
 	if (s->place.can_upper)
 		return 0;
-	if (s->can_mount && rundir_use_tmpfs(&s->rundir, &low) == 0) {
+	if (s->can_mount && rundir_use_tmpfs(s->arena, &s->rundir, &n_bytes, &low) == 0) {
 		log_warn("run directory '%s' cannot carry writable layers: they are on a tmpfs "
-			 "of at most half the memory",
-			str_c(s->rundir.path));
+			 "of at most %s",
+			str_c(s->rundir.path),
+			n_bytes ? str_c(arena_printf(s->arena, "%llu MiB",
+					  (unsigned long long)(n_bytes / MIB)))
+				: "half the memory");
 		return 0;
 	}
 	return err_set(err, ERR_SANDBOX,
