@@ -7,6 +7,7 @@
 #include <base/buf.h>
 #include <base/fd.h>
 #include <base/json.h>
+#include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,7 +24,8 @@ enum {
 	DEFLATE_WINDOW = -15, /* raw, without header and checksum */
 	DEFLATE_MEMORY = 9,
 	INFLATE_LIMIT = 128 * KIB, /* a reader refuses what inflates to more */
-	OMITTED_NAMES = 24 * KIB,  /* names beyond are counted */
+	NAMES_LEAST = 64,
+	OMITTED_NAMES = 24 * KIB, /* at most, compressed */
 };
 
 /* Which of the items are in. */
@@ -31,6 +33,7 @@ struct choice {
 	bool *results;
 	size_t n_tasks; /* the first n */
 	bool run_json;
+	size_t n_names;   /* bytes for the names of what is not in; names beyond are counted */
 	size_t n_verdict; /* bytes of the verdict; all but for the hopeless case */
 };
 
@@ -63,7 +66,7 @@ static void omitted_put(
 
 		if (is_result ? c->results[i] : i - t->n_results < c->n_tasks)
 			continue;
-		if (out->n + name.n + 1 > OMITTED_NAMES) {
+		if (out->n + name.n + 1 > c->n_names) {
 			n_uncounted++;
 			continue;
 		}
@@ -72,7 +75,7 @@ static void omitted_put(
 		buf_adds(out, name);
 	}
 	if (n_uncounted)
-		buf_addf(out, " and %zu more", n_uncounted);
+		buf_addf(out, "%sand %zu more", out->n ? " " : "", n_uncounted);
 }
 
 static void choice_json(
@@ -171,6 +174,33 @@ static bool choice_encode(const struct termination_text *t, const struct choice 
 	return true;
 }
 
+/* Names that do not compress can be too many by themselves: fewer of them. */
+static bool choice_name_fewer(
+	const struct termination_text *t, struct choice *c, struct arena *a, struct str *ret)
+{
+	while (c->n_names) {
+		c->n_names = c->n_names > NAMES_LEAST ? c->n_names / 2 : 0;
+		if (choice_encode(t, c, a, ret))
+			return true;
+	}
+	return false;
+}
+
+/* A result, if it fits; names that are not all there anyway make room for it. */
+static void choice_add_result(const struct termination_text *t, struct choice *c, size_t i,
+	struct arena *a, struct str *ret)
+{
+	size_t n_names = c->n_names;
+
+	c->results[i] = true;
+	if (choice_encode(t, c, a, ret))
+		return;
+	if (n_names < OMITTED_NAMES && choice_name_fewer(t, c, a, ret))
+		return;
+	c->results[i] = false;
+	c->n_names = n_names;
+}
+
 /* As many tasks as fit, from the first. Fitting is monotone enough for a binary search; what is
  * returned did fit. */
 static void choice_add_tasks(
@@ -208,6 +238,7 @@ struct str termination_encode(struct arena *a, const struct termination_text *t)
 	struct choice c = {.results = arena_new_array(a, bool, t->n_results + 1),
 		.n_tasks = t->n_tasks,
 		.run_json = t->run_json.n > 0,
+		.n_names = OMITTED_NAMES,
 		.n_verdict = t->verdict.n};
 	struct str ret;
 
@@ -216,30 +247,20 @@ struct str termination_encode(struct arena *a, const struct termination_text *t)
 		return ret;
 	memset(c.results, false, t->n_results);
 	c.n_tasks = 0;
-	if (!choice_encode(t, &c, a, &ret))
+	if (!choice_encode(t, &c, a, &ret) && !choice_name_fewer(t, &c, a, &ret))
 		return choice_last_resort(t, &c, a);
-	for (size_t i = 0; i < t->n_results; i++) {
-		c.results[i] = true;
-		if (!choice_encode(t, &c, a, &ret))
-			c.results[i] = false;
-	}
+	for (size_t i = 0; i < t->n_results; i++)
+		choice_add_result(t, &c, i, a, &ret);
 	choice_add_tasks(t, &c, a, &ret);
 	return ret;
 }
 
-int termination_open(struct termination *t, struct str path, struct err *err)
+static int termination_open_at(
+	struct termination *t, struct str path, int flags, struct err *err)
 {
-	bool is_default = path.n == 0;
 	struct stat st;
 
-	*t = (struct termination){.fd = -1};
-	if (is_default)
-		path = STR(DEFAULT_PATH);
-	t->fd = open(str_c(path),
-		O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (is_default ? 0 : O_CREAT),
-		0644);
-	if (t->fd < 0 && is_default && errno == ENOENT)
-		return 0;
+	t->fd = open(str_c(path), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0644);
 	if (t->fd < 0) {
 		(void)err_sys(err, "'%s'", str_c(path));
 		return err_wrap_as(err, ERR_SANDBOX, "open termination file");
@@ -251,6 +272,19 @@ int termination_open(struct termination *t, struct str path, struct err *err)
 	}
 	t->n_bytes = st.st_size > BOUND_TERMINATION_BYTES ? BOUND_TERMINATION_BYTES
 							  : (size_t)st.st_size;
+	return 0;
+}
+
+int termination_open(struct termination *t, struct str path, struct err *err)
+{
+	struct err low = {0};
+
+	*t = (struct termination){.fd = -1};
+	if (path.n)
+		return termination_open_at(t, path, O_CREAT, err);
+	/* nobody asked for this one, so it cannot cost the run */
+	if (termination_open_at(t, STR(DEFAULT_PATH), 0, &low) && low.sys != ENOENT)
+		log_warn("%s: nothing is written there", low.msg);
 	return 0;
 }
 

@@ -25,7 +25,8 @@ struct termination_text {   /* what is to be told, in order of importance */
 };
 
 /* The bytes of the file: a JSON array, or "tknz:" and its compressed form when it is too long.
- * What does not fit is left out whole and named in `monopod/omitted`. */
+ * What does not fit is left out whole and named in `monopod/omitted`; names that do not fit
+ * there are counted. */
 struct str termination_encode(struct arena *a, const struct termination_text *t);
 
 struct termination {
@@ -33,8 +34,8 @@ struct termination {
 	size_t n_bytes;
 };
 
-/* With an empty path, /dev/termination-log when it exists. ERR_SANDBOX when a named one cannot
- * be written. */
+/* With an empty path, /dev/termination-log when it can be written; a warning when it exists and
+ * cannot. ERR_SANDBOX when a named one cannot be written. */
 int termination_open(struct termination *t, struct str path, struct err *err);
 int termination_write(struct termination *t, struct str text, struct err *err);
 void termination_close(struct termination *t);

@@ -220,6 +220,54 @@ static void too_many_names_are_counted(void **state)
 	arena_free(a);
 }
 
+/* Names that do not compress: a few of them, the number of the others, and what is more
+ * important than they are. */
+static void names_leave_room(void **state)
+{
+	struct arena *a = arena_new();
+	const struct termination_item results[] = {{STR("sha"), noise(a, 300, 9)}};
+	struct termination_text t = {.verdict = STR("True Succeeded it did"),
+		.results = results,
+		.n_results = 1,
+		.run_json = STR("sha256:00 /r/run.json")};
+
+	(void)state;
+	for (size_t n = 50; n < 6000; n = n * 2 + 17) {
+		struct termination_item *tasks = make_items(a, "", n, 0);
+		const struct json *got;
+		struct str list;
+		struct str word;
+		size_t n_listed = 0;
+		size_t n_told = 0;
+
+		for (size_t i = 0; i < n; i++)
+			tasks[i].name = noise(a, 40, (unsigned)(n + i));
+		t.tasks = tasks;
+		t.n_tasks = n;
+		got = records(a, termination_encode(a, &t));
+		assert_true(str_eq(json_str(find(got, "monopod/verdict")), t.verdict));
+		if (find(got, "sha"))
+			assert_true(str_eq(json_str(find(got, "sha")), results[0].value));
+		assert_non_null(find(got, "monopod/run.json"));
+		json_foreach (it, got)
+			n_told +=
+				str_starts(json_str(json_get(it, "key")), STR("monopod/task/"));
+		list = json_str(find(got, "monopod/omitted"));
+		n_told += find(got, "sha") != NULL;
+		while (str_cut(list, ' ', &word, &list) && !str_eqz(word, "and"))
+			n_listed++;
+		if (!str_eqz(word, "and")) {
+			assert_int_equal(n_told + n_listed + (list.n > 0), n + 1);
+			continue;
+		}
+		/* not all names are there: then none of them is where the result could be */
+		assert_non_null(find(got, "sha"));
+		assert_true(
+			str_eq(list, arena_printf(a, "%zu more", n + 1 - n_told - n_listed)));
+	}
+	arena_free(a);
+}
+
 static void a_verdict_too_long_is_cut(void **state)
 {
 	struct arena *a = arena_new();
@@ -292,6 +340,7 @@ int main(void)
 		cmocka_unit_test(what_is_left_out_is_named),
 		cmocka_unit_test(importance_decides),
 		cmocka_unit_test(too_many_names_are_counted),
+		cmocka_unit_test(names_leave_room),
 		cmocka_unit_test(a_verdict_too_long_is_cut),
 		cmocka_unit_test(writing_is_in_place),
 		cmocka_unit_test(what_is_no_file_is_refused),
