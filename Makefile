@@ -154,7 +154,7 @@ setup-test: setup
 # Everything, then everything again with the address and undefined-behaviour sanitizers.
 test: setup-test
 	$(Q)$(SUBMAKE) VARIANT=debug tests
-	$(Q)$(SUBMAKE) VARIANT=san tests
+	$(Q)$(SUBMAKE) VARIANT=san tests && $(SUBMAKE) static
 	$(Q)tests/run debug+san
 
 test-variant: tests
@@ -210,7 +210,7 @@ run-fuzz-%: $(B)/tests/fuzz/fuzz_%
 # FROM scratch and one file: nothing is run in it, so no isolation and no network are needed.
 image: static
 	$(Q)rm -rf build/image && mkdir -p build/image && cp build/static/monopod build/image/
-	$(Q)buildah bud --isolation chroot --unsetenv PATH -q -t localhost/monopod -f images/Containerfile build/image
+	$(Q)buildah bud --isolation chroot --unsetenv PATH -q -t $(or $(IMAGE),localhost/monopod) -f images/Containerfile build/image
 
 man: build/man/monopod.1
 build/man/monopod.1: $(BIN)
