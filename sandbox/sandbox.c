@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,16 @@ static uint32_t init_own_id(const struct sandbox_config *c)
 	return id;
 }
 
+/*
+ * For every step, before its own: no core files (core_pattern may be a pipe to the machine) and
+ * no real-time or raised priority. They only lower, which needs no privilege.
+ */
+static const struct orders_limit default_limits[] = {
+	{.resource = RLIMIT_CORE},
+	{.resource = RLIMIT_RTPRIO},
+	{.resource = RLIMIT_NICE},
+};
+
 static int orders_fill(
 	const struct sandbox_config *c, int status_fd, struct buf *b, struct err *err)
 {
@@ -56,7 +67,7 @@ static int orders_fill(
 		.own_id = init_own_id(c),
 		.keeps_groups = c->ns->map.is_single,
 		.n_groups = (uint32_t)c->n_groups,
-		.n_limits = (uint32_t)c->n_rlimits,
+		.n_limits = (uint32_t)(ARRAY_SIZE(default_limits) + c->n_rlimits),
 		.caps = c->ns->caps,
 		.last_cap = c->ns->last_cap,
 	};
@@ -64,14 +75,15 @@ static int orders_fill(
 	if (c->n_groups > ORDERS_GROUPS_MAX)
 		return err_set(err, ERR_LIMIT, "%zu groups, at most %d", c->n_groups,
 			ORDERS_GROUPS_MAX);
-	if (c->n_rlimits > ORDERS_LIMITS_MAX)
-		return err_set(err, ERR_LIMIT, "%zu resource limits, at most %d", c->n_rlimits,
+	if (o.n_limits > ORDERS_LIMITS_MAX)
+		return err_set(err, ERR_LIMIT, "%u resource limits, at most %d", o.n_limits,
 			ORDERS_LIMITS_MAX);
 	buf_add(b, &o, sizeof(o));
 	if (c->n_groups)
 		buf_add(b, c->groups, c->n_groups * sizeof(c->groups[0]));
 	while (b->n < orders_limits_at(&o))
 		buf_addc(b, 0);
+	buf_add(b, default_limits, sizeof(default_limits));
 	for (size_t i = 0; i < c->n_rlimits; i++) {
 		struct orders_limit l = {.resource = (uint32_t)c->rlimits[i].resource,
 			.soft = c->rlimits[i].soft,

@@ -102,6 +102,7 @@ static const char *const worker_denied[] = {
 	"mq_open",
 	"socket",
 	"socketpair",
+	"tgkill",
 	"tkill",
 	"vfork",
 };
@@ -182,9 +183,14 @@ static bool is_worker_denied(const char *name)
 	return false;
 }
 
+int seccomp_call_number(const struct seccomp_call *c)
+{
+	return c->number ? c->number : seccomp_syscall_resolve_name(c->name);
+}
+
 static int rule_add(scmp_filter_ctx ctx, const struct seccomp_call *c, bool is_allowed)
 {
-	int number = c->number ? c->number : seccomp_syscall_resolve_name(c->name);
+	int number = seccomp_call_number(c);
 	uint32_t action = is_allowed ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM);
 	int ret;
 

@@ -20,6 +20,8 @@ struct seccomp_call {
 };
 extern const struct seccomp_call seccomp_default_calls[];
 extern const size_t seccomp_default_n;
+/* On this architecture; negative when it has no such call. */
+int seccomp_call_number(const struct seccomp_call *c);
 
 enum seccomp_profile {
 	SECCOMP_STEP,

@@ -172,7 +172,9 @@ static int worker_main(void *arg)
 		(void)!write(w->report_fd, &err, sizeof(err)); /* nobody else to tell */
 		return 126;
 	}
-	close(w->report_fd); /* the sign that it runs */
+	close(w->report_fd);           /* the sign that it runs */
+	for (int s = 1; s < NSIG; s++) /* the agent's handlers are not for this process */
+		(void)sigaction(s, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	return w->c->fn(w->c->arg);

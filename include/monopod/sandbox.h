@@ -189,6 +189,7 @@ struct sandbox_config {
 	uint32_t uid, gid;      /* inside */
 	const uint32_t *groups; /* supplementary, inside */
 	size_t n_groups;
+	/* beside CORE, RTPRIO and NICE, which are 0 for every step */
 	const struct sandbox_rlimit *rlimits;
 	size_t n_rlimits;
 	int stdin_fd, stdout_fd, stderr_fd; /* borrowed */
@@ -207,7 +208,8 @@ struct sandbox_proc {
 struct sandbox_exit {        /* what step-init reports about the step's main process */
 	uint32_t magic;      /* SANDBOX_EXIT_MAGIC */
 	uint32_t exec_errno; /* 0, or why the program could not be executed */
-	int32_t code;        /* exit code, when signal is 0 */
+	int32_t code;        /* exit code, when signal is 0; with exec_errno: 0, or another step
+				before exec that failed (limits, capabilities, ids, fork) */
 	int32_t signal;
 };
 enum { SANDBOX_EXIT_MAGIC = 0x6d70696e };

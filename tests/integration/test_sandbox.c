@@ -2,6 +2,10 @@
 /* Steps start, see what they should, end as they ended, and take everything with them. */
 #include "sandbox_fixture.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
 static struct ended out;
 
 static void test_ids(void **state)
@@ -299,16 +303,16 @@ static void test_agent_dies(void **state)
 
 static void test_limits(void **state)
 {
-	static const struct sandbox_rlimit limits[] = {
-		{4 /* RLIMIT_CORE */, 0, 0}, {7 /* RLIMIT_NOFILE */, 100, 200}};
+	static const struct sandbox_rlimit limits[] = {{7 /* RLIMIT_NOFILE */, 100, 200}};
 	struct step s;
 
 	(void)state;
-	fix_step(&s, PROBE(ARG("limits"), ARG("4"), ARG("7")));
+	/* core, real-time priority and nice are 0 without being asked */
+	fix_step(&s, PROBE(ARG("limits"), ARG("4"), ARG("14"), ARG("13"), ARG("7")));
 	s.c.rlimits = limits;
-	s.c.n_rlimits = 2;
+	s.c.n_rlimits = ARRAY_SIZE(limits);
 	fix_run(&s, &out);
-	assert_string_equal(out.text, "4 0 0\n7 100 200\n");
+	assert_string_equal(out.text, "4 0 0\n14 0 0\n13 0 0\n7 100 200\n");
 }
 
 static void test_dev(void **state)
@@ -452,6 +456,61 @@ static void test_many_layers(void **state)
 	assert_string_equal(out.text, "file\n");
 }
 
+/* Answers for calls that older kernels or container profiles do not have. */
+static int deny(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pivot_root, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsconfig, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FSCONFIG_SET_FD, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog f = {.len = ARRAY_SIZE(code), .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
+}
+
+/* 1 to 4: what was wrong. */
+static int steps_denied(void)
+{
+	struct step s;
+	struct err err = {0};
+
+	if (deny())
+		return 1;
+	fix_step(&s, PROBE(ARG("cat"), ARG("/proc/self/mountinfo")));
+	if (fix_start(&s, &err))
+		return 2;
+	fix_end(&s, &out);
+	if (strstr(out.text, "ext4") || strstr(out.text, fix.base) ||
+		!strstr(out.text, "lowerdir="))
+		return 3;
+	fix_step(&s, PROBE(ARG("chroot-escape")));
+	if (fix_start(&s, &err))
+		return 2;
+	fix_end(&s, &out);
+	return strstr(out.text, "probe\n") && !strstr(out.text, "boot\n") ? 0 : 4;
+}
+
+/* No pivot_root (MS_MOVE and chroot), no layers by descriptor (mount(2) by name). */
+static void test_fallbacks(void **state)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(steps_denied());
+	fix.n_steps += 2; /* made by the other process */
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
 static void test_explain(void **state)
 {
 	struct step s;
@@ -495,6 +554,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bound_root),
 		cmocka_unit_test(test_host_root),
 		cmocka_unit_test(test_many_layers),
+		cmocka_unit_test(test_fallbacks),
 		cmocka_unit_test(test_explain),
 	};
 
