@@ -21,37 +21,21 @@ static struct owned attempt_owned(const struct attempt *at)
 
 /* --- the parts --------------------------------------------------------------------------- */
 
-static int attempt_make_tekton(struct attempt *at, const struct owned *o, struct err *err)
-{
-	static const char *const parts[] = {"bin", "creds", "run", "scripts", "steps"};
-
-	at->tekton_dfd = owned_dir(o, at->dfd, "tekton", MODE_READ, err);
-	if (at->tekton_dfd < 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (owned_dir_make(o, at->tekton_dfd, parts[i], MODE_READ, err))
-			return -1;
-	}
-	/* where a file is bound, a file must be */
-	return owned_file(o, at->tekton_dfd, "termination", STR_NONE, MODE_FILE, err);
-}
-
-/* What all steps may write. Those below tekton/ are bound again over the read-only tree. */
+/* What all steps may write. */
 static int attempt_make_shared(struct attempt *at, const struct owned *o, struct err *err)
 {
 	const struct {
-		int parent;
 		const char *name;
 		int *dfd;
 	} dirs[] = {
-		{at->dfd, "workspace", &at->workspace_dfd},
-		{at->tekton_dfd, "home", &at->home_dfd},
-		{at->tekton_dfd, "results", &at->results_dfd},
-		{at->tekton_dfd, "artifacts", &at->artifacts_dfd},
+		{"workspace", &at->workspace_dfd},
+		{"home", &at->home_dfd},
+		{"results", &at->results_dfd},
+		{"artifacts", &at->artifacts_dfd},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		*dirs[i].dfd = owned_dir(o, dirs[i].parent, dirs[i].name, MODE_ALL, err);
+		*dirs[i].dfd = owned_dir(o, at->dfd, dirs[i].name, MODE_ALL, err);
 		if (*dirs[i].dfd < 0)
 			return -1;
 	}
@@ -61,50 +45,42 @@ static int attempt_make_shared(struct attempt *at, const struct owned *o, struct
 /* All scripts of the task are visible to every step (21.1). */
 static int attempt_make_scripts(struct attempt *at, const struct owned *o, struct err *err)
 {
-	int scripts_fd cleanup_fd = dir_open(at->tekton_dfd, "scripts", err);
-
-	if (scripts_fd < 0)
-		return -1;
 	for (size_t i = 0; i < at->launch->n_steps; i++) {
 		const struct step_launch *s = &at->launch->steps[i];
 
 		if (!s->has_script)
 			continue;
-		if (owned_file(o, scripts_fd, str_c(path_base(s->script_path)), s->script,
-			    MODE_SCRIPT, err))
+		if (at->scripts_dfd < 0)
+			at->scripts_dfd = owned_dir(o, at->dfd, "scripts", MODE_READ, err);
+		if (at->scripts_dfd < 0 ||
+			owned_file(o, at->scripts_dfd, str_c(path_base(s->script_path)),
+				s->script, MODE_SCRIPT, err))
 			return -1;
 	}
 	return 0;
 }
 
-/* run/I with its status, and the two links that lead there (21.3). */
-static int attempt_make_step(struct attempt *at, const struct owned *o, int run_dfd,
-	int steps_dfd, const struct step_launch *s, struct err *err)
+/* run/I with its status (21.3). */
+static int attempt_make_step(
+	struct attempt *at, const struct owned *o, const struct step_launch *s, struct err *err)
 {
 	struct str index = arena_printf(at->arena, "%zu", s->index);
-	struct str link = arena_printf(at->arena, "step-" STR_FMT, STR_ARG(s->name));
-	struct str target = arena_printf(at->arena, "/tekton/run/%zu/status", s->index);
-	int own_fd cleanup_fd = owned_dir(o, run_dfd, str_c(index), MODE_ALL, err);
+	int own_fd cleanup_fd = owned_dir(o, at->run_dfd, str_c(index), MODE_ALL, err);
 	int status_fd cleanup_fd =
 		own_fd < 0 ? -1 : owned_dir(o, own_fd, "status", MODE_ALL, err);
 
 	if (status_fd < 0 || owned_dir_make(o, status_fd, "results", MODE_ALL, err))
 		return -1;
-	if (symlinkat(str_c(target), steps_dfd, str_c(index)) < 0 ||
-		symlinkat(str_c(target), steps_dfd, str_c(link)) < 0)
-		return err_sys(err, "link '%s'", str_c(link));
 	return 0;
 }
 
 static int attempt_make_steps(struct attempt *at, const struct owned *o, struct err *err)
 {
-	int run_dfd cleanup_fd = dir_open(at->tekton_dfd, "run", err);
-	int steps_dfd cleanup_fd = run_dfd < 0 ? -1 : dir_open(at->tekton_dfd, "steps", err);
-
-	if (steps_dfd < 0)
+	at->run_dfd = owned_dir(o, at->dfd, "run", MODE_READ, err);
+	if (at->run_dfd < 0)
 		return -1;
 	for (size_t i = 0; i < at->launch->n_steps; i++) {
-		if (attempt_make_step(at, o, run_dfd, steps_dfd, &at->launch->steps[i], err))
+		if (attempt_make_step(at, o, &at->launch->steps[i], err))
 			return -1;
 	}
 	return 0;
@@ -138,11 +114,13 @@ static int attempt_make(struct attempt *at, struct err *err)
 	const char *key = str_c(at->config->key);
 
 	at->dfd = owned_dir(&mine, rd->tasks_dfd, key, 0700, err);
-	at->layers_dfd = at->dfd < 0 ? -1 : owned_dir(&mine, rd->layers_dfd, key, 0700, err);
-	if (at->layers_dfd < 0)
+	if (at->dfd < 0)
 		return -1;
-	if (attempt_make_tekton(at, &own, err) || attempt_make_shared(at, &own, err) ||
-		attempt_make_scripts(at, &own, err) || attempt_make_steps(at, &own, err))
+	at->tekton_dfd = shared_tekton(at->config->shared, at->launch, err);
+	if (at->tekton_dfd < 0)
+		return -1;
+	if (attempt_make_shared(at, &own, err) || attempt_make_scripts(at, &own, err) ||
+		attempt_make_steps(at, &own, err))
 		return -1;
 	at->log_dfd =
 		rundir_log_dir(at->config->run, at->launch->name, at->launch->attempt, err);
@@ -163,13 +141,15 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 	*at = (struct attempt){.arena = a,
 		.config = config,
 		.launch = l,
+		.has_layer = arena_new_array(a, bool, l->n_steps + 1),
 		.dfd = -1,
-		.layers_dfd = -1,
-		.workspace_dfd = -1,
 		.tekton_dfd = -1,
+		.workspace_dfd = -1,
 		.home_dfd = -1,
 		.results_dfd = -1,
 		.artifacts_dfd = -1,
+		.run_dfd = -1,
+		.scripts_dfd = -1,
 		.log_dfd = -1};
 	if (attempt_make(at, err)) {
 		(void)attempt_close(at, NULL); /* the first failure is the one to tell */
@@ -187,22 +167,25 @@ static void attempt_close_fds(struct attempt *at)
 	fd_close(&at->artifacts_dfd);
 	fd_close(&at->results_dfd);
 	fd_close(&at->home_dfd);
-	fd_close(&at->tekton_dfd);
+	fd_close(&at->scripts_dfd);
+	fd_close(&at->run_dfd);
 	fd_close(&at->workspace_dfd);
-	fd_close(&at->layers_dfd);
 	fd_close(&at->dfd);
 }
 
 int attempt_close(struct attempt *at, struct err *err)
 {
 	const struct attempt_config *c;
-	int rc;
+	int rc = 0;
 
 	if (!at)
 		return 0;
 	c = at->config;
 	attempt_close_fds(at);
-	rc = sandbox_remove_tree(c->ns, c->rundir->layers_dfd, str_c(c->key), err);
+	for (size_t i = 0; i < at->launch->n_steps; i++) {
+		if (attempt_step_free(at, i, rc ? NULL : err))
+			rc = -1;
+	}
 	if (sandbox_remove_tree(c->ns, c->rundir->tasks_dfd, str_c(c->key), rc ? NULL : err))
 		rc = -1;
 	arena_free(at->arena);
@@ -211,13 +194,21 @@ int attempt_close(struct attempt *at, struct err *err)
 
 /* --- one step ---------------------------------------------------------------------------- */
 
+static struct str layer_name(struct attempt *at, size_t step)
+{
+	return arena_printf(at->arena, STR_FMT "-%zu", STR_ARG(at->config->key), step);
+}
+
 static int attempt_step_layer(
-	struct attempt *at, const char *index, struct attempt_step *s, struct err *err)
+	struct attempt *at, size_t step, struct attempt_step *s, struct err *err)
 {
 	/* The directory above upper and work is what the step's namespace walks through. */
 	struct owned own = attempt_owned(at);
-	int dfd cleanup_fd = owned_dir(&own, at->layers_dfd, index, 0700, err);
+	int dfd cleanup_fd = -1;
 
+	at->has_layer[step] = true;
+	dfd = owned_dir(
+		&own, at->config->rundir->layers_dfd, str_c(layer_name(at, step)), 0700, err);
 	if (dfd < 0)
 		return -1;
 	s->upper_dfd = owned_dir(&own, dfd, "upper", MODE_READ, err);
@@ -225,24 +216,31 @@ static int attempt_step_layer(
 	return s->work_dfd < 0 ? -1 : 0;
 }
 
+/* The agent's own descriptor of /tekton/run/I. */
+static int attempt_run_open(struct attempt *at, size_t step, struct err *err)
+{
+	struct str index = arena_printf(at->arena, "%zu", step);
+	int fd = openat(
+		at->run_dfd, str_c(index), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "open 'run/%s'", str_c(index)) : fd;
+}
+
 static int attempt_step_fill(
 	struct attempt *at, size_t step, struct attempt_step *s, struct err *err)
 {
 	struct owned own = attempt_owned(at);
-	struct str index = arena_printf(at->arena, "%zu", step);
-	struct str run = arena_printf(at->arena, "run/%zu", step);
 	struct str end = arena_printf(at->arena, "end-%zu", step);
 
-	s->run_dfd = openat(
-		at->tekton_dfd, str_c(run), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	s->run_dfd = attempt_run_open(at, step, err);
 	if (s->run_dfd < 0)
-		return err_sys(err, "open '%s'", str_c(run));
+		return -1;
 	if (owned_file(&own, at->dfd, str_c(end), STR_NONE, MODE_FILE, err))
 		return -1;
 	s->termination_fd = openat(at->dfd, str_c(end), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (s->termination_fd < 0)
 		return err_sys(err, "open '%s'", str_c(end));
-	return attempt_step_layer(at, str_c(index), s, err);
+	return attempt_step_layer(at, step, s, err);
 }
 
 int attempt_step_open(
@@ -286,10 +284,11 @@ static void mark_put(int run_dfd, const char *dir, const char *name, struct str 
 
 void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct str exit_code)
 {
-	struct str run = arena_printf(at->arena, "run/%zu", step);
-	int run_dfd cleanup_fd = openat(
-		at->tekton_dfd, str_c(run), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int run_dfd cleanup_fd = -1;
 
+	if (step + 1 == at->launch->n_steps)
+		return;
+	run_dfd = attempt_run_open(at, step, NULL);
 	if (run_dfd < 0)
 		return;
 	mark_put(run_dfd, ".", succeeded ? "out" : "out.err", STR_NONE);
@@ -299,7 +298,11 @@ void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct s
 
 int attempt_step_free(struct attempt *at, size_t step, struct err *err)
 {
-	struct str index = arena_printf(at->arena, "%zu", step);
-
-	return sandbox_remove_tree(at->config->ns, at->layers_dfd, str_c(index), err);
+	if (!at->has_layer[step])
+		return 0;
+	if (sandbox_remove_tree(at->config->ns, at->config->rundir->layers_dfd,
+		    str_c(layer_name(at, step)), err))
+		return -1;
+	at->has_layer[step] = false;
+	return 0;
 }

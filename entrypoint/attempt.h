@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The directories of one attempt of a task run (tekton-semantics 21.3): /workspace, /tekton,
- * the bindings of its workspaces, and per step the writable layer. They live in the run
- * directory's scratch/ and end with the attempt.
+ * The directories of one attempt of a task run (tekton-semantics 21.3): /workspace, what is
+ * its own below /tekton, the bindings of its workspaces, and per step the writable layer. They
+ * live in the run directory's scratch/ and end with the attempt.
  *
- *     scratch/tasks/T-A/   workspace/ tekton/ bind-W/ (emptyDir, ConfigMap, Secret)
- *                          end-I (termination files)
- *     scratch/layers/T-A/  I/{upper,work}
+ *     scratch/tasks/T-A/     workspace/ home/ results/ artifacts/ run/I/ scripts/ (when there
+ *                            are some) bind-W/ (emptyDir, ConfigMap, Secret) end-I
+ * (termination) scratch/layers/T-A-I/  upper/ work/
  */
 #ifndef ENTRYPOINT_ATTEMPT_H
 #define ENTRYPOINT_ATTEMPT_H
@@ -14,6 +14,7 @@
 #include "binding.h"
 #include "owned.h"
 #include "rundir.h"
+#include "shared.h"
 
 #include <base/err.h>
 #include <monopod/runner.h>
@@ -22,6 +23,7 @@
 struct attempt_config {
 	const struct rundir *rundir;
 	const struct rundir_run *run;
+	struct shared *shared;
 	const struct sandbox_place *place;
 	const struct binding_config *binding;
 	struct sandbox_ns *ns;
@@ -32,9 +34,11 @@ struct attempt {
 	struct arena *arena; /* of the attempt */
 	const struct attempt_config *config;
 	const struct task_launch *launch;
-	int dfd; /* scratch/tasks/T-A */
-	int layers_dfd;
-	int workspace_dfd, tekton_dfd, home_dfd, results_dfd, artifacts_dfd;
+	int dfd;        /* scratch/tasks/T-A */
+	int tekton_dfd; /* shared, borrowed */
+	int workspace_dfd, home_dfd, results_dfd, artifacts_dfd, run_dfd;
+	int scripts_dfd;          /* -1: no step has a script */
+	bool *has_layer;          /* one per step: its writable layer is there */
 	struct binding *bindings; /* one per workspace of the launch */
 	int log_dfd;
 };
@@ -59,7 +63,7 @@ int attempt_step_open(
 void attempt_step_close(struct attempt_step *s);
 /*
  * The markers of an ended step: run/I/out or out.err and, when the text is not empty,
- * status/exitCode.
+ * status/exitCode. After the last step nobody is left to see them, and there are none.
  */
 void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct str exit_code);
 /* Frees the writable layer of a step that has ended. */

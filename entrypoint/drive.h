@@ -11,6 +11,7 @@
 #include "options.h"
 #include "owned.h"
 #include "rundir.h"
+#include "shared.h"
 #include "view.h"
 
 #include <base/err.h>
@@ -28,6 +29,7 @@ struct drive_config { /* the same for all runs of a command */
 	struct sandbox_ns *ns;
 	struct imageset *images;
 	const struct rundir *rundir;
+	struct shared *shared;
 	struct launch_config launch;
 	struct owned owned;
 	bool can_mount;

@@ -146,6 +146,7 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 	struct drive *d = t->drive;
 	struct attempt_config c = {.rundir = d->c->rundir,
 		.run = d->run,
+		.shared = d->c->shared,
 		.place = d->c->place,
 		.binding = &d->binding,
 		.ns = d->c->ns,
@@ -417,9 +418,12 @@ static int step_launch_in(
 		.program = &program,
 		.attempt = t->dirs,
 		.dirs = dirs,
+		.points_dfd = shared_points(dc->shared, err),
 		.ns = t->net ? t->net : dc->ns};
 	struct queued_event *q;
 
+	if (parts.points_dfd < 0)
+		return -1;
 	if (launch_program(a, &t->pod, parts.step, parts.rootfs, &program, err))
 		return -1;
 	launch_sandbox(a, &parts, &config);

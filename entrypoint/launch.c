@@ -238,6 +238,9 @@ static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, moun
 	mount_dir(v, at->home_dfd, STR("/tekton/home"), false);
 	mount_dir(v, at->results_dfd, STR("/tekton/results"), false);
 	mount_dir(v, at->artifacts_dfd, STR("/tekton/artifacts"), false);
+	if (at->scripts_dfd >= 0)
+		mount_dir(v, at->scripts_dfd, STR("/tekton/scripts"), true);
+	mount_dir(v, at->run_dfd, STR("/tekton/run"), true);
 	mount_dir(
 		v, p->dirs->run_dfd, arena_printf(a, "/tekton/run/%zu", p->step->index), false);
 	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,
@@ -346,6 +349,28 @@ static void launch_etc(struct arena *a, const struct launch_parts *p, struct san
 	c->etc_resolv_conf = p->pod->hermetic ? STR("\n") : p->config->etc_resolv_conf;
 }
 
+/*
+ * The mount points lie below the image, so that it decides what they are when it has them, and
+ * so that they need not be made in each step's own layer.
+ */
+static void launch_layers(
+	struct arena *a, const struct launch_parts *p, struct sandbox_config *c)
+{
+	const struct rootfs *r = p->rootfs;
+	struct sandbox_layer *layers;
+
+	c->layers = r->layers;
+	c->n_layers = r->n_layers;
+	if (c->root != ROOT_OVERLAY || p->points_dfd < 0 || r->n_layers >= BOUND_LAYERS)
+		return;
+	layers = arena_new_array(a, struct sandbox_layer, r->n_layers + 1);
+	for (size_t i = 0; i < r->n_layers; i++)
+		layers[i] = r->layers[i];
+	layers[r->n_layers] = (struct sandbox_layer){.dfd = p->points_dfd};
+	c->layers = layers;
+	c->n_layers = r->n_layers + 1;
+}
+
 void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret)
 {
 	mount_vec mounts = {0};
@@ -355,8 +380,6 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 		.ns = p->ns,
 		.is_hermetic = p->pod->hermetic,
 		.root = p->rootfs->kind == TARGET_REF ? ROOT_OVERLAY : ROOT_BIND,
-		.layers = p->rootfs->layers,
-		.n_layers = p->rootfs->n_layers,
 		.upper_dfd = p->dirs->upper_dfd,
 		.work_dfd = p->dirs->work_dfd,
 		.hostname = arena_str(a, pod_hostname(p->pod)),
@@ -380,6 +403,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	c.mounts = vec_freeze(&mounts, a);
 	c.n_mounts = mounts.n;
 	vec_release(&mounts);
+	launch_layers(a, p, &c);
 	launch_rlimits(a, &c);
 	launch_etc(a, p, &c);
 	*ret = c;

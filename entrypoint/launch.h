@@ -53,6 +53,7 @@ struct launch_parts {
 	const struct launch_program *program;
 	const struct attempt *attempt;
 	const struct attempt_step *dirs;
+	int points_dfd; /* shared_points; -1: none */
 	struct sandbox_ns *ns;
 };
 /* Descriptors are borrowed from the parts; std descriptors are left to step_start. */

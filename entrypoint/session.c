@@ -278,6 +278,7 @@ static void session_drive_config(struct session *s)
 		.ns = s->ns,
 		.images = s->images,
 		.rundir = &s->rundir,
+		.shared = &s->shared,
 		.owned = owned_by_root_of(&s->place.map),
 		.can_mount = s->can_mount,
 		.published = session_on_published,
@@ -286,6 +287,8 @@ static void session_drive_config(struct session *s)
 	launch_config_init(&s->drive_config.launch, s->arena);
 	s->drive_config.launch.store_path = options_store_dir(s->options, s->arena);
 	s->drive_config.launch.run_path = s->rundir.path;
+	shared_init(&s->shared, &s->rundir, &s->place.map,
+		s->drive_config.launch.etc_resolv_conf.n > 0);
 }
 
 int session_open(struct session *s, struct err *err)
@@ -423,6 +426,7 @@ static void session_close_shared(struct session *s)
 
 void session_discard(struct session *s)
 {
+	shared_release(&s->shared);
 	rundir_discard(&s->rundir);
 	session_close_shared(s);
 	sandbox_ns_free(s->ns);
@@ -434,6 +438,7 @@ void session_close(struct session *s)
 
 	if (s->options->dry_run)
 		rundir_erase(&s->rundir, s->ns);
+	shared_release(&s->shared);
 	if (rundir_close(&s->rundir, s->ns, &err))
 		log_warn("remove what the runs left: %s", err.msg);
 	session_close_shared(s);

@@ -12,6 +12,7 @@
 #include "outcome.h"
 #include "pid1.h"
 #include "rundir.h"
+#include "shared.h"
 #include "view.h"
 
 #include <base/diag.h>
@@ -34,6 +35,7 @@ struct session {
 	struct agent_options agent_options;
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;
+	struct shared shared;
 	struct store *store;
 	struct sandbox_place place;
 	struct sandbox_ns *ns;
