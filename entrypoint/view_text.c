@@ -270,17 +270,26 @@ enum view_mark view_task_mark(const struct task_run_view *t)
 	return str_eqz(t->condition.reason, "FailureIgnored") ? MARK_IGNORED : MARK_FAILED;
 }
 
-/* Steps that never ran have nothing to say, whoever ended them: they count as skipped. */
+/* Steps that were ended from outside before they ran have nothing to say: they were skipped. */
 enum view_mark view_step_mark(const struct step_view *s)
 {
+	static const struct {
+		const char *reason;
+		enum view_mark mark;
+	} ends[] = {
+		{"Completed", MARK_DONE},
+		{"Continued", MARK_IGNORED},
+		{"Error", MARK_FAILED},
+		{"TimeoutExceeded", MARK_FAILED},
+		{"Skipped", MARK_SKIPPED},
+	};
 	if (s->state == STEP_WAITING)
 		return MARK_WAITING;
 	if (s->state != STEP_ENDED)
 		return MARK_RUNNING;
-	if (str_eqz(s->termination_reason, "Completed"))
-		return MARK_DONE;
-	if (str_eqz(s->termination_reason, "Continued"))
-		return MARK_IGNORED;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (str_eqz(s->termination_reason, ends[i].reason))
+			return ends[i].mark;
 	return s->started_ns < s->ended_ns ? MARK_FAILED : MARK_SKIPPED;
 }
 

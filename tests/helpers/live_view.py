@@ -194,7 +194,7 @@ def whole_run():
     ok(r.until(lambda: "running not shown" in r.term.screen()), "24 lines show some and count the rest", r.term.screen())
     lines = r.term.screen().split("\n")
     ok(len(lines) <= 24 and any(re.match(r"live +Running +0/40 tasks", line) for line in lines), "under a header", lines)
-    ok("ready" in r.term.screen(), "with the last line of a step", r.term.screen())
+    ok(r.until(lambda: re.search(r"t0 .* s  ready$", r.term.screen(), re.M)), "with the last line of a step", r.term.screen())
     for rows, cols in (20, 33), (30, 100), (24, 61):
         r.resize(rows, cols)
         shown = r.term.screen().split("\n")

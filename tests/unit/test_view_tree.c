@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run as lines: what they say, what stays when there is little room, and that none is too
+ * wide. */
+#include "agent_rig.h"
+#include "entrypoint/view_text.h"
+#include "entrypoint/view_tree.h"
+
+#define PR                                                                                     \
+	"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n"           \
+	"  pipelineSpec:\n    tasks:\n"
+#define STEP "      taskSpec: {steps: [{name: s, image: i, script: 'true'}]}\n"
+
+static const char mixed[] =
+	PR "    - name: good\n" STEP "    - name: bad\n"
+	   "      taskSpec: {steps: [{name: one, image: i, script: 'true'}, {name: two, image: "
+	   "i, script: "
+	   "'true'}]}\n"
+	   "    - name: tolerated\n      onError: continue\n" STEP "    - name: running\n" STEP
+	   "    - name: after\n      runAfter: [bad]\n" STEP;
+
+static const struct fate mixed_fates[] = {
+	{"r-bad", -1, 0, STEP_END_EXITED, 7, 0, {0}, false},
+	{"r-tolerated", -1, 0, STEP_END_EXITED, 1, 0, {0}, false},
+	{"r-running", -1, 0, STEP_END_EXITED, 0, 0, {0}, true},
+};
+
+static struct str last_line(void *arg, size_t task, size_t step)
+{
+	(void)arg;
+	(void)task;
+	(void)step;
+	return STR("\033[31mlast\033[0m line\twith much more text than there is room for");
+}
+
+static const char *tree_of(struct rig *r, const struct view_tree_options *o, size_t *ret_n)
+{
+	struct str *lines;
+	struct buf b;
+	struct str s;
+
+	view_tree(r->view, o, r->arena, &lines, ret_n);
+	buf_init(&b, 16 * (size_t)MIB);
+	for (size_t i = 0; i < *ret_n; i++) {
+		if (o->cols)
+			assert_true(view_text_cols(lines[i]) <= o->cols);
+		buf_adds(&b, lines[i]);
+		buf_addc(&b, '\n');
+	}
+	s = arena_str(r->arena, buf_str(&b));
+	buf_release(&b);
+	return str_c(s);
+}
+
+static void live(void **state)
+{
+	struct rig *r = rig_run(mixed, mixed_fates, ARRAY_SIZE(mixed_fates));
+	struct view_tree_options o = {
+		.cols = 60, .rows = 23, .now_ns = 4 * NS_PER_S, .last_line = last_line};
+	size_t n;
+
+	(void)state;
+	assert_string_equal(tree_of(r, &o, &n),
+		"r  PipelineRunStopping  4/5 tasks     3.0s\n"
+		"  + good           0ms\n"
+		"  x bad            0ms  StepFailed: \"step-one\" exited wit...\n"
+		"  ! tolerated      0ms  ignored: FailureIgnored: \"step-s\"...\n"
+		"  > running       3.0s\n"
+		"    > s     3.0s  last line    with much more text than t...\n"
+		"  - after      skipped: PipelineRun was stopping\n");
+	rig_free(r);
+}
+
+static void final(void **state)
+{
+	struct rig *r = rig_run(mixed, mixed_fates, ARRAY_SIZE(mixed_fates));
+	struct view_tree_options o = {.utf8 = true, .is_final = true, .colour = true};
+	size_t n;
+	const char *text;
+
+	(void)state;
+	rig_feed(r, (struct event){
+			    .kind = EVENT_STEP_ENDED, .task = rig_task(r, "r-running")->index});
+	assert_true(r->finished);
+	text = tree_of(r, &o, &n);
+	assert_non_null(strstr(text, "  \033[32m✓\033[0m good"));
+	assert_non_null(strstr(text, "    \033[31m✗\033[0m one"));
+	assert_non_null(strstr(text, "exit code 7\n"));
+	assert_null(strstr(text, " two"));         /* it never ran */
+	assert_true(strncmp(text, "r  ", 3) != 0); /* no header */
+	assert_int_equal(n, 7);
+	rig_free(r);
+}
+
+/* Many tasks in every state: the most important stay, the rest is counted. */
+static void little_room(void **state)
+{
+	const struct view_tree_options narrow = {
+		.rows = 22, .cols = 50, .last_line = last_line};
+	struct buf yaml;
+	struct rig *r;
+	size_t n;
+	struct fate f[20];
+	char names[20][8];
+
+	(void)state;
+	buf_init(&yaml, MIB);
+	buf_addz(&yaml, PR);
+	for (int i = 0; i < 60; i++)
+		buf_addf(&yaml, "    - name: t%d\n" STEP, i);
+	for (size_t i = 0; i < ARRAY_SIZE(f); i++) {
+		snprintf(names[i], sizeof(names[i]), "r-t%zu", i * 3);
+		f[i] = (struct fate){
+			.task = names[i], .attempt = -1, .step = -1, .hangs = true};
+	}
+	r = rig_run(yaml.p, f, ARRAY_SIZE(f));
+	for (size_t rows = 1; rows < 100; rows++) {
+		struct view_tree_options o = {.rows = rows,
+			.cols = rows < 15 ? 1 + rows : 60,
+			.last_line = last_line};
+		const char *text = tree_of(r, &o, &n);
+
+		assert_true(n <= rows && n > 0);
+		if (rows == 24)
+			assert_non_null(strstr(text, "r  Running  40/60 tasks"));
+		if (rows == 24)
+			assert_non_null(strstr(text, "38 ended not shown"));
+		if (rows == 15)
+			assert_non_null(strstr(text, "7 running"));
+	}
+	/* no room for steps: told beside the task */
+	assert_non_null(strstr(tree_of(r, &narrow, &n), " s  last line"));
+	buf_release(&yaml);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(live),
+		cmocka_unit_test(final),
+		cmocka_unit_test(little_room),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
