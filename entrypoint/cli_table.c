@@ -175,6 +175,17 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_TEXT,
 		.offset = offsetof(struct options, pack_workdir),
 		.help = "WORKDIR of the packed image"},
+	{.name = "graceful",
+		.group = GROUP_CANCEL,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, graceful),
+		.help = "CancelledRunFinally: running tasks are cancelled, finally tasks run"},
+	{.name = "stop",
+		.group = GROUP_CANCEL,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, stop),
+		.help = "StoppedRunFinally: what runs may finish, nothing new starts, finally "
+			"tasks run"},
 	{.name = "attempt",
 		.arg = "N",
 		.group = GROUP_LOGS,
@@ -245,6 +256,13 @@ const struct verb verbs[] = {
 		"the pipeline or the "
 		"name of its TaskRun) or one step, byte by byte.",
 		cmd_logs, GROUP_RUN_DIR | GROUP_LOGS, 3, false},
+	{"cancel", "[RUN]", "stop a running run",
+		"RUN as in describe. Without an option the run is Cancelled at once; its exit "
+		"code is "
+		"143 and the record is written all the same. Of several runs in one command "
+		"the current one "
+		"is cancelled and the others are not started.",
+		cmd_cancel, GROUP_RUN_DIR | GROUP_CANCEL, 1, false},
 	{"list", "[DIR]", "the runs below a directory",
 		"Newest first, with status, reason, start and duration. DIR is .monopod/runs "
 		"by default.",
@@ -256,7 +274,7 @@ const struct verb verbs[] = {
 const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
-static const char *const later_verbs[] = {"cancel", "pod", "collect", "shell"};
+static const char *const later_verbs[] = {"pod", "collect", "shell"};
 static const char *const later_options[] = {"resume", "isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)

@@ -30,6 +30,7 @@ enum option_group {
 	GROUP_ALWAYS = 512,
 	GROUP_RUN_DIR = 1024,
 	GROUP_MAP = 2048, /* one image for another */
+	GROUP_CANCEL = 4096,
 };
 
 struct option_row {

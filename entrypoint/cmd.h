@@ -15,6 +15,7 @@ int cmd_probe(const struct options *o);
 int cmd_image(const struct options *o);
 int cmd_describe(const struct options *o);
 int cmd_logs(const struct options *o);
+int cmd_cancel(const struct options *o);
 int cmd_list(const struct options *o);
 
 #endif

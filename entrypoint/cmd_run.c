@@ -136,7 +136,7 @@ static enum exit_code run_drive(
 	code = rc ? EXIT_INTERNAL : outcome_code(drive_view(s->drive));
 	if (rc)
 		log_error("%s", err.msg);
-	else if (s->signal && drive_view(s->drive)->cancelled != CANCEL_NONE)
+	else if (session_is_stopped(s) && drive_view(s->drive)->cancelled != CANCEL_NONE)
 		code = signal_code(s->signal);
 	if (outcome_run_ended(out, &err)) {
 		log_error("%s", err.msg);
@@ -158,7 +158,7 @@ static enum exit_code run_all(struct session *s)
 	s->outcome.rundir = &s->rundir;
 	s->outcome.runs = arena_new_array(s->arena, struct outcome_run, s->n_runs);
 	s->outcome.n_expected = s->n_runs;
-	for (size_t i = 0; i < s->n_runs && !s->signal; i++) {
+	for (size_t i = 0; i < s->n_runs && !session_is_stopped(s); i++) {
 		struct session_run *r = &s->runs[i];
 		enum exit_code code = EXIT_INTERNAL;
 		struct err err = {0};
@@ -170,7 +170,7 @@ static enum exit_code run_all(struct session *s)
 			n_open = i + 1;
 			code = run_drive(s, r, &dirs[i]);
 		}
-		if (code != EXIT_RUN_OK && (first == EXIT_RUN_OK || s->signal))
+		if (code != EXIT_RUN_OK && (first == EXIT_RUN_OK || session_is_stopped(s)))
 			first = code;
 	}
 	for (size_t i = 0; i < n_open; i++)

@@ -75,6 +75,9 @@ struct options {
 
 	bool help_man; /* help --man */
 
+	/* cancel */
+	bool graceful, stop;
+
 	/* logs */
 	size_t attempt; /* SIZE_MAX: the last one */
 

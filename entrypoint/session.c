@@ -185,6 +185,11 @@ static int session_probe(struct session *s, struct err *err)
 	return sandbox_ns_new(&s->place, false, &s->ns, err);
 }
 
+bool session_is_stopped(const struct session *s)
+{
+	return s->signal || s->is_asked;
+}
+
 /* --- the loop ---------------------------------------------------------------------------- */
 
 static void session_on_stop(void *arg, int signal)
@@ -198,6 +203,16 @@ static void session_on_stop(void *arg, int signal)
 		drive_cancel(s->drive, is_first ? CANCEL_GRACEFUL : CANCEL_NOW,
 			s->options->grace_ns,
 			signal == SIGINT ? STR("interrupted") : STR("told to stop"));
+}
+
+/* `monopod cancel`: no grace bounds it. During unpacking every mode is the end. */
+static void session_on_asked(void *arg, enum cancel_mode mode)
+{
+	struct session *s = arg;
+
+	s->is_asked = true;
+	if (s->drive)
+		drive_cancel(s->drive, mode, 0, STR("asked for by 'monopod cancel'"));
 }
 
 static void session_on_resize(void *arg)
@@ -249,11 +264,16 @@ static int session_open_loop(struct session *s, struct err *err)
 		.resize = session_on_resize,
 		.is_ours = session_is_ours,
 		.arg = s};
+	struct err low = {0};
 
 	if (loop_new(&s->loop, err) || pid1_open(s->loop, &events, &s->pid1, err))
 		return -1;
 	s->timer = loop_add_timer(s->loop, "run.json", session_on_timer, s, err);
-	return s->timer ? 0 : -1;
+	if (!s->timer)
+		return -1;
+	if (control_open(s->loop, s->rundir.dfd, session_on_asked, s, &s->control, &low))
+		log_warn("%s: 'monopod cancel' cannot reach this run", low.msg);
+	return 0;
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -390,7 +410,7 @@ int session_unpack(struct session *s, struct err *err)
 	size_t told = 0;
 
 	session_want_images(s);
-	while (imageset_pending(s->images) && !s->signal) {
+	while (imageset_pending(s->images) && !session_is_stopped(s)) {
 		size_t n = imageset_pending(s->images);
 
 		if (n != told)
@@ -404,8 +424,8 @@ int session_unpack(struct session *s, struct err *err)
 	if (told)
 		view_progress(s->view, STR_NONE);
 	s->unpack_ns = imageset_unpack_ns(s->images);
-	if (s->signal)
-		return err_set(err, ERR_CANCELLED, "stopped by a signal before the first step");
+	if (session_is_stopped(s))
+		return err_set(err, ERR_CANCELLED, "stopped before the first step");
 	return session_check_images(s, err);
 }
 
@@ -427,6 +447,7 @@ static void session_close_shared(struct session *s)
 void session_discard(struct session *s)
 {
 	shared_release(&s->shared);
+	control_close(s->control); /* while its directory is open */
 	rundir_discard(&s->rundir);
 	session_close_shared(s);
 	sandbox_ns_free(s->ns);
@@ -436,6 +457,7 @@ void session_close(struct session *s)
 {
 	struct err err = {0};
 
+	control_close(s->control); /* while its directory is open */
 	if (s->options->dry_run)
 		rundir_erase(&s->rundir, s->ns);
 	shared_release(&s->shared);

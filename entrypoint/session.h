@@ -6,6 +6,7 @@
 #ifndef ENTRYPOINT_SESSION_H
 #define ENTRYPOINT_SESSION_H
 
+#include "control.h"
 #include "drive.h"
 #include "imageset.h"
 #include "options.h"
@@ -46,8 +47,10 @@ struct session {
 	struct imageset *images;
 	struct outcome outcome;
 	struct drive_config drive_config;
-	struct drive *drive; /* the current run */
-	int signal;          /* the first that asked to stop; 0: none */
+	struct drive *drive;     /* the current run */
+	int signal;              /* the first that asked to stop; 0: none */
+	bool is_asked;           /* `monopod cancel` asked */
+	struct control *control; /* NULL: there is none */
 	int64_t unpack_ns;
 	bool can_mount;
 };
@@ -62,6 +65,8 @@ int session_open(struct session *s, struct err *err);
 bool session_find_images(struct session *s);
 /* Unpacks them. Returns with ERR_CANCELLED when a signal came first. */
 int session_unpack(struct session *s, struct err *err);
+/* A signal or `monopod cancel` came: no further run is started. */
+bool session_is_stopped(const struct session *s);
 /* Nothing was started: what was made is removed. NULL members are fine. */
 void session_discard(struct session *s);
 /* The end. Failures to clean up are logged. */

@@ -23,7 +23,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LIST_MAX = 1 << 22, UNPACK_MAX = 200 };
+enum { LIST_MAX = 1 << 22, UNPACK_MAX = 200, NAME_BYTES = 4200 };
 
 static uint32_t sum_add(uint32_t sum, const void *p, size_t n)
 {
@@ -144,10 +144,23 @@ static char theirs_type(struct archive_entry *e)
 	}
 }
 
+/* Digest of an entry's bytes; -1 when they cannot be read. */
+static int theirs_sum(struct archive *ar, uint32_t *sum)
+{
+	char block[4096];
+
+	for (;;) {
+		la_ssize_t n = archive_read_data(ar, block, sizeof(block));
+
+		if (n <= 0)
+			return n < 0 ? -1 : 0;
+		*sum = sum_add(*sum, block, (size_t)n);
+	}
+}
+
 static int theirs_entry(struct archive *ar, struct archive_entry *e, struct buf *out)
 {
-	char name[9000], link[9000] = "";
-	char block[4096];
+	char name[NAME_BYTES], link[NAME_BYTES] = "";
 	struct line l = {.type = theirs_type(e),
 		.mode = archive_entry_mode(e) & 07777,
 		.uid = archive_entry_uid(e),
@@ -164,15 +177,8 @@ static int theirs_entry(struct archive *ar, struct archive_entry *e, struct buf 
 		(void)snprintf(link, sizeof(link), "%s", archive_entry_symlink(e));
 	l.name = str_z(name);
 	l.link = str_z(link);
-	for (;;) {
-		la_ssize_t n = archive_read_data(ar, block, sizeof(block));
-
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		l.sum = sum_add(l.sum, block, (size_t)n);
-	}
+	if (theirs_sum(ar, &l.sum))
+		return -1;
 	line_put(out, &l);
 	return 0;
 }

@@ -32,7 +32,7 @@ static void refused(void **state)
 		const char *want;
 	} cases[] = {
 		{{"rn"}, "verb 'rn' is not known; did you mean 'run'?"},
-		{{"cancel"}, "verb 'cancel' is not supported yet"},
+		{{"pod"}, "verb 'pod' is not supported yet"},
 		{{"frobnicate"}, "verb 'frobnicate' is not known; see 'monopod help'"},
 		{{"run"}, "no input: expected -f FILE; see 'monopod help run'"},
 		{{"run", "-f"}, "option '-f' needs PATH"},
@@ -155,7 +155,7 @@ static void texts(void **state)
 		assert_int_equal(cli_help(str_z(verbs[v].name), &help, &err), 0);
 		for (size_t i = 0; i < option_rows_n; i++) {
 			char word[64];
-			snprintf(word, sizeof(word), "--%s", option_rows[i].name);
+			snprintf(word, sizeof(word), "--%s ", option_rows[i].name);
 			assert_int_equal(strstr(help.p, word) != NULL,
 				verb_takes(&verbs[v], &option_rows[i]));
 		}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control socket of a run directory: unix(7), datagrams with the sender's credentials. */
+#include "control.h"
+
+#include <base/fd.h>
+#include <base/file.h>
+#include <base/log.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char control_name[] = "control";
+
+static const char *const words[] = {
+	[CANCEL_NONE] = "",
+	[CANCEL_STOP] = "StoppedRunFinally",
+	[CANCEL_GRACEFUL] = "CancelledRunFinally",
+	[CANCEL_NOW] = "Cancelled",
+};
+_Static_assert(ARRAY_SIZE(words) == CANCEL_MODE_N, "a word for each mode");
+
+struct control {
+	int sock_fd;
+	int dfd; /* borrowed */
+	struct watch *watch;
+	void (*asked)(void *arg, enum cancel_mode mode);
+	void *arg;
+};
+
+/* By way of the descriptor: a path of any length fits. */
+static void address_of(int dfd, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(
+		ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dfd, control_name);
+}
+
+static enum cancel_mode mode_of(struct str word)
+{
+	for (int i = CANCEL_STOP; i < CANCEL_MODE_N; i++)
+		if (str_eqz(word, words[i]))
+			return (enum cancel_mode)i;
+	return CANCEL_NONE;
+}
+
+/* The kernel says who sent it; nobody else's word counts. */
+static bool is_trusted(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct ucred cred;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
+			continue;
+		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+		return cred.uid == geteuid() || cred.uid == 0;
+	}
+	return false;
+}
+
+static void control_on_message(void *arg, int fd)
+{
+	struct control *c = arg;
+	char text[64];
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+	} room;
+	struct iovec iov = {.iov_base = text, .iov_len = sizeof(text)};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &room,
+		.msg_controllen = sizeof(room)};
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	enum cancel_mode mode;
+
+	if (n <= 0 || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !is_trusted(&msg))
+		return;
+	mode = mode_of(str_trim((struct str){.p = text, .n = (size_t)n}));
+	if (mode != CANCEL_NONE)
+		c->asked(c->arg, mode);
+}
+
+static int control_socket(struct err *err)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd < 0 ? err_sys(err, "make a socket") : fd;
+}
+
+static int control_listen(struct control *c, struct loop *loop, struct err *err)
+{
+	const int on = 1;
+	struct sockaddr_un address;
+
+	c->sock_fd = control_socket(err);
+	if (c->sock_fd < 0)
+		return -1;
+	address_of(c->dfd, &address);
+	if (setsockopt(c->sock_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
+		bind(c->sock_fd, (const struct sockaddr *)&address, sizeof(address)) ||
+		fchmodat(c->dfd, control_name, 0600, 0))
+		return err_sys(err, "make the control socket");
+	c->watch = loop_add_read(
+		loop, c->sock_fd, LOOP_SIGNAL, "control", control_on_message, c, err);
+	return c->watch ? 0 : -1;
+}
+
+int control_open(struct loop *loop, int dfd, void (*asked)(void *arg, enum cancel_mode mode),
+	void *arg, struct control **ret, struct err *err)
+{
+	struct control *c = mem_zalloc(sizeof(*c));
+
+	c->dfd = dfd;
+	c->asked = asked;
+	c->arg = arg;
+	if (control_listen(c, loop, err)) {
+		control_close(c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+void control_close(struct control *c)
+{
+	if (!c)
+		return;
+	watch_remove(c->watch);
+	if (c->sock_fd >= 0)
+		(void)unlinkat(c->dfd, control_name, 0); /* gone with its directory otherwise */
+	fd_close(&c->sock_fd);
+	free(c);
+}
+
+int control_ask(struct str dir, enum cancel_mode mode, struct err *err)
+{
+	cleanup_fd int dfd = dir_open(AT_FDCWD, str_c(dir), err);
+	cleanup_fd int fd = dfd < 0 ? -1 : control_socket(err);
+	struct sockaddr_un address;
+
+	if (fd < 0)
+		return -1;
+	address_of(dfd, &address);
+	if (sendto(fd, words[mode], strlen(words[mode]), 0, (const struct sockaddr *)&address,
+		    sizeof(address)) >= 0)
+		return 0;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		return err_set(err, ERR_NOT_FOUND,
+			"run directory '" STR_FMT "': no run is running in it", STR_ARG(dir));
+	return err_sys(err, "ask the run in '" STR_FMT "'", STR_ARG(dir));
+}

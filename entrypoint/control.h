@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket of a run directory: a datagram socket, mode 0600 in a directory of mode
+ * 0700, that takes one word of PipelineRun.spec.status (Cancelled, CancelledRunFinally,
+ * StoppedRunFinally) from a process of the same user or of root. Steps cannot reach it: the run
+ * directory is in no step's root.
+ */
+#ifndef ENTRYPOINT_CONTROL_H
+#define ENTRYPOINT_CONTROL_H
+
+#include <base/err.h>
+#include <base/loop.h>
+#include <base/str.h>
+#include <monopod/runner.h>
+
+struct control;
+
+/* Makes the socket "control" below dfd (borrowed) and listens; asked is called for each word
+ * that is understood. */
+int control_open(struct loop *loop, int dfd, void (*asked)(void *arg, enum cancel_mode mode),
+	void *arg, struct control **ret, struct err *err);
+void control_close(struct control *c); /* and removes the socket; NULL is fine */
+
+/* The other side: ERR_NOT_FOUND when nobody listens below dir. */
+int control_ask(struct str dir, enum cancel_mode mode, struct err *err);
+
+#endif
