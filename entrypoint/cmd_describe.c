@@ -26,9 +26,12 @@ static void time_put(const char *what, struct str from, struct str to, struct bu
 static void results_put(const char *indent, const struct json *results, struct buf *out)
 {
 	json_foreach (it, results) {
+		cleanup_buf struct buf value;
+		buf_init(&value, BOUND_RESULT_BYTES);
+		json_print(json_get(it, "value"), false, &value);
 		buf_addf(out, "%sresult " STR_FMT " = ", indent,
 			STR_ARG(json_str(json_get(it, "name"))));
-		json_print(json_get(it, "value"), false, out);
+		view_text_safe(out, buf_str(&value), 0, false);
 		buf_addc(out, '\n');
 	}
 }
@@ -36,12 +39,14 @@ static void results_put(const char *indent, const struct json *results, struct b
 static void step_put(const struct json *s, struct buf *out)
 {
 	const struct json *end = json_get(s, "terminated");
+	struct str how = json_str(json_get(s, "terminationReason"));
 	int64_t code;
 	struct err err = {0};
 	buf_addf(out, "    step " STR_FMT, STR_ARG(json_str(json_get(s, "name"))));
-	if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
-		buf_addf(out, "  " STR_FMT ", exit code %lld",
-			STR_ARG(json_str(json_get(s, "terminationReason"))), (long long)code);
+	if (str_eqz(how, "Skipped"))
+		buf_addz(out, "  skipped");
+	else if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
+		buf_addf(out, "  " STR_FMT ", exit code %lld", STR_ARG(how), (long long)code);
 	else
 		buf_addz(out, json_get(s, "running") ? "  running" : "  waiting");
 	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
@@ -55,7 +60,7 @@ static void task_put(const struct json *t, struct buf *out)
 		STR_ARG(json_str(json_get(json_get(t, "metadata"), "name"))), STR_ARG(c.status),
 		STR_ARG(c.reason));
 	if (retries)
-		buf_addf(out, "  after %zu attempt%s more", retries->n_children,
+		buf_addf(out, "  after %zu failed attempt%s", retries->n_children,
 			retries->n_children == 1 ? "" : "s");
 	buf_addc(out, '\n');
 	if (c.message.n && !str_eqz(c.status, "True")) {
@@ -119,7 +124,7 @@ int cmd_describe(const struct options *o)
 	struct record *r;
 	size_t n;
 	struct err err = {0};
-	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : STR_NONE;
+	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : record_default();
 	buf_init(&out, 256 * (size_t)MIB);
 	if (record_find(a, STR(".monopod/runs"), word, &r, &n, &err))
 		return input_refuse(o, &err);

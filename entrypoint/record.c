@@ -145,6 +145,14 @@ int record_list(
 	return 0;
 }
 
+struct str record_default(void)
+{
+	bool is_here = access(".monopod/runs", F_OK) == 0;
+	bool is_there = access("/run/monopod/run.json", F_OK) == 0 ||
+			access("/run/monopod/runs", F_OK) == 0;
+	return !is_here && is_there ? STR("/run/monopod") : STR_NONE;
+}
+
 static int record_missing(struct str word, const struct record *all, size_t n, struct err *err)
 {
 	if (n == 0)

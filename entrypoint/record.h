@@ -23,6 +23,9 @@ struct record {
  */
 int record_find(struct arena *a, struct str runs, struct str word, struct record **ret,
 	size_t *ret_n, struct err *err);
+/* The word when none is given: empty, or in a container, where runs are not kept below the
+ * current directory, the run directory there. */
+struct str record_default(void);
 /* All below a directory, newest first. What is no run directory is passed over. */
 int record_list(
 	struct arena *a, struct str runs, struct record **ret, size_t *ret_n, struct err *err);
