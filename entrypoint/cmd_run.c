@@ -219,8 +219,10 @@ int cmd_run(const struct options *o)
 	(void)sigaction(SIGPIPE, &ignored, NULL); /* nobody reads any more: the run goes on */
 	if (o->dry_run && o->output == OUTPUT_AUTO)
 		plain.output = OUTPUT_PLAIN;
+	pid1_hold_signals();
 	if (outcome_open(&s.outcome, &plain, &err))
 		return input_refuse(&plain, &err);
+	outcome_started(&s.outcome);
 	last_words_set(s.outcome.termination.fd, STR(LAST_WORDS));
 	code = run_with_outcome(&s, &plain, a);
 	outcome_close(&s.outcome);

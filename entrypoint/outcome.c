@@ -257,17 +257,29 @@ void outcome_close(struct outcome *o)
 	termination_close(&o->termination);
 }
 
-void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
+static void outcome_tell_verdict(struct outcome *o, struct arena *a, struct str verdict)
 {
-	struct arena *a cleanup_arena = arena_new();
-	struct termination_text t = {
-		.verdict = verdict_text(a, "False",
-			code == EXIT_INPUT ? STR("Invalid") : STR("NotStarted"), message)};
+	struct termination_text t = {.verdict = verdict};
 	struct err err = {0};
 
 	if (o->termination.fd >= 0 &&
 		termination_write(&o->termination, termination_encode(a, &t), &err))
 		log_error("%s", err.msg);
+}
+
+void outcome_started(struct outcome *o)
+{
+	struct arena *a cleanup_arena = arena_new();
+
+	outcome_tell_verdict(o, a, STR("Unknown Running"));
+}
+
+void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str reason = code == EXIT_INPUT ? STR("Invalid") : STR("NotStarted");
+
+	outcome_tell_verdict(o, a, verdict_text(a, "False", reason, message));
 }
 
 void outcome_changed(struct outcome *o, int64_t now_ns)

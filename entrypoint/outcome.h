@@ -33,6 +33,8 @@ struct outcome {
 int outcome_open(struct outcome *o, const struct options *options, struct err *err);
 void outcome_close(struct outcome *o);
 
+/* The first statement, before anything is known: Unknown Running. */
+void outcome_started(struct outcome *o);
 /* Nothing was started, and why. */
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message);
 

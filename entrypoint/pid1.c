@@ -75,6 +75,29 @@ static void pid1_on_signal(void *arg, int fd)
 	pid1_turn(p);
 }
 
+void pid1_poll(struct pid1 *p)
+{
+	pid1_on_signal(p, p->signal_fd);
+}
+
+static void pid1_stop_signals(sigset_t *mask)
+{
+	sigemptyset(mask);
+	sigaddset(mask, SIGTERM);
+	sigaddset(mask, SIGINT);
+	sigaddset(mask, SIGHUP);
+}
+
+void pid1_hold_signals(void)
+{
+	sigset_t mask;
+
+	if (getpid() != 1)
+		return;
+	pid1_stop_signals(&mask);
+	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
+}
+
 int pid1_open(
 	struct loop *loop, const struct pid1_events *events, struct pid1 **ret, struct err *err)
 {
@@ -83,10 +106,7 @@ int pid1_open(
 
 	p->events = *events;
 	p->is_first = getpid() == 1;
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
+	pid1_stop_signals(&mask);
 	sigaddset(&mask, SIGWINCH);
 	if (p->is_first)
 		sigaddset(&mask, SIGCHLD);

@@ -23,9 +23,14 @@ struct pid1_events {
 	void *arg;
 };
 
+/* As PID 1 the kernel drops a signal that nobody handles yet: from now on those that mean stop
+ * wait for pid1_open. */
+void pid1_hold_signals(void);
 /* Blocks the signals and listens. The mask is inherited: what is started must reset it. */
 int pid1_open(struct loop *loop, const struct pid1_events *events, struct pid1 **ret,
 	struct err *err);
+/* Takes the signals that have come, without waiting for a turn of the loop. */
+void pid1_poll(struct pid1 *p);
 /* Strangers that could not be reaped behind a child of ours are tried again. */
 void pid1_turn(struct pid1 *p);
 void pid1_free(struct pid1 *p); /* unblocks the signals; NULL is fine */

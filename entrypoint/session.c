@@ -318,12 +318,15 @@ int session_open(struct session *s, struct err *err)
 		.changed = session_on_images,
 		.arg = s};
 
+	/* first: from here on a signal finds somebody who cleans up */
+	if (session_open_loop(s, err))
+		return -1;
 	session_raise_files();
 	s->can_mount = rundir_own_mounts();
 	if (rundir_open(s->arena, s->options->run_dir, input_run_name(s->runs[0].ref),
 		    &s->rundir, err))
 		return -1;
-	if (session_open_store(s, err) || session_probe(s, err) || session_open_loop(s, err))
+	if (session_open_store(s, err) || session_probe(s, err))
 		return -1;
 	images.store = s->store;
 	images.loop = s->loop;
@@ -410,6 +413,7 @@ int session_unpack(struct session *s, struct err *err)
 	size_t told = 0;
 
 	session_want_images(s);
+	pid1_poll(s->pid1); /* what came while there was nothing to wait for */
 	while (imageset_pending(s->images) && !session_is_stopped(s)) {
 		size_t n = imageset_pending(s->images);
 

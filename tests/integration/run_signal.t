@@ -131,6 +131,26 @@ if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	wait "$outer"
 	is $? 143 "and obeys SIGTERM"
 	is "$(log stop-last s)" finally "with its finally tasks"
+
+	# the kernel drops what PID 1 does not handle: a signal while the input is still read
+	rm -rf "$T/run"
+	: >"$T/term"
+	mkfifo "$T/fifo"
+	unshare --pid --fork --mount-proc --kill-child "$MONOPOD" run -f - --store "$STORE" --images "$IMAGES" \
+		--run-dir "$T/run" --termination-log "$T/term" <"$T/fifo" >"$T/out" 2>"$T/err" &
+	outer=$!
+	exec 8>"$T/fifo"
+	wait_for 30 grep -q 'Unknown Running' "$T/term"
+	ok $? "there is a statement before the input is known" "$(cat "$T/term")"
+	kill -TERM "$(pgrep -P "$outer" | head -1)"
+	cat "$T/talk.yaml" >&8
+	exec 8>&-
+	wait "$outer"
+	is $? 143 "a signal that comes before the run is not lost" || cat "$T/err" "$T/out"
+	unlike "$(cat "$T/out")" "line" "no step starts"
+	like "$(cat "$T/term")" '"value":"False NotStarted stopped before the first step' "and the termination file says so"
+	[ ! -e "$T/run" ]
+	ok $? "nothing is left behind" "$(ls "$T/run" 2>&1)"
 else
 	skip "as PID 1" "no PID namespace"
 fi
