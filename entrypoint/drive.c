@@ -54,17 +54,34 @@ static bool drive_feed_next(struct drive *d)
 
 /* --- actions ----------------------------------------------------------------------------- */
 
+/* The run goes on: its end is told, and that its journal is not whole as well. */
+static void drive_journal_failed(struct drive *d, const struct err *err)
+{
+	if (!d->journal_failed)
+		log_error("%s", err->msg);
+	d->journal_failed = true;
+	drive_note(d, STR("the journal is not complete"));
+}
+
 static void act_record(struct drive *d, const struct action *a)
 {
 	struct err err = {0};
 
-	if (journal_append(&d->journal, a->record, a->durable, &err) == 0)
+	if (journal_append(&d->journal, a->record, false, &err) == 0) {
+		d->must_sync = d->must_sync || a->durable;
 		return;
-	/* the run goes on: its end is told, and that its journal is not whole as well */
-	if (!d->journal_failed)
-		log_error("%s", err.msg);
-	d->journal_failed = true;
-	drive_note(d, STR("the journal is not complete"));
+	}
+	drive_journal_failed(d, &err);
+}
+
+/* What must be durable is, before anything that follows from it can be seen. */
+static void drive_sync(struct drive *d)
+{
+	struct err err = {0};
+
+	if (d->must_sync && journal_sync(&d->journal, &err))
+		drive_journal_failed(d, &err);
+	d->must_sync = false;
 }
 
 static void act_publish(struct drive *d, const struct action *a attr_unused)
@@ -89,8 +106,19 @@ static void drive_act(struct drive *d, const struct action *a)
 		[ACTION_PUBLISH] = act_publish,
 		[ACTION_FINISH] = act_finish,
 	};
+	/*
+	 * One sync serves all records before it. PUBLISH and FINISH only leave word for the end
+	 * of drive_settle; END_TASK takes away what nobody but the ended attempt could see.
+	 */
+	static const bool waits[ACTION_KIND_N] = {
+		[ACTION_START_TASK] = true,
+		[ACTION_START_STEP] = true,
+		[ACTION_STOP_STEP] = true,
+	};
 	_Static_assert(ARRAY_SIZE(acts) == ACTION_KIND_N, "one function an action");
 
+	if (waits[a->kind])
+		drive_sync(d);
 	acts[a->kind](d, a);
 }
 
@@ -103,6 +131,7 @@ static void drive_settle(struct drive *d)
 		while (agent_next_action(d->agent, &a))
 			drive_act(d, &a);
 	} while (drive_feed_next(d));
+	drive_sync(d);
 	if (!d->is_dirty)
 		return;
 	d->is_dirty = false;

@@ -56,6 +56,7 @@ struct drive {
 	size_t n_running;
 	int64_t started_ns, idle_since_ns, idle_ns;
 	bool is_finished, is_dirty, journal_failed;
+	bool must_sync; /* a durable record was written and is not known to be on disk */
 };
 
 /* Appends to the queue; the caller fills in the rest. Valid until the next call. */

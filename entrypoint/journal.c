@@ -79,9 +79,12 @@ int journal_append(struct journal *j, struct str record, bool durable, struct er
 	if (j->n_bytes / JOURNAL_RESERVE != (j->n_bytes + line.n) / JOURNAL_RESERVE)
 		journal_reserve(j);
 	j->n_bytes += line.n;
-	if (durable && fdatasync(j->fd) < 0)
-		return err_sys(err, "sync journal");
-	return 0;
+	return durable ? journal_sync(j, err) : 0;
+}
+
+int journal_sync(struct journal *j, struct err *err)
+{
+	return fdatasync(j->fd) < 0 ? err_sys(err, "sync journal") : 0;
 }
 
 void journal_close(struct journal *j)

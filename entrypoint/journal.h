@@ -27,6 +27,8 @@ enum { JOURNAL_RESERVE = 256 * 1024 }; /* bytes kept ahead, for the day the disk
 int journal_create(struct journal *j, int dfd, const char *name, struct err *err);
 /* durable: on the disk before the call returns. */
 int journal_append(struct journal *j, struct str record, bool durable, struct err *err);
+/* All that was appended is on the disk: one sync serves many records. */
+int journal_sync(struct journal *j, struct err *err);
 void journal_close(struct journal *j);
 
 /*

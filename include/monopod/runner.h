@@ -99,7 +99,7 @@ struct task_launch {
 
 enum action_kind {
 	ACTION_RECORD, /* append to the journal; `durable` before anything after it is carried
-			  out */
+			  out, but for END_TASK, which nobody outside the attempt can see */
 	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or
 			      TASK_REFUSED */
 	ACTION_START_STEP, /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
