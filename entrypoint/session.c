@@ -264,16 +264,19 @@ static int session_open_loop(struct session *s, struct err *err)
 		.resize = session_on_resize,
 		.is_ours = session_is_ours,
 		.arg = s};
-	struct err low = {0};
 
 	if (loop_new(&s->loop, err) || pid1_open(s->loop, &events, &s->pid1, err))
 		return -1;
 	s->timer = loop_add_timer(s->loop, "run.json", session_on_timer, s, err);
-	if (!s->timer)
-		return -1;
+	return s->timer ? 0 : -1;
+}
+
+static void session_open_control(struct session *s)
+{
+	struct err low = {0};
+
 	if (control_open(s->loop, s->rundir.dfd, session_on_asked, s, &s->control, &low))
 		log_warn("%s: 'monopod cancel' cannot reach this run", low.msg);
-	return 0;
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -326,6 +329,7 @@ int session_open(struct session *s, struct err *err)
 	if (rundir_open(s->arena, s->options->run_dir, input_run_name(s->runs[0].ref),
 		    &s->rundir, err))
 		return -1;
+	session_open_control(s);
 	if (session_open_store(s, err) || session_probe(s, err))
 		return -1;
 	images.store = s->store;
