@@ -207,6 +207,9 @@ like "$err" "'/run/monopod': read-only file system; name a writable place with -
 box --read-only -- run -f /in/one.yaml --images /images
 is "$code" 3 "a read-only store"
 like "$err" "'/var/lib': read-only file system; name a writable place with --store" "says what to do"
+fresh
+box --read-only --read-only-tmpfs=false "${volumes[@]}" -- run -f /in/demo.yaml
+is "$code" 0 "volumes are all that a read-only root needs" || echo "# $err"
 flags[0]=--privileged=false
 fresh
 box "${volumes[@]}" -- run -f /in/one.yaml --images /images
@@ -299,6 +302,11 @@ is "$(json 'cond(run)["status"]+" "+cond(run)["reason"]+" "+cond(tasks["stop-lon
 	"the record tells what happened"
 like "$(term monopod/verdict)" "3 False Cancelled" "so does the termination file"
 is "$(term monopod/task/stop-last)" "3 True Succeeded" "with the tasks"
+start stop.yaml
+pm exec "$name" /monopod cancel --graceful /run/monopod >"$T/out" 2>&1
+ok $? "monopod cancel, inside the container" "$(cat "$T/out")"
+ended 143 "exit code"
+is "$(log stop-last s)" "last after Failed" "with its finally tasks"
 start stop.yaml
 pm kill -s INT "$name" >/dev/null
 ended 130 "SIGINT: exit code"
