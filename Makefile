@@ -111,7 +111,7 @@ $(BIN): $(B)/entrypoint/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
 endif
 
-TEST_CC = $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS_ALL) -Wno-missing-prototypes -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ \
+TEST_CC = $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS_ALL) -Wno-missing-prototypes -Wno-frame-larger-than -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ \
 	$(filter %.c,$^) $(LIB) $(PKG_LIBS)
 
 $(B)/tests/%: tests/%.c $(LIB)
@@ -143,7 +143,7 @@ unit-%: $(B)/tests/unit/%
 
 .PHONY: static setup setup-test test test-variant check lint tidy format
 static:
-	$(Q)$(SUBMAKE) VARIANT=static all
+	+$(Q)$(SUBMAKE) VARIANT=static all
 
 setup:
 	$(Q).ci/packages.sh build && .ci/cjson.sh build/deps/cjson
@@ -153,17 +153,17 @@ setup-test: setup
 
 # Everything, then everything again with the address and undefined-behaviour sanitizers.
 test: setup-test
-	$(Q)$(SUBMAKE) VARIANT=debug tests
-	$(Q)$(SUBMAKE) VARIANT=san tests && $(SUBMAKE) static
+	+$(Q)$(SUBMAKE) VARIANT=debug tests
+	+$(Q)$(SUBMAKE) VARIANT=san tests && $(SUBMAKE) static
 	$(Q)tests/run debug+san
 
 test-variant: tests
 	$(Q)tests/run $(VARIANT)
 
 check:
-	$(Q)$(SUBMAKE) VARIANT=release DEV=1 all
-	$(Q)$(SUBMAKE) DEV=1 static
-	$(Q)$(SUBMAKE) VARIANT=release DEV=1 lint
+	+$(Q)$(SUBMAKE) VARIANT=release DEV=1 all
+	+$(Q)$(SUBMAKE) DEV=1 static
+	+$(Q)$(SUBMAKE) VARIANT=release DEV=1 lint
 
 lint: $(SRC:%.c=build/tidy-size/%.ok)
 	$(Q)CC='$(CC)' CFLAGS='$(CPPFLAGS) $(PKG_CFLAGS) -std=gnu17 $(WARN)' B='$(B)' tests/lint/run
@@ -187,21 +187,21 @@ format:
 
 .PHONY: conformance demo demo-talk bench fuzz fuzz-run image man install clean distclean help
 conformance: setup-test
-	$(Q)$(SUBMAKE) static
+	+$(Q)$(SUBMAKE) static
 	$(Q)tests/conformance/make-images
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/conformance/run --floors
 
 demo demo-talk:
-	$(Q)$(SUBMAKE) setup
+	+$(Q)$(SUBMAKE) setup
 	$(Q)$(if $(filter demo-talk,$@),.ci/packages.sh talk)
-	$(Q)$(SUBMAKE) static
+	+$(Q)$(SUBMAKE) static
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod examples/$(if $(filter demo,$@),demo.sh,talk/run.sh)
 
 bench: static
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/bench/run
 
 fuzz:
-	$(Q)$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-run
+	+$(Q)$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=run-fuzz-%)
 run-fuzz-%: $(B)/tests/fuzz/fuzz_%
 	$(Q)mkdir -p $(B)/corpus/$* && $< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/$*- \
