@@ -186,7 +186,7 @@ int attempt_close(struct attempt *at, struct err *err)
 		if (attempt_step_free(at, i, rc ? NULL : err))
 			rc = -1;
 	}
-	if (sandbox_remove_tree(c->ns, c->rundir->tasks_dfd, str_c(c->key), rc ? NULL : err))
+	if (sweeper_remove(c->sweeper, SWEEP_TASKS, str_c(c->key), rc ? NULL : err))
 		rc = -1;
 	arena_free(at->arena);
 	return rc;
@@ -300,8 +300,7 @@ int attempt_step_free(struct attempt *at, size_t step, struct err *err)
 {
 	if (!at->has_layer[step])
 		return 0;
-	if (sandbox_remove_tree(at->config->ns, at->config->rundir->layers_dfd,
-		    str_c(layer_name(at, step)), err))
+	if (sweeper_remove(at->config->sweeper, SWEEP_LAYERS, str_c(layer_name(at, step)), err))
 		return -1;
 	at->has_layer[step] = false;
 	return 0;

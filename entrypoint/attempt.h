@@ -15,6 +15,7 @@
 #include "owned.h"
 #include "rundir.h"
 #include "shared.h"
+#include "sweeper.h"
 
 #include <base/err.h>
 #include <monopod/runner.h>
@@ -24,6 +25,7 @@ struct attempt_config {
 	const struct rundir *rundir;
 	const struct rundir_run *run;
 	struct shared *shared;
+	struct sweeper *sweeper;
 	const struct sandbox_place *place;
 	const struct binding_config *binding;
 	struct sandbox_ns *ns;
@@ -55,7 +57,7 @@ struct attempt_step {       /* what one step adds; closed when it has started */
  */
 int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 	struct attempt **ret, struct err *err);
-/* Removes it all. Failures to remove are reported once everything else is gone. */
+/* Removes it all, by way of the sweeper. Failures are reported once everything else is gone. */
 int attempt_close(struct attempt *at, struct err *err);
 
 int attempt_step_open(

@@ -30,6 +30,7 @@ struct drive_config { /* the same for all runs of a command */
 	struct imageset *images;
 	const struct rundir *rundir;
 	struct shared *shared;
+	struct sweeper *sweeper;
 	struct launch_config launch;
 	struct owned owned;
 	bool can_mount;

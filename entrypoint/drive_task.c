@@ -147,6 +147,7 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 	struct attempt_config c = {.rundir = d->c->rundir,
 		.run = d->run,
 		.shared = d->c->shared,
+		.sweeper = d->c->sweeper,
 		.place = d->c->place,
 		.binding = &d->binding,
 		.ns = d->c->ns,

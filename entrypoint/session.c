@@ -226,7 +226,8 @@ static bool session_is_ours(void *arg, pid_t pid)
 {
 	struct session *s = arg;
 
-	return (s->images && imageset_owns_pid(s->images, pid)) ||
+	return sweeper_owns_pid(&s->sweeper, pid) ||
+	       (s->images && imageset_owns_pid(s->images, pid)) ||
 	       (s->drive && drive_owns_pid(s->drive, pid));
 }
 
@@ -302,6 +303,7 @@ static void session_drive_config(struct session *s)
 		.images = s->images,
 		.rundir = &s->rundir,
 		.shared = &s->shared,
+		.sweeper = &s->sweeper,
 		.owned = owned_by_root_of(&s->place.map),
 		.can_mount = s->can_mount,
 		.published = session_on_published,
@@ -310,6 +312,7 @@ static void session_drive_config(struct session *s)
 	launch_config_init(&s->drive_config.launch, s->arena);
 	s->drive_config.launch.store_path = options_store_dir(s->options, s->arena);
 	s->drive_config.launch.run_path = s->rundir.path;
+	sweeper_init(&s->sweeper, &s->rundir, s->ns, s->place.level);
 	shared_init(&s->shared, &s->rundir, &s->place.map,
 		s->drive_config.launch.etc_resolv_conf.n > 0);
 }
@@ -454,6 +457,7 @@ static void session_close_shared(struct session *s)
 
 void session_discard(struct session *s)
 {
+	sweeper_close(&s->sweeper);
 	shared_release(&s->shared);
 	control_close(s->control); /* while its directory is open */
 	rundir_discard(&s->rundir);
@@ -468,6 +472,7 @@ void session_close(struct session *s)
 	control_close(s->control); /* while its directory is open */
 	if (s->options->dry_run)
 		rundir_erase(&s->rundir, s->ns);
+	sweeper_close(&s->sweeper);
 	shared_release(&s->shared);
 	if (rundir_close(&s->rundir, s->ns, &err))
 		log_warn("remove what the runs left: %s", err.msg);

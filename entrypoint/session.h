@@ -37,6 +37,7 @@ struct session {
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;
 	struct shared shared;
+	struct sweeper sweeper;
 	struct store *store;
 	struct sandbox_place place;
 	struct sandbox_ns *ns;
