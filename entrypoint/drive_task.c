@@ -154,7 +154,8 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 		.key = arena_printf(
 			t->arena, STR_FMT "-%zu", STR_ARG(t->launch->name), t->attempt)};
 
-	if (t->launch->hermetic && sandbox_ns_new(d->c->place, true, &t->net, err))
+	if (t->launch->hermetic &&
+		sandbox_ns_new_like(d->c->place, true, d->c->ns, &t->net, err))
 		return -1;
 	return attempt_open(&c, t->launch, &t->dirs, err);
 }

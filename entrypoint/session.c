@@ -165,7 +165,10 @@ static bool session_wants_hermetic(const struct session *s)
 
 static int session_probe(struct session *s, struct err *err)
 {
-	if (sandbox_probe(s->arena, store_dfd(s->store), s->rundir.layers_dfd, &s->place, err))
+	bool wants_net = session_wants_hermetic(s);
+
+	if (sandbox_probe_run(s->arena, store_dfd(s->store), s->rundir.layers_dfd, wants_net,
+		    &s->place, err))
 		return -1;
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);
@@ -175,7 +178,7 @@ static int session_probe(struct session *s, struct err *err)
 			"probe')",
 			sandbox_level_name(s->options->require_level),
 			sandbox_level_name(s->place.level));
-	if (session_wants_hermetic(s) && !s->place.can_net_namespace)
+	if (wants_net && !s->place.can_net_namespace)
 		return err_set(err, ERR_SANDBOX,
 			"a hermetic task is asked for, and no network namespace can be made "
 			"here "

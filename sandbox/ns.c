@@ -316,7 +316,24 @@ static void oom_prepare(struct sandbox_ns *ns)
 	buf_addf(&ns->oom_text, "%d", (int)own);
 }
 
-static int ns_prepare(struct sandbox_ns *ns, struct err *err)
+/* What compiling and copying once is enough for. like: a namespace that has it, or NULL. */
+static int ns_share(struct sandbox_ns *ns, const struct sandbox_ns *like, struct err *err)
+{
+	if (!like) {
+		ns->init_fd = init_copy(err);
+		return ns->init_fd < 0 ? -1 : seccomp_compile(SECCOMP_STEP, &ns->filter, err);
+	}
+	ns->init_fd = fcntl(like->init_fd, F_DUPFD_CLOEXEC, 3);
+	if (ns->init_fd < 0)
+		return err_sys(err, "duplicate the descriptor of step-init");
+	ns->filter.len = like->filter.len;
+	ns->filter.filter = mem_alloc(like->filter.len * sizeof(like->filter.filter[0]));
+	memcpy(ns->filter.filter, like->filter.filter,
+		like->filter.len * sizeof(like->filter.filter[0]));
+	return 0;
+}
+
+static int ns_prepare(struct sandbox_ns *ns, const struct sandbox_ns *like, struct err *err)
 {
 	const int prot = PROT_READ | PROT_WRITE;
 
@@ -330,9 +347,6 @@ static int ns_prepare(struct sandbox_ns *ns, struct err *err)
 	id_extents_same_text(ns->map.uid, ns->map.n_uid, &ns->uid_map);
 	id_extents_same_text(ns->map.gid, ns->map.n_gid, &ns->gid_map);
 	oom_prepare(ns);
-	ns->init_fd = init_copy(err);
-	if (ns->init_fd < 0)
-		return -1;
 	ns->stack = mmap(
 		NULL, CHILD_STACK_BYTES, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (ns->stack == MAP_FAILED) {
@@ -344,11 +358,17 @@ static int ns_prepare(struct sandbox_ns *ns, struct err *err)
 		ns->times = NULL;
 		return err_sys(err, "allocate shared memory");
 	}
-	return seccomp_compile(SECCOMP_STEP, &ns->filter, err);
+	return ns_share(ns, like, err);
 }
 
 int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandbox_ns **ret,
 	struct err *err)
+{
+	return sandbox_ns_new_like(place, own_net, NULL, ret, err);
+}
+
+int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
+	const struct sandbox_ns *like, struct sandbox_ns **ret, struct err *err)
 {
 	struct sandbox_ns *ns;
 
@@ -361,7 +381,7 @@ int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandb
 	ns->level = place->level;
 	ns->map = place->map;
 	ns->user_fd = ns->net_fd = ns->init_fd = -1;
-	if (ns_prepare(ns, err) ||
+	if (ns_prepare(ns, like, err) ||
 		ns_make(ns->level, &ns->map, &ns->user_fd, own_net ? &ns->net_fd : NULL, err)) {
 		sandbox_ns_free(ns);
 		return -1;

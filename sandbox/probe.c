@@ -318,14 +318,14 @@ static struct sandbox_ns *probe_level(struct probe *p, bool is_root)
 	return NULL;
 }
 
-static void probe_net(struct probe *p)
+static void probe_net(struct probe *p, const struct sandbox_ns *like)
 {
 	struct sandbox_ns *ns = NULL;
 	struct err err = {0};
 	struct question q = {.ask = ask_loopback};
 
 	p->place->can_net_namespace = true; /* so that it is tried */
-	if (sandbox_ns_new(p->place, true, &ns, &err) == 0) {
+	if (sandbox_ns_new_like(p->place, true, like, &ns, &err) == 0) {
 		q.ns = ns;
 		err = question_ask(&q, 0);
 	}
@@ -344,12 +344,17 @@ static bool probe_ask(struct probe *p, struct sandbox_ns *ns, const char *name,
 	return err.kind == ERR_NONE;
 }
 
+static bool probe_overlay(struct probe *p, struct sandbox_ns *ns)
+{
+	return probe_ask(p, ns, "overlay", ask_overlay,
+		"an overlay on a tmpfs and the removal of a lower directory");
+}
+
 static bool probe_needed(struct probe *p, struct sandbox_ns *ns, int store_dfd, int run_dfd)
 {
 	struct err err = {0};
 	int dfd = store_dfd >= 0 ? store_dfd : run_dfd;
-	bool works = probe_ask(p, ns, "overlay", ask_overlay,
-		"an overlay on a tmpfs and the removal of a lower directory");
+	bool works = probe_overlay(p, ns);
 
 	works &= probe_ask(
 		p, ns, "fresh-proc", ask_proc, "a fresh proc in a PID namespace of its own");
@@ -376,7 +381,7 @@ int sandbox_probe(
 	if (ns && !probe_needed(&p, ns, store_dfd, run_dfd))
 		place.level = SANDBOX_NONE;
 	if (place.level != SANDBOX_NONE) {
-		probe_net(&p);
+		probe_net(&p, ns);
 		if (place.level == SANDBOX_ROOT && store_dfd >= 0) {
 			place.can_idmap = try_idmap(store_dfd, ns->user_fd, &why) == 0;
 			fact_add(&p, "idmapped-mount", &why, "an id map on the store's mount");
@@ -389,6 +394,28 @@ int sandbox_probe(
 		}
 	}
 	sandbox_ns_free(ns);
+	*ret = place;
+	return 0;
+}
+
+int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, bool wants_net,
+	struct sandbox_place *ret, struct err *err)
+{
+	struct sandbox_place place = {0};
+	struct probe p = {.a = a, .place = &place};
+	struct sandbox_ns *ns;
+
+	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
+	ns = probe_level(&p, geteuid() == 0);
+	place.can_upper =
+		ns && probe_overlay(&p, ns) && try_start(ns, run_dfd, true, NULL) == 0;
+	if (place.can_upper && wants_net)
+		probe_net(&p, ns);
+	if (place.can_upper && place.level == SANDBOX_ROOT)
+		place.can_idmap = try_idmap(store_dfd, ns->user_fd, NULL) == 0;
+	sandbox_ns_free(ns);
+	if (!place.can_upper || (wants_net && !place.can_net_namespace))
+		return sandbox_probe(a, store_dfd, run_dfd, ret, err);
 	*ret = place;
 	return 0;
 }

@@ -78,6 +78,13 @@ struct sandbox_place {
  */
 int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret,
 	struct err *err);
+/*
+ * What a run has to know and no more: one start of a step with its upper directory below
+ * run_dfd answers several questions at once. wants_net: can_net_namespace is needed; else it is
+ * false. When something does not work, all is asked as by sandbox_probe, for the evidence.
+ */
+int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, bool wants_net,
+	struct sandbox_place *ret, struct err *err);
 const char *sandbox_level_name(enum sandbox_level l);
 
 /* --- namespaces that outlive a step -------------------------------------------------- */
@@ -87,6 +94,10 @@ struct sandbox_ns; /* a user namespace with the run's map and, for a hermetic ta
 
 int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandbox_ns **ret,
 	struct err *err);
+/* The same, with the filter and the program of `like`, which were made for all steps of a run.
+ */
+int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
+	const struct sandbox_ns *like, struct sandbox_ns **ret, struct err *err);
 void sandbox_ns_free(struct sandbox_ns *ns); /* NULL is fine */
 
 /*
