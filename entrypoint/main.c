@@ -14,6 +14,7 @@
 #include <base/arena.h>
 #include <base/log.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,16 @@ static void std_fds_fill(void)
 	}
 }
 
+/*
+ * Whoever starts us may ignore SIGCHLD (then nothing could be waited for) and limit the size of
+ * files (then a write would kill the run; it is to fail, and be told).
+ */
+static void signals_settle(void)
+{
+	(void)sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+	(void)sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena *a cleanup_arena = arena_new();
@@ -35,6 +46,7 @@ int main(int argc, char **argv)
 	int code;
 
 	std_fds_fill();
+	signals_settle();
 	(void)umask(022);
 	code = cli_parse(a, argc, argv, &options, &verb);
 	if (code >= 0)

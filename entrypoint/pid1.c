@@ -80,12 +80,16 @@ void pid1_poll(struct pid1 *p)
 	pid1_on_signal(p, p->signal_fd);
 }
 
+/* What asks a run to stop; a hangup does not when nohup(1) started us. */
 static void pid1_stop_signals(sigset_t *mask)
 {
+	struct sigaction hup = {0};
+
 	sigemptyset(mask);
 	sigaddset(mask, SIGTERM);
 	sigaddset(mask, SIGINT);
-	sigaddset(mask, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hup) < 0 || hup.sa_handler != SIG_IGN)
+		sigaddset(mask, SIGHUP);
 }
 
 void pid1_hold_signals(void)

@@ -48,6 +48,23 @@ static int session_check_dirs(const struct options *o, struct err *err)
 	return 0;
 }
 
+/*
+ * Every task run keeps descriptors open. More of them at once than the hard limit carries would
+ * fail, so they wait. (The images, the store and the start of a step need the rest.)
+ */
+static size_t session_max_parallel(size_t asked)
+{
+	enum { FILES_OF_RUN = 192, FILES_OF_TASK = 24 };
+	struct rlimit r;
+	size_t fit = 1;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_max == RLIM_INFINITY)
+		return asked;
+	if (r.rlim_max > FILES_OF_RUN + FILES_OF_TASK)
+		fit = (r.rlim_max - FILES_OF_RUN) / FILES_OF_TASK;
+	return asked && asked < fit ? asked : fit;
+}
+
 static void session_agent_options(struct session *s)
 {
 	const struct options *o = s->options;
@@ -57,7 +74,7 @@ static void session_agent_options(struct session *s)
 		.workspaces = o->workspaces,
 		.n_workspaces = o->n_workspaces,
 		.hermetic = o->hermetic,
-		.max_parallel = o->max_parallel,
+		.max_parallel = session_max_parallel(o->max_parallel),
 		.start_pending = o->name.n > 0,
 		.random = input_random_suffix};
 }

@@ -21,8 +21,11 @@ void build_release(struct build *b)
 {
 	struct op *op;
 
-	vec_foreach (op, &b->list.ops)
+	vec_foreach (op, &b->list.ops) {
 		fd_close(&op->fd);
+		fd_close(&op->upper_fd);
+		fd_close(&op->work_fd);
+	}
 	op_list_release(&b->list);
 }
 

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A place that gives little, or that its caller has set up oddly.
+. tests/helpers/tap.sh
+
+# tasks N [chained]: N tasks and a first one; one after the other, or all at once
+tasks() {
+	cat <<-'YAML'
+		apiVersion: tekton.dev/v1
+		kind: PipelineRun
+		metadata: {name: many}
+		spec:
+		  pipelineSpec:
+		    tasks:
+		    - {name: t0, taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}
+	YAML
+	for i in $(seq "$1"); do
+		printf '    - {name: t%d, ' "$i"
+		[ $# -eq 1 ] || printf 'runAfter: [t%d], ' $((i - 1))
+		echo 'taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}'
+	done
+}
+
+# limited LIMIT: runs with at most so many open files
+limited() {
+	rm -rf "$T/run"
+	(
+		ulimit -n "$1"
+		exec "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null
+	)
+	code=$?
+}
+
+tasks 60 chained | yaml
+limited 160
+is "$code" 0 "60 tasks, one after the other, keep nothing open" || tail -n 5 "$T/out"
+
+tasks 60 | yaml
+limited 320
+is "$code" 0 "60 tasks at once wait for room among 320 open files" || tail -n 5 "$T/out"
+
+limited 20
+is "$code" 3 "no room for a sandbox at all"
+like "$(cat "$T/err")" "too many open files" "is said before anything starts"
+
+# what the caller ignores
+script plain <<'SH'
+echo hello
+SH
+rm -rf "$T/run"
+(
+	trap '' CHLD PIPE TERM HUP
+	exec "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null
+)
+is $? 0 "a caller that ignores SIGCHLD" || cat "$T/err"
+
+script hup <<'SH'
+echo up
+until [ -e /workspace/go ]; do sleep 0.1; done
+SH
+sed -i 's/^spec:/&\n  workspaces: [{name: w, persistentVolumeClaim: {claimName: c}}]/; s/^  taskSpec:/&\n    workspaces: [{name: w, mountPath: \/workspace}]/' "$T/in.yaml"
+for way in ignored default; do
+	mkdir -p "$T/claim"
+	rm -rf "$T/run" "$T/claim/go"
+	(
+		[ $way = default ] || trap '' HUP
+		exec "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --volume "c=$T/claim" >"$T/out" 2>"$T/err" </dev/null
+	) &
+	pid=$!
+	wait_for 30 grep -q up "$T/run/logs/hup/0/s.log" 2>/dev/null
+	kill -HUP "$pid"
+	[ $way = default ] || touch "$T/claim/go"
+	wait "$pid"
+	code=$?
+	case $way in
+	ignored) is "$code" 0 "SIGHUP is nothing under nohup" || cat "$T/err" ;;
+	default) is "$code" 143 "and the end elsewhere" ;;
+	esac
+done
+
+# files may not be large
+script big <<'SH'
+i=0; while [ $i -lt 40000 ]; do echo "0123456789012345678901234567890123456789 $i"; i=$((i + 1)); done
+exit 3
+SH
+rm -rf "$T/run"
+(
+	ulimit -f 1024
+	exec "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" 2>&1 </dev/null
+) | tail -n 60 >"$T/out"
+is "${PIPESTATUS[0]}" 1 "a log that may not grow does not end the run"
+is "$(json 'cond(run)["message"]')" '"step-s" exited with code 3: Error' "the verdict is the step's"
+like "$(cat "$T/out")" " bytes that could not be written" "and what is missing is said"
+done_testing
