@@ -65,8 +65,8 @@ static void log_write(struct buf *line)
 
 static void attr_printf(2, 0) log_vline(enum log_level level, const char *fmt, va_list ap)
 {
-	cleanup_buf struct buf line;
-	cleanup_buf struct buf text;
+	cleanup_buf struct buf line = {0};
+	cleanup_buf struct buf text = {0};
 	int saved = errno;
 
 	if (level > log_state.level)

@@ -4,13 +4,17 @@
 
 #include "results_read.h"
 
+#include <base/buf.h>
 #include <base/clock.h>
 #include <base/fd.h>
 #include <base/log.h>
+#include <base/num.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TIMES_BYTES = 512 };
 
 static struct task_context *task_find(const struct drive *d, size_t task, size_t attempt)
 {
@@ -143,6 +147,7 @@ static int task_check_steps(struct task_context *t, size_t *ret_step, struct err
 
 static int task_make_dirs(struct task_context *t, struct err *err)
 {
+	const int64_t from_ns = clock_mono_ns();
 	struct drive *d = t->drive;
 	struct attempt_config c = {.rundir = d->c->rundir,
 		.run = d->run,
@@ -153,11 +158,14 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 		.ns = d->c->ns,
 		.key = arena_printf(
 			t->arena, STR_FMT "-%zu", STR_ARG(t->launch->name), t->attempt)};
+	int rc;
 
 	if (t->launch->hermetic &&
 		sandbox_ns_new_like(d->c->place, true, d->c->ns, &t->net, err))
 		return -1;
-	return attempt_open(&c, t->launch, &t->dirs, err);
+	rc = attempt_open(&c, t->launch, &t->dirs, err);
+	t->make_ns = clock_mono_ns() - from_ns;
+	return rc;
 }
 
 static void task_note_images(struct task_context *t)
@@ -317,9 +325,41 @@ static void step_tell_problems(
 						(unsigned long long)o->n_bytes_lost));
 }
 
+/* Where the time of a step went, for tests/bench/phases: microseconds by phase. */
+static void step_tell_times(
+	const struct step_context *s, const struct sandbox_times *t, int64_t ended_ns)
+{
+	const int64_t sandbox_ns = t->build_ns + t->clone_ns + t->setup_ns + t->exec_ns;
+	const int64_t launch_ns = s->started_ns - s->dirs_made_ns;
+	const struct {
+		const char *name;
+		int64_t ns;
+	} phases[] = {
+		{"task-dirs", s->index ? 0 : s->task->make_ns},
+		{"step-dirs", s->dirs_made_ns - s->asked_ns},
+		{"prepare", launch_ns - sandbox_ns},
+		{"build", t->build_ns},
+		{"clone", t->clone_ns},
+		{"setup", t->setup_ns},
+		{"exec", t->exec_ns},
+		{"program", ended_ns - s->started_ns},
+		{"end", clock_mono_ns() - ended_ns},
+	};
+	struct buf b attr_cleanup(buf_release) = {0};
+
+	buf_init(&b, TIMES_BYTES);
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+		buf_addf(&b, " %s=%lld", phases[i].name, (long long)phases[i].ns / NS_PER_US);
+	log_debug("times of step '" STR_FMT "/" STR_FMT "':" STR_FMT,
+		STR_ARG(s->task->launch->name), STR_ARG(s->task->launch->steps[s->index].name),
+		STR_ARG(buf_str(&b)));
+}
+
 static void step_on_done(void *arg, const struct step_outcome *o)
 {
 	struct step_context *s = arg;
+	const int64_t ended_ns = clock_mono_ns();
+	const struct sandbox_times times = o->times; /* o ends with the step */
 	struct queued_event *q = task_queue(s->task, EVENT_STEP_ENDED);
 	struct err err = {0};
 
@@ -341,6 +381,7 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 	s->proc = NULL;
 	if (attempt_step_free(s->task->dirs, s->index, &err))
 		log_warn("%s, going on", err.msg);
+	step_tell_times(s, &times, ended_ns);
 }
 
 static void step_on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
@@ -453,8 +494,13 @@ void task_start_step(struct drive *d, const struct action *a)
 	BUG_ON(!t || !t->dirs || a->step >= t->launch->n_steps);
 	t->launch = a->launch;
 	s = &t->steps[a->step];
+	s->asked_ns = clock_mono_ns();
 	if (attempt_step_open(t->dirs, a->step, &dirs, &err) == 0) {
-		int rc = step_launch_in(s, &dirs, arena, &err);
+		int rc;
+
+		s->dirs_made_ns = clock_mono_ns();
+		rc = step_launch_in(s, &dirs, arena, &err);
+		s->started_ns = clock_mono_ns();
 
 		attempt_step_close(&dirs);
 		if (rc == 0) {

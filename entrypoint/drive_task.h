@@ -22,6 +22,7 @@ struct step_context {
 	struct step_proc *proc; /* NULL: not running */
 	struct str program;     /* argv[0] */
 	bool is_running;
+	int64_t asked_ns, dirs_made_ns, started_ns; /* when */
 };
 
 struct task_context {
@@ -35,6 +36,7 @@ struct task_context {
 	struct sandbox_ns *net; /* hermetic: its own; else NULL */
 	struct step_context *steps;
 	bool is_refused;
+	int64_t make_ns; /* spent on the attempt's directories */
 };
 
 struct queued_event {
