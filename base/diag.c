@@ -120,6 +120,23 @@ void diags_sort(struct diags *d)
 	}
 }
 
+void diags_filter(struct diags *d, diag_keep_fn *keep)
+{
+	bool keeps[DIAG_ITEMS];
+	size_t n = 0;
+
+	/* the function looks at the whole list, so nothing moves before it has seen all */
+	for (size_t i = 0; i < d->n; i++)
+		keeps[i] = keep(d, &d->items[i]);
+	for (size_t i = 0; i < d->n; i++) {
+		if (keeps[i])
+			d->items[n++] = d->items[i];
+		else if (d->items[i].severity == DIAG_ERROR)
+			d->n_errors--;
+	}
+	d->n = n;
+}
+
 bool diags_has_errors(const struct diags *d, enum diag_stage stage)
 {
 	if (d->dropped_errors[stage])

@@ -36,8 +36,9 @@ struct diag {
 	enum diag_stage stage;
 	const char *code; /* static, kebab-case: "unknown-field", "not-supported", "cycle" … */
 	struct pos pos;
-	struct pos end;  /* line 0: same as pos */
-	struct str path; /* spec.pipelineSpec.tasks[0].name, or empty */
+	struct pos end;    /* line 0: same as pos */
+	struct pos object; /* where the object begins that it is in; line 0: in none */
+	struct str path;   /* spec.pipelineSpec.tasks[0].name, or empty */
 	struct str msg;
 	struct str hint; /* or empty */
 	bool no_excerpt; /* the line may hold a secret: never shown */
@@ -68,6 +69,9 @@ void diag_suggest(struct diags *d, struct diag *one, struct str got,
 	const struct str *candidates, size_t n_candidates);
 /* By source, line, column; equal ones are kept in the order they were found. */
 void diags_sort(struct diags *d);
+/* Takes those out that the function does not keep; ones that were only counted stay counted. */
+typedef bool diag_keep_fn(const struct diags *d, const struct diag *one);
+void diags_filter(struct diags *d, diag_keep_fn *keep);
 bool diags_has_errors(const struct diags *d, enum diag_stage stage);
 
 /* Text of one and of all; colour uses ANSI escapes. Control characters of the input are shown

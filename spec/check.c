@@ -99,6 +99,7 @@ static struct diag *report(
 	one = diag_add(d, DIAG_ERROR, code, pos, STR_FMT, STR_ARG(msg));
 	one->stage = DIAG_ADMISSION;
 	one->path = path;
+	one->object = c->object;
 	return one;
 }
 

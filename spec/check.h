@@ -13,6 +13,7 @@ struct check {
 	struct spec *spec;
 	struct arena *arena; /* of the spec */
 	struct pos near;     /* where a problem is shown that has no place of its own */
+	struct pos object;   /* where the object begins */
 	struct str at;       /* path of the field the walk is in: spec.pipelineSpec.tasks[0] */
 };
 
@@ -121,6 +122,9 @@ void check_task_refs(struct check *c, const struct pipeline_spec *ps, const stru
  */
 struct yaml_node;
 void check_volumes(struct check *c, const struct yaml_node *task_spec);
+/* A StepAction and the debug of a TaskRun, from their trees. */
+void check_step_action(struct check *c, const struct yaml_node *object);
+void check_debug(struct check *c, const struct yaml_node *task_run_spec);
 void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_spec);
 void check_pipeline_run(struct check *c, const struct pipeline_run *pr);
 void check_task_run(struct check *c, const struct task_run *tr);

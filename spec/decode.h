@@ -39,6 +39,7 @@ extern const struct schema schema_embedded_task;
 struct reference {        /* to a task or a pipeline */
 	struct text name; /* the resolver's, when it has no other */
 	struct text kind;
+	const struct yaml_node *kind_node;
 	struct text api_version;
 	struct text resolver; /* refused */
 };

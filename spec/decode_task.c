@@ -75,8 +75,7 @@ static void decode_task_kind(
 	struct reference *ref = base;
 	(void)f;
 	decode_text(d, n, &ref->kind);
-	if (ref->kind.s.n && !str_eqz(ref->kind.s, "Task"))
-		decode_refuse(d, n, "task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
+	ref->kind_node = n;
 }
 
 /* A resolver's reference has no name; checks that follow must not ask for one. */
@@ -87,6 +86,20 @@ static void finish_reference(struct decode *d, const struct yaml_node *n, void *
 	(void)n;
 	if (!text_given(ref->name))
 		ref->name = ref->resolver;
+}
+
+/* Beside an apiVersion the kind is a custom task's, which is refused as a whole. */
+static void finish_task_ref(struct decode *d, const struct yaml_node *n, void *base)
+{
+	struct reference *ref = base;
+	size_t mark;
+	if (ref->kind.s.n && !str_eqz(ref->kind.s, "Task") && !ref->api_version.s.n) {
+		mark = path_enter(d, STR("kind"));
+		decode_refuse(
+			d, ref->kind_node, "task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
+		path_leave(d, mark);
+	}
+	finish_reference(d, n, base);
 }
 
 static const struct field task_ref_fields[] = {
@@ -102,7 +115,7 @@ const struct schema schema_task_ref = {
 	.size = sizeof(struct reference),
 	.fields = task_ref_fields,
 	.n_fields = ARRAY_SIZE(task_ref_fields),
-	.finish = finish_reference,
+	.finish = finish_task_ref,
 };
 
 /* pipelineRef.apiVersion says nothing that kind of reference does not say already. */

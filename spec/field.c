@@ -36,6 +36,7 @@ static struct diag *report(struct decode *d, enum diag_severity severity, const 
 	struct diag *one = diag_add(d->diags, severity, code, n->pos, STR_FMT, STR_ARG(msg));
 	one->path = arena_str(d->arena, buf_str(&d->path));
 	one->no_excerpt = d->secret;
+	one->object = d->object;
 	if (n->type != YAML_MAP && n->type != YAML_LIST && n->end.line == n->pos.line)
 		one->end = n->end;
 	return one;

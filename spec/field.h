@@ -16,10 +16,11 @@
 struct decode {
 	struct arena *arena;
 	struct diags *diags;
-	struct buf path; /* spec.tasks[0].name, grown and cut while descending */
-	bool beta;       /* the object is v1beta1 */
-	bool secret;     /* the object is a Secret: its lines and values are not shown */
-	bool broken;     /* parts could not be decoded: checks of the whole make no sense */
+	struct buf path;   /* spec.tasks[0].name, grown and cut while descending */
+	struct pos object; /* where the object begins */
+	bool beta;         /* the object is v1beta1 */
+	bool secret;       /* the object is a Secret: its lines and values are not shown */
+	bool broken;       /* parts could not be decoded: checks of the whole make no sense */
 };
 
 struct schema;

@@ -49,7 +49,8 @@ struct loader {
 	struct decode decode;
 	VEC(void *) objects[OBJECT_KIND_N];
 	VEC(struct run_ref) runs;
-	struct map first; /* "Kind/name" → struct pos of its name */
+	VEC(const struct yaml_node *) actions; /* StepActions */
+	struct map first;                      /* "Kind/name" → struct pos of its name */
 	size_t n_objects;
 	size_t n_generated;
 };
@@ -168,8 +169,11 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 	struct decode *d = &l->decode;
 	const struct kind *kind = &kinds[k];
 	const struct yaml_node *version = yaml_get(root, "apiVersion");
+	d->object = root->pos;
 	if (!kind->schema) {
 		decode_refuse(d, yaml_get(root, "kind"), "kind '%s'", kind->name);
+		if (k == OBJECT_STEP_ACTION)
+			vec_push(&l->actions, root);
 		return;
 	}
 	d->broken = false;
@@ -289,6 +293,7 @@ static void loader_release(struct loader *l)
 {
 	buf_release(&l->decode.path);
 	vec_release(&l->runs);
+	vec_release(&l->actions);
 	for (size_t k = 0; k < OBJECT_KIND_N; k++)
 		vec_release(&l->objects[k]);
 }
@@ -332,8 +337,10 @@ struct spec *spec_load(struct arena *a, const struct spec_input *inputs, size_t 
 		for (size_t i = 0; i < n_inputs; i++)
 			load_input(&l, &inputs[i]);
 	freeze_all(&l);
-	loader_release(&l);
 	validate_spec(s);
+	validate_actions(s, l.actions.p, l.actions.n);
+	loader_release(&l);
+	followup_drop(s->diags);
 	diags_sort(s->diags);
 	return s;
 }

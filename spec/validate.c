@@ -8,6 +8,7 @@ static void check_task(struct check *c, const struct task *t)
 {
 	struct scope own;
 
+	c->object = t->meta.pos;
 	check_object_name(c, &t->meta);
 	c->at = STR("spec");
 	scope_init(&own, c->arena, NULL);
@@ -21,6 +22,7 @@ static void check_pipeline(struct check *c, const struct pipeline *p)
 {
 	const struct pipeline_context ctx = {.standalone = true};
 
+	c->object = p->meta.pos;
 	check_object_name(c, &p->meta);
 	c->at = STR("spec");
 	check_pipeline_spec(c, &p->spec, &ctx);
@@ -33,6 +35,7 @@ static void check_run(struct check *c, const struct run_ref *run)
 		run->pipeline_run ? &run->pipeline_run->meta : &run->task_run->meta;
 	const struct yaml_node *spec;
 
+	c->object = meta->pos;
 	check_object_name(c, meta);
 	c->at = STR("spec");
 	spec = yaml_get(meta->tree, "spec");
@@ -42,6 +45,7 @@ static void check_run(struct check *c, const struct run_ref *run)
 		check_pipeline_volumes(c, yaml_get(spec, "pipelineSpec"));
 	} else {
 		check_task_run(c, run->task_run);
+		check_debug(c, spec);
 		c->at = STR("spec.taskSpec");
 		check_volumes(c, yaml_get(spec, "taskSpec"));
 	}
@@ -57,4 +61,12 @@ void validate_spec(struct spec *s)
 		check_pipeline(&c, &s->pipelines[i]);
 	for (size_t i = 0; i < s->n_runs; i++, c.at = STR_NONE)
 		check_run(&c, &s->runs[i]);
+}
+
+void validate_actions(struct spec *s, const struct yaml_node *const *actions, size_t n)
+{
+	struct check c = {.spec = s, .arena = s->arena};
+
+	for (size_t i = 0; i < n; i++, c.at = STR_NONE)
+		check_step_action(&c, actions[i]);
 }

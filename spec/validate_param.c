@@ -179,6 +179,7 @@ void check_given_params(
 static void check_result_value(struct check *c, const struct result_spec *r)
 {
 	const char *field = field_of(c, r->name.s, ".value");
+	struct str at_value = check_path(c, "value"); /* Tekton's own path is none */
 	struct text t = r->value.string;
 	size_t at = 0, from, to;
 	struct str inside, step, name, rest;
@@ -189,7 +190,8 @@ static void check_result_value(struct check *c, const struct result_spec *r)
 		check_report(c, "invalid-value", text_at(r->value.pos),
 			field_of(c, r->name.s, ".type"),
 			"Invalid Type. Wanted string but got: \"%s\"",
-			value_type_name(r->value.type));
+			value_type_name(r->value.type))
+			->path = at_value;
 		return;
 	}
 	if (!ref_scan(t.s, &at, &from, &to) || from != 0 || to != t.s.n ||
@@ -199,16 +201,19 @@ static void check_result_value(struct check *c, const struct result_spec *r)
 		check_report(c, "invalid-value", t, field,
 			"Could not extract step name and result name. Expected value to look "
 			"like $(steps.<stepName>.results.<resultName>) but got \"" STR_FMT "\"",
-			STR_ARG(t.s));
+			STR_ARG(t.s))
+			->path = at_value;
 		return;
 	}
 	name = str_slice(rest, 8, rest.n);
 	if (!name_is_dns_label(step))
 		check_report(c, "invalid-value", t, field,
-			"invalid extracted step name \"" STR_FMT "\"", STR_ARG(step));
+			"invalid extracted step name \"" STR_FMT "\"", STR_ARG(step))
+			->path = at_value;
 	if (!name_is_result(name))
 		check_report(c, "invalid-value", t, field,
-			"invalid extracted result name \"" STR_FMT "\"", STR_ARG(name));
+			"invalid extracted result name \"" STR_FMT "\"", STR_ARG(name))
+			->path = at_value;
 }
 
 static void check_result(struct check *c, const struct result_spec *r)

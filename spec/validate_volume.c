@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Volumes, mounts and sidecars: not carried out yet, hence not in the model, but a mistake in
- * them is named as one. Read from the tree of the object (section 28).
+ * Volumes, mounts, sidecars, StepActions and breakpoints: not carried out yet, hence not in the
+ * model, but a mistake in them is named as one. Read from the tree of the object (section 28).
  */
 #include "spec/check.h"
 #include "spec/yaml.h"
@@ -58,11 +58,27 @@ static void check_mount(struct check *c, const struct yaml_node *mount)
 		STR_ARG(name.s), STR_ARG(path->text));
 }
 
+/* What a step takes from a StepAction it may not say itself (see check_step_ref). */
+static void check_mounts_with_ref(struct check *c, const struct yaml_node *step, size_t i)
+{
+	const struct yaml_node *mounts = list_of(step, "volumeMounts");
+	const struct yaml_node *ref = yaml_get(step, "ref");
+	struct str before;
+
+	if (!mounts || !mounts->n || !ref || ref->type == YAML_NULL)
+		return;
+	before = check_enter(c, "steps[%zu]", i);
+	check_report(c, "excluded-field", text_at(mounts->pos), "volumeMounts",
+		"volumeMounts cannot be used with Ref");
+	check_leave(c, before);
+}
+
 static void check_mounts(struct check *c, const struct yaml_node *steps)
 {
 	for (size_t i = 0; steps && i < steps->n && !check_is_full(c); i++) {
 		const struct yaml_node *mounts = list_of(steps->items[i], "volumeMounts");
 
+		check_mounts_with_ref(c, steps->items[i], i);
 		for (size_t k = 0; mounts && k < mounts->n; k++) {
 			struct str before =
 				check_enter(c, "steps[%zu].volumeMounts[%zu]", i, k);
@@ -112,4 +128,68 @@ void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_sp
 {
 	check_tasks(c, pipeline_spec, "tasks");
 	check_tasks(c, pipeline_spec, "finally");
+}
+
+/* --- StepActions (section 18) */
+
+static struct text text_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+
+	if (!n || n->type != YAML_STRING)
+		return (struct text){0};
+	return (struct text){.s = n->text, .pos = n->pos};
+}
+
+struct script_check {
+	struct check *c;
+	struct text script;
+	bool complained;
+};
+
+static void find_param(void *arg, const struct ref *ref)
+{
+	struct script_check *s = arg;
+
+	if (ref->kind != REF_PARAM || s->complained)
+		return;
+	s->complained = true;
+	check_report_ref(s->c, "excluded-variable", s->script, ref, "script",
+		"param substitution in scripts is not allowed.");
+}
+
+void check_step_action(struct check *c, const struct yaml_node *object)
+{
+	const struct yaml_node *spec = yaml_get(object, "spec");
+	const struct yaml_node *command = list_of(spec, "command");
+	struct script_check script = {.c = c, .script = text_of(spec, "script")};
+
+	if (!spec || spec->type != YAML_MAP)
+		return;
+	c->object = object->pos;
+	c->near = spec->pos;
+	c->at = STR("spec");
+	if (!text_of(spec, "image").s.n)
+		check_missing(c, spec->pos, "Image");
+	if (script.script.s.n && command && command->n)
+		check_report(c, "excluded-field", script.script, "script",
+			"script cannot be used with command");
+	ref_each(script.script.s, find_param, &script);
+}
+
+/* --- breakpoints of a TaskRun (section 25) */
+
+void check_debug(struct check *c, const struct yaml_node *task_run_spec)
+{
+	const struct yaml_node *points =
+		yaml_get(yaml_get(task_run_spec, "debug"), "breakpoints");
+	struct text on_failure = text_of(points, "onFailure");
+
+	if (!on_failure.s.n || str_eqz(on_failure.s, "enabled"))
+		return;
+	check_report(c, "invalid-value", on_failure, "debug.breakpoints.onFailure",
+		"invalid value: " STR_FMT
+		" is not a valid onFailure breakpoint value, onFailure breakpoint is only "
+		"allowed to be set as enabled",
+		STR_ARG(on_failure.s));
 }

@@ -29,7 +29,8 @@ static void check_one(struct check *c, const struct when *w)
 			check_report(c, "excluded-field", w->cel, "",
 				"cel and input+operator+values cannot be set in one "
 				"WhenExpression: " STR_FMT,
-				STR_ARG(show_when(c->arena, w)));
+				STR_ARG(show_when(c->arena, w)))
+				->path = check_path(c, "cel");
 	} else if (!w->input.s.n && !w->operator_text.s.n && !w->values_pos.line) {
 		check_missing(c, w->pos, "");
 	} else if (w->op == WHEN_OTHER) {

@@ -74,12 +74,20 @@ static void test_complaints(void **state attr_unused)
 			"4:15 error wrong-type spec.steps: 'steps': cannot unmarshal number "
 			"into a "
 			"value of type list\n"},
-		{"an unknown field does not hide other problems",
+		{"an unknown field hides what it caused",
 			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
 			"spec: {stpes: []}\n",
-			"4:7 error missing-field spec.steps: missing field(s): spec.steps\n"
 			"4:8 error unknown-field spec.stpes: task spec: unknown field "
 			"\"stpes\"\n"},
+		{"nor those that it did not cause",
+			"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
+			"spec: {stpes: [], steps: [{imgae: a}, {name: b}]}\n",
+			"4:8 error unknown-field spec.stpes: task spec: unknown field "
+			"\"stpes\"\n"
+			"4:28 error unknown-field spec.steps[0].imgae: step: unknown field "
+			"\"imgae\"\n"
+			"4:39 error missing-field spec.steps[1].Image: missing field(s): "
+			"spec.steps[1].Image\n"},
 		{"labels are text",
 			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {a: "
 			"1}}\n",
