@@ -6,6 +6,7 @@
 #include "name.h"
 #include "result.h"
 #include "run.h"
+#include "start_check.h"
 #include "workspace.h"
 
 /* --- what is there */
@@ -270,9 +271,10 @@ static int expand(struct agent *a, size_t pt, const struct pipeline_task *bound,
 		return 0;
 	if (matrix_expand(a->arena, &bound->matrix, ret, ret_n, &err) == 0)
 		return 0;
-	return cannot(ret_why, a,
-		err.kind == ERR_SPEC ? "InvalidMatrixParameterTypes"
-				     : "PipelineValidationFailed",
+	if (err.kind == ERR_SPEC)
+		return cannot(ret_why, a, "InvalidMatrixParameterTypes",
+			start_check_matrix_problem(a->turn, bound, err.msg));
+	return cannot(ret_why, a, "PipelineValidationFailed",
 		arena_printf(a->turn,
 			"[User error] PipelineRun " STR_FMT "/" STR_FMT
 			" matrix of task \"" STR_FMT "\": %s",

@@ -15,6 +15,7 @@ struct walk {
 	size_t *seen; /* per pipeline task: 1 + index of the last task that named it */
 	VEC(size_t) parents;
 	VEC(struct use) uses;
+	struct pos pos; /* of the text whose uses are read */
 	bool is_edge;
 	bool ok;
 };
@@ -182,6 +183,7 @@ static void use_ref(void *arg, const struct ref *ref)
 	if (!use_of(w->c->plan, ref, &use))
 		return;
 	use.is_edge = w->is_edge;
+	use.pos = w->pos;
 	for (size_t i = 0; i < w->uses.n; i++)
 		if (same_use(&w->uses.p[i], &use)) {
 			w->uses.p[i].is_edge |= use.is_edge;
@@ -192,7 +194,10 @@ static void use_ref(void *arg, const struct ref *ref)
 
 static void use_text(void *arg, struct text t, const char *path)
 {
+	struct walk *w = arg;
+
 	(void)path;
+	w->pos = t.pos;
 	ref_each(t.s, use_ref, arg);
 }
 

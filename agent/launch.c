@@ -69,9 +69,10 @@ static void add_propagated(const struct build *b, struct param_check *c)
 	c->n_given = n;
 }
 
+/* An inline task is called as its task run is. */
 static struct str task_name(const struct build *b)
 {
-	return b->t->referenced ? b->t->referenced->meta.name.s : STR_NONE;
+	return b->t->referenced ? b->t->referenced->meta.name.s : b->t->v.name;
 }
 
 static bool bind_params(struct build *b)
@@ -170,15 +171,15 @@ static void add_workspace(
 static void make_rest(struct build *b, const struct task_spec *ts, struct subst *s)
 {
 	const struct execution *t = b->t;
-	struct str name = task_name(b);
 
 	subst_init(s, b->brief);
 	subst_add(s, STR("context.taskRun.name"), t->v.name);
 	subst_add(s, STR("context.taskRun.namespace"), b->a->plan.ns);
 	subst_add(s, STR("context.taskRun.uid"), t->v.uid);
-	subst_add(s, STR("context.task.name"), name.n ? name : t->v.name);
+	subst_add(s, STR("context.task.name"), task_name(b));
+	/* Tekton fills a referenced task's spec in once, for the first attempt (section 14) */
 	subst_add(s, STR("context.task.retry-count"),
-		arena_printf(b->brief, "%zu", t->v.n_attempts - 1));
+		arena_printf(b->brief, "%zu", t->referenced ? 0 : t->v.n_attempts - 1));
 	subst_add(s, STR("credentials.path"), STR("/tekton/creds"));
 	add_results(ts, s);
 	add_steps(ts, s);

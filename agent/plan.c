@@ -359,9 +359,12 @@ static void build_pipeline(const struct plan_context *c)
 		!bind_tasks(c, &params) || !start_check_on_error(c) || !start_check_tasks(c) ||
 		!start_check_task_params(c))
 		return;
+	if (!start_check_matrices(c))
+		return;
 	graph_uses(c);
 	if (!start_check_results(c))
 		return;
+	start_check_task_workspaces(c);
 	bind_timeouts(c);
 	bind_accounts(c);
 }

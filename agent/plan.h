@@ -25,6 +25,7 @@ struct use {
 	struct str result; /* R */
 	int64_t index;     /* [i], or -1 */
 	bool is_edge;      /* orders the task: its value must be there */
+	struct pos pos;    /* of the text that it is in */
 };
 
 /* A run's workspace: the binding, or a directory from the command line. */

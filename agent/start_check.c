@@ -2,6 +2,7 @@
 /* Checks at the start of a run (tekton-semantics 5, 9, 17, 27.2). */
 #include "start_check.h"
 
+#include "workspace.h"
 #include <string.h>
 
 /* The start of most messages: "[User error] PipelineRun NS/N". */
@@ -23,14 +24,29 @@ static struct pos run_pos(const struct plan_context *c)
 						   : c->run->task_run->meta.pos;
 }
 
+/* Whether a problem names a param: in a list as Go prints it ("[a b]", "map[o:[k]]") or between
+ * backquotes. */
+static bool is_named(struct str problem, struct str name)
+{
+	size_t from = 0;
+	struct str list;
+
+	while (from < problem.n && problem.p[from] != '[' && problem.p[from] != '`')
+		from++;
+	list = str_slice(problem, from, problem.n);
+	for (size_t i = 1; name.n && i + name.n < list.n; i++)
+		if (str_starts(str_slice(list, i, list.n), name) &&
+			strchr("[ `", list.p[i - 1]) && strchr("] :`", list.p[i + name.n]))
+			return true;
+	return false;
+}
+
 /* Where the first declared param of a Go list stands, else the run. */
 static struct pos first_pos(
 	const struct plan_context *c, const struct param_check *p, struct str list)
 {
 	for (size_t i = 0; i < p->n_specs; i++) {
-		struct str name = p->specs[i].name.s;
-
-		if (str_has(list, name))
+		if (is_named(list, p->specs[i].name.s))
 			return p->specs[i].name.pos;
 	}
 	return run_pos(c);
@@ -202,6 +218,13 @@ struct str start_check_params_problem(const struct param_check *c, struct str ta
 		STR_ARG(task_name), what, STR_ARG(bad));
 }
 
+/* What a child gets of a matrix param: a string, be the matrix itself well-typed or not. */
+static struct param element_of(const struct param *p)
+{
+	return (struct param){
+		.name = p->name, .value = {.type = VALUE_STRING, .string = {.s = STR("$(m)")}}};
+}
+
 /* Everything that will reach a task: its own params, the matrix's, and what propagates. */
 static void params_of_task(
 	const struct plan_context *c, const struct plan_task *t, struct param_check *ret)
@@ -217,15 +240,11 @@ static void params_of_task(
 	all = arena_new_array(c->arena, struct param, max);
 	for (size_t i = 0; i < pt->n_params; i++)
 		all[n++] = pt->params[i];
-	for (size_t i = 0; i < m->n_params; i++) {
-		/* the children get single elements */
-		all[n] = m->params[i];
-		all[n++].value =
-			(struct value){.type = VALUE_STRING, .string = {.s = STR("$(m)")}};
-	}
+	for (size_t i = 0; i < m->n_params; i++)
+		all[n++] = element_of(&m->params[i]);
 	for (size_t i = 0; i < m->n_include; i++)
 		for (size_t k = 0; k < m->include[i].n_params; k++)
-			all[n++] = m->include[i].params[k];
+			all[n++] = element_of(&m->include[i].params[k]);
 	if (!t->referenced)
 		for (size_t i = 0; i < p->n_params; i++)
 			if (!param_find(all, n, p->params[i].name.s))
@@ -239,25 +258,34 @@ static void params_of_task(
 }
 
 /* Matrix params reach tasks as strings, so a declaration of another type cannot be served. */
-static bool check_matrix_types(const struct plan_context *c, const struct plan_task *t)
+static bool check_matrix_types(const struct plan_context *c, const struct plan_task *t,
+	const struct param *params, size_t n)
 {
-	const struct matrix *m = &t->bound->matrix;
-
-	for (size_t i = 0; i < m->n_params; i++) {
-		const struct param_spec *s = param_spec_find(
-			t->task->params, t->task->n_params, m->params[i].name.s);
+	for (size_t i = 0; i < n; i++) {
+		const struct param_spec *s =
+			param_spec_find(t->task->params, t->task->n_params, params[i].name.s);
 
 		if (s && s->type != VALUE_STRING)
-			return plan_refuse(c, "matrix-type", m->params[i].name.pos,
+			return plan_refuse(c, "matrix-type", params[i].name.pos,
 				"PipelineValidationFailed",
 				"[User error] Validation failed for pipelinerun " STR_FMT
 				" with error invalid input params for task " STR_FMT
 				": param types don't match the user-specified type: [" STR_FMT
 				"]",
 				STR_ARG(c->plan->name), STR_ARG(t->written->task_ref.s),
-				STR_ARG(m->params[i].name.s));
+				STR_ARG(params[i].name.s));
 	}
 	return true;
+}
+
+static bool check_matrix(const struct plan_context *c, const struct plan_task *t)
+{
+	const struct matrix *m = &t->bound->matrix;
+	bool ok = check_matrix_types(c, t, m->params, m->n_params);
+
+	for (size_t i = 0; ok && i < m->n_include; i++)
+		ok = check_matrix_types(c, t, m->include[i].params, m->include[i].n_params);
+	return ok;
 }
 
 /* "[a b c]" */
@@ -351,6 +379,15 @@ static bool check_enum_subset(const struct plan_context *c, const struct plan_ta
 	return true;
 }
 
+/* Where a pipeline task gives a param that a problem names, else where the task begins. */
+static struct pos bad_param_pos(const struct plan_task *t, struct str bad)
+{
+	for (size_t i = 0; i < t->written->n_params; i++)
+		if (is_named(bad, t->written->params[i].name.s))
+			return t->written->params[i].name.pos;
+	return t->written->pos;
+}
+
 bool start_check_task_params(const struct plan_context *c)
 {
 	const struct plan *p = c->plan;
@@ -365,13 +402,76 @@ bool start_check_task_params(const struct plan_context *c)
 		params_of_task(c, t, &check);
 		bad = start_check_params_problem(&check, t->written->task_ref.s);
 		if (bad.n)
-			return plan_refuse(c, "task-params", t->written->pos,
+			return plan_refuse(c, "task-params", bad_param_pos(t, bad),
 				"PipelineValidationFailed",
 				"[User error] Validation failed for pipelinerun " STR_FMT
 				" with error " STR_FMT,
 				STR_ARG(p->name), STR_ARG(bad));
-		if (!check_matrix_types(c, t) || !check_enum_subset(c, t))
+		if (!check_matrix(c, t) || !check_enum_subset(c, t))
 			return false;
+	}
+	return true;
+}
+
+/* --- matrix */
+
+struct str start_check_matrix_problem(
+	struct arena *a, const struct pipeline_task *pt, const char *what)
+{
+	struct str said = arena_printf(
+		a, "%s in pipelineTask \"" STR_FMT "\"", what, STR_ARG(pt->name.s));
+	char *quoted = arena_alloc(a, 2 * said.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < said.n; i++) {
+		if (said.p[i] == '"' || said.p[i] == '\\')
+			quoted[n++] = '\\';
+		quoted[n++] = said.p[i];
+	}
+	return arena_printf(a,
+		"[User error] Failed to validate matrix \"%.*s\" with error %%!v(MISSING)",
+		(int)n, quoted);
+}
+
+static bool has_result_ref(const struct value *v)
+{
+	if (str_has(v->string.s, STR("$(tasks.")))
+		return true;
+	for (size_t i = 0; i < v->n_array; i++)
+		if (str_has(v->array[i].s, STR("$(tasks.")))
+			return true;
+	return false;
+}
+
+/* A matrix made from results is known only when its task starts. */
+static bool is_matrix_known(const struct matrix *m)
+{
+	for (size_t i = 0; i < m->n_params; i++)
+		if (has_result_ref(&m->params[i].value))
+			return false;
+	for (size_t i = 0; i < m->n_include; i++)
+		for (size_t k = 0; k < m->include[i].n_params; k++)
+			if (has_result_ref(&m->include[i].params[k].value))
+				return false;
+	return true;
+}
+
+bool start_check_matrices(const struct plan_context *c)
+{
+	for (size_t i = 0; i < c->plan->n_tasks; i++) {
+		const struct plan_task *t = &c->plan->tasks[i];
+		const struct matrix *m = &t->bound->matrix;
+		struct combination *all;
+		struct err err;
+		struct str said;
+		size_t n;
+
+		if (!t->is_matrixed || !is_matrix_known(m) ||
+			matrix_expand(c->arena, m, &all, &n, &err) == 0 || err.kind != ERR_SPEC)
+			continue;
+		said = start_check_matrix_problem(c->arena, t->bound, err.msg);
+		return plan_refuse(c, "matrix-type", m->pos, "InvalidMatrixParameterTypes",
+			STR_FMT, STR_ARG(said));
 	}
 	return true;
 }
@@ -393,7 +493,7 @@ static bool check_use(
 
 	if (u->kind != USE_RESULT || !producer->task || declares(producer->task, u->result))
 		return true;
-	return plan_refuse(c, "unknown-result", t->written->pos, "InvalidTaskResultReference",
+	return plan_refuse(c, "unknown-result", u->pos, "InvalidTaskResultReference",
 		"[User error] invalid result reference in pipeline task \"" STR_FMT
 		"\": \"" STR_FMT "\" is not a named result returned by pipeline task "
 		"\"" STR_FMT "\"",
@@ -417,7 +517,7 @@ static void check_result_ref(void *arg, const struct ref *ref)
 	producer = plan_find(r->c->plan, ref->object);
 	if (producer && (!producer->task || declares(producer->task, ref->name)))
 		return;
-	r->ok = plan_refuse(r->c, "unknown-result", r->result->name.pos,
+	r->ok = plan_refuse(r->c, "unknown-result", r->result->value.pos,
 		"InvalidPipelineResultReference",
 		"[User error] invalid pipeline result \"" STR_FMT "\": \"" STR_FMT
 		"\" is not a named result returned by pipeline task \"" STR_FMT "\"",
@@ -451,9 +551,41 @@ bool start_check_results(const struct plan_context *c)
 	return true;
 }
 
-/* --- a TaskRun */
+/* --- workspaces of tasks */
 
-void start_check_task_run(const struct plan_context *c)
+/*
+ * Whether the run will fail when this task starts. Tekton finds it only then, so the run is not
+ * refused; `check` tells it.
+ */
+static void check_hand_over(const struct plan_context *c, const struct plan_task *t)
+{
+	struct execution e = {.task = t->task, .referenced = t->referenced};
+	const struct pipeline_task *pt = t->bound;
+	struct pos pos = pt->n_workspaces ? pt->workspaces[0].name.pos : t->written->pos;
+	struct err err;
+
+	if (!t->task || !workspace_hand_over(c->arena, c->plan, t, pt, &e, &err))
+		return;
+	diag_add(c->diags, DIAG_ERROR, "missing-workspace", pos, "%s", err.msg)->stage =
+		DIAG_RUN;
+}
+
+void start_check_task_workspaces(const struct plan_context *c)
+{
+	for (size_t i = 0; i < c->plan->n_tasks; i++)
+		check_hand_over(c, &c->plan->tasks[i]);
+}
+
+/* --- a TaskRun: it fails when it starts, in the same words */
+
+static void tell(const struct plan_context *c, const char *code, struct pos pos,
+	const char *what, struct str more)
+{
+	diag_add(c->diags, DIAG_ERROR, code, pos, "%s" STR_FMT, what, STR_ARG(more))->stage =
+		DIAG_RUN;
+}
+
+static void check_own_params(const struct plan_context *c)
 {
 	const struct plan *p = c->plan;
 	const struct plan_task *t = &p->tasks[0];
@@ -462,22 +594,53 @@ void start_check_task_run(const struct plan_context *c)
 		.n_specs = t->task->n_params,
 		.given = p->params,
 		.n_given = p->n_params};
-	struct str name = t->referenced ? t->referenced->meta.name.s : STR_NONE;
+	struct str name = t->referenced ? t->referenced->meta.name.s : p->name;
 	struct str bad = start_check_params_problem(&check, name);
+	struct param_index_check index = {.arena = c->arena};
+	struct param *values;
 
 	if (!bad.n)
 		bad = param_not_in_enum(&check);
-	if (bad.n)
-		diag_add(c->diags, DIAG_ERROR, "task-params", run_pos(c), STR_FMT, STR_ARG(bad))
-			->stage = DIAG_RUN;
+	if (bad.n) {
+		tell(c, "task-params", first_pos(c, &check, bad), "", bad);
+		return;
+	}
+	param_resolve_task(&check, &values, &index.n_values);
+	index.values = values;
+	task_spec_texts(t->task, param_index_text, &index);
+	if (index.found.n)
+		tell(c, "param-index", t->task->pos, "non-existent param references:",
+			arena_printf(c->arena, STR_FMT "]", STR_ARG(index.found)));
+}
+
+static void check_own_workspaces(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+	const struct plan_task *t = &p->tasks[0];
+
 	for (size_t i = 0; i < t->task->n_workspaces; i++) {
 		const struct workspace_spec *w = &t->task->workspaces[i];
 
 		if (!w->optional.v && !plan_workspace_find(p, w->name.s))
-			diag_add(c->diags, DIAG_ERROR, "missing-workspace", w->name.pos,
-				"declared workspace \"" STR_FMT
-				"\" is required but has not been bound",
-				STR_ARG(w->name.s))
-				->stage = DIAG_RUN;
+			tell(c, "missing-workspace", w->name.pos, "declared workspace ",
+				arena_printf(c->arena,
+					"\"" STR_FMT "\" is required but has not been bound",
+					STR_ARG(w->name.s)));
 	}
+	for (size_t i = 0; t->referenced && i < p->n_workspaces; i++) {
+		struct text name = p->workspaces[i].binding.name;
+
+		if (!workspace_find_declared(t->task, name.s))
+			tell(c, "undefined-workspace", name.pos.line ? name.pos : run_pos(c),
+				"workspace binding ",
+				arena_printf(c->arena,
+					"\"" STR_FMT "\" does not match any declared workspace",
+					STR_ARG(name.s)));
+	}
+}
+
+void start_check_task_run(const struct plan_context *c)
+{
+	check_own_params(c);
+	check_own_workspaces(c);
 }

@@ -15,9 +15,15 @@ bool start_check_task_run_specs(const struct plan_context *c);
 bool start_check_on_error(const struct plan_context *c);
 bool start_check_tasks(const struct plan_context *c); /* finds the referenced ones */
 bool start_check_task_params(const struct plan_context *c);
-bool start_check_results(const struct plan_context *c); /* of plan_task.uses */
+bool start_check_matrices(const struct plan_context *c); /* those known at the start */
+bool start_check_results(const struct plan_context *c);  /* of plan_task.uses */
 /* Adds diagnostics only: a TaskRun fails in its own words when it starts. */
 void start_check_task_run(const struct plan_context *c);
+/* Tekton's words for a matrix whose values have wrong types, its slips included. */
+struct str start_check_matrix_problem(
+	struct arena *a, const struct pipeline_task *pt, const char *what);
+/* Only tells; the run ends when such a task starts. */
+void start_check_task_workspaces(const struct plan_context *c);
 
 /*
  * The problem of a task's params as TaskRuns state it ("invalid input params for task T: …",

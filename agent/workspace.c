@@ -85,7 +85,8 @@ void workspace_names(
 	vec_release(&l.names);
 }
 
-static const struct workspace_spec *find_declared(const struct task_spec *ts, struct str name)
+const struct workspace_spec *workspace_find_declared(
+	const struct task_spec *ts, struct str name)
 {
 	for (size_t i = 0; ts && i < ts->n_workspaces; i++)
 		if (str_eq(ts->workspaces[i].name.s, name))
@@ -130,7 +131,7 @@ static int hand_over_one(
 	struct hand_over *h, struct str name, struct str from, struct str sub_path)
 {
 	const struct plan_workspace *w = plan_workspace_find(h->plan, from);
-	const struct workspace_spec *declared = find_declared(h->t->task, name);
+	const struct workspace_spec *declared = workspace_find_declared(h->t->task, name);
 	size_t i = h->t->v.n_workspaces;
 
 	if (!w && declared && declared->optional.v)
@@ -242,7 +243,7 @@ int workspace_resolve(struct arena *a, const struct execution *t, const struct t
 	for (size_t i = 0; i < t->v.n_workspaces; i++) {
 		struct str name = t->v.workspaces[i].name.s;
 
-		if (find_declared(ts, name))
+		if (workspace_find_declared(ts, name))
 			continue;
 		if (t->referenced)
 			return err_set(err, ERR_SPEC,

@@ -19,6 +19,9 @@ int workspace_hand_over(struct arena *a, const struct plan *p, const struct plan
 /* The same for a TaskRun object, which has its own bindings. */
 void workspace_own(struct arena *a, const struct plan *p, struct execution *t);
 
+/* The declaration of a task, or NULL. */
+const struct workspace_spec *workspace_find_declared(
+	const struct task_spec *ts, struct str name);
 /* Names of workspaces whose variables the text of a spec mentions, each once. */
 void workspace_names(
 	struct arena *a, const struct task_spec *ts, struct str **ret, size_t *ret_n);

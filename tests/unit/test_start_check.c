@@ -164,7 +164,7 @@ static const struct refusal task_runs[] = {
 		"  params: [{name: o, value: {a: x}}]\n  taskSpec: {params: [{name: o, type: "
 		"object, properties: {a: {}, k: {}}}], " STEP "}\n",
 		"TaskRunValidationFailed",
-		"[User error] invalid input params for task : missing keys for these params "
+		"[User error] invalid input params for task n: missing keys for these params "
 		"which are "
 		"required in ParamSpec's properties map[o:[k]]"},
 	{"enum",
