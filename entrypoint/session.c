@@ -9,6 +9,7 @@
 #include <base/fd.h>
 #include <base/log.h>
 #include <base/path.h>
+#include <base/vec.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -368,9 +369,10 @@ int session_open(struct session *s, struct err *err)
 
 /* --- images ------------------------------------------------------------------------------ */
 
-bool session_find_images(struct session *s)
+/* The images that all runs are known to use, each as often as a run does. */
+static void session_list_images(struct session *s)
 {
-	bool all = true;
+	VEC(struct image_use) all = {0};
 
 	for (size_t i = 0; i < s->n_runs; i++) {
 		struct image_use *uses;
@@ -379,58 +381,55 @@ bool session_find_images(struct session *s)
 		if (s->runs[i].is_hopeless)
 			continue;
 		agent_images(s->runs[i].agent, s->arena, &uses, &n);
-		for (size_t k = 0; k < n; k++) {
-			struct err err = {0};
-			struct rootfs *r;
+		for (size_t k = 0; k < n; k++)
+			vec_push(&all, uses[k]);
+	}
+	s->images_used = vec_freeze(&all, s->arena);
+	s->n_images_used = all.n;
+	vec_release(&all);
+}
 
-			if (imageset_find(s->images, uses[k].image, &r, &err) == 0)
-				continue;
-			(void)diag_add(&s->problems, DIAG_ERROR, "image-missing", uses[k].pos,
-				"%s", err.msg);
-			all = false;
-		}
+bool session_find_images(struct session *s)
+{
+	bool all = true;
+
+	session_list_images(s);
+	for (size_t i = 0; i < s->n_images_used; i++) {
+		const struct image_use *use = &s->images_used[i];
+		struct err err = {0};
+		struct rootfs *r;
+
+		if (imageset_find(s->images, use->image, &r, &err) == 0)
+			continue;
+		(void)diag_add(
+			&s->problems, DIAG_ERROR, "image-missing", use->pos, "%s", err.msg);
+		all = false;
 	}
 	return all;
 }
 
 static void session_want_images(struct session *s)
 {
-	for (size_t i = 0; i < s->n_runs; i++) {
-		struct image_use *uses;
-		size_t n;
+	for (size_t i = 0; i < s->n_images_used; i++) {
+		struct rootfs *r;
 
-		if (s->runs[i].is_hopeless)
-			continue;
-		agent_images(s->runs[i].agent, s->arena, &uses, &n);
-		for (size_t k = 0; k < n; k++) {
-			struct rootfs *r;
-
-			if (imageset_find(s->images, uses[k].image, &r, NULL) == 0)
-				imageset_want(s->images, r);
-		}
+		if (imageset_find(s->images, s->images_used[i].image, &r, NULL) == 0)
+			imageset_want(s->images, r);
 	}
 }
 
 /* The first image that could not be made ready. */
 static int session_check_images(struct session *s, struct err *err)
 {
-	for (size_t i = 0; i < s->n_runs; i++) {
-		struct image_use *uses;
-		size_t n;
+	for (size_t i = 0; i < s->n_images_used; i++) {
+		struct rootfs *r;
 
-		if (s->runs[i].is_hopeless)
+		if (imageset_find(s->images, s->images_used[i].image, &r, err))
+			return -1;
+		if (r->state == ROOTFS_READY)
 			continue;
-		agent_images(s->runs[i].agent, s->arena, &uses, &n);
-		for (size_t k = 0; k < n; k++) {
-			struct rootfs *r;
-
-			if (imageset_find(s->images, uses[k].image, &r, err))
-				return -1;
-			if (r->state == ROOTFS_READY)
-				continue;
-			*err = r->err;
-			return err_wrap_as(err, ERR_IMAGE, "image '%s'", str_c(r->ref));
-		}
+		*err = r->err;
+		return err_wrap_as(err, ERR_IMAGE, "image '%s'", str_c(r->ref));
 	}
 	return 0;
 }

@@ -46,6 +46,8 @@ struct session {
 	struct watch *timer; /* run.json */
 	struct view *view;
 	struct imageset *images;
+	struct image_use *images_used; /* known before the start, of all runs */
+	size_t n_images_used;
 	struct outcome outcome;
 	struct drive_config drive_config;
 	struct drive *drive;     /* the current run */
