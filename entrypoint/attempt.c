@@ -76,7 +76,9 @@ static int attempt_make_step(
 
 static int attempt_make_steps(struct attempt *at, const struct owned *o, struct err *err)
 {
-	at->run_dfd = owned_dir(o, at->dfd, "run", MODE_READ, err);
+	/* alone, a step's directory is bound where the shared tree has one for it */
+	at->run_dfd = at->launch->n_steps == 1 ? dir_open(at->dfd, ".", err)
+					       : owned_dir(o, at->dfd, "run", MODE_READ, err);
 	if (at->run_dfd < 0)
 		return -1;
 	for (size_t i = 0; i < at->launch->n_steps; i++) {

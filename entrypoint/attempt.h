@@ -4,7 +4,8 @@
  * its own below /tekton, the bindings of its workspaces, and per step the writable layer. They
  * live in the run directory's scratch/ and end with the attempt.
  *
- *     scratch/tasks/T-A/     workspace/ home/ results/ artifacts/ run/I/ scripts/ (when there
+ *     scratch/tasks/T-A/     workspace/ home/ results/ artifacts/ run/I/ (of an only step
+ *                            0/) scripts/ (when there
  *                            are some) bind-W/ (emptyDir, ConfigMap, Secret) end-I
  * (termination) scratch/layers/T-A-I/  upper/ work/
  */

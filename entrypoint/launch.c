@@ -240,7 +240,8 @@ static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, moun
 	mount_dir(v, at->artifacts_dfd, STR("/tekton/artifacts"), false);
 	if (at->scripts_dfd >= 0)
 		mount_dir(v, at->scripts_dfd, STR("/tekton/scripts"), true);
-	mount_dir(v, at->run_dfd, STR("/tekton/run"), true);
+	if (at->launch->n_steps > 1)
+		mount_dir(v, at->run_dfd, STR("/tekton/run"), true);
 	mount_dir(
 		v, p->dirs->run_dfd, arena_printf(a, "/tekton/run/%zu", p->step->index), false);
 	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,

@@ -115,6 +115,8 @@ static int tekton_fill(
 		if (tekton_link(steps_fd, l->steps[i].index, l->steps[i].name, err))
 			return -1;
 	}
+	if (l->n_steps == 1 && owned_dir_make(&s->owned, dfd, "run/0", MODE_DIR, err))
+		return -1;
 	/* where a file is bound, a file must be */
 	return owned_file(&s->owned, dfd, "termination", STR_NONE, MODE_TERMINATION, err);
 }
