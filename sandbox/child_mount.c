@@ -68,7 +68,7 @@ static long resolve(int dfd, const char *path, int flags, uint64_t how_resolve)
 static long make_last(int parent_fd, const char *name, unsigned int flags)
 {
 	if (flags & OP_REPLACE) {
-		struct stat st;
+		struct stat st = {0};
 		long ret = sys4(SYS_newfstatat, parent_fd, name, &st, AT_SYMLINK_NOFOLLOW);
 		bool is_file = flags & OP_IS_FILE;
 
@@ -136,8 +136,8 @@ static long target_make(int root_fd, const char *target, unsigned int flags)
 /* The target of a mount: of the kind asked and not inside a procfs. */
 static long target_open(int root_fd, const char *target, unsigned int flags)
 {
-	struct statfs sfs;
-	struct stat st;
+	struct statfs sfs = {0};
+	struct stat st = {0};
 	long ret;
 	int fd = (int)target_make(root_fd, target, flags);
 
@@ -279,7 +279,7 @@ static long stage_attach(struct child_state *s, int mount_fd)
 /* Opened again in this mount namespace, and it must be the very same file. */
 static long check_same(int fd, uint64_t dev, uint64_t ino)
 {
-	struct stat st;
+	struct stat st = {0};
 	long ret = sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH);
 
 	if (ret < 0)
@@ -480,7 +480,7 @@ static long op_seal_root(struct child_state *s)
 /* Nothing lies over the root: ".." in it must be the root itself. */
 static long check_alone(int root_fd)
 {
-	struct stat own, up;
+	struct stat own = {0}, up = {0};
 	long ret = sys4(SYS_newfstatat, root_fd, "", &own, AT_EMPTY_PATH);
 
 	if (ret == 0)
@@ -544,7 +544,7 @@ static long op_dev(struct child_state *s, const struct op *op)
 
 static long op_device(struct child_state *s, const struct op *op)
 {
-	struct stat st;
+	struct stat st = {0};
 	long ret;
 	int fd = (int)tree_clone(AT_FDCWD, op->source, 0);
 
@@ -581,7 +581,7 @@ static long op_readonly(struct child_state *s, const struct op *op)
 
 static long mask_source(const struct child_state *s, const struct op *op)
 {
-	struct stat st;
+	struct stat st = {0};
 	int fd;
 
 	if (op->kind == OP_MASK_DIR)
