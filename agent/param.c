@@ -134,14 +134,15 @@ static bool in_enum(const struct param_spec *s, struct str text)
 	return s->n_enums == 0;
 }
 
+/* Given values alone, in their order: admission looked at the defaults. An empty one is free. */
 struct str param_not_in_enum(const struct param_check *c)
 {
-	for (size_t i = 0; i < c->n_specs; i++) {
-		const struct param_spec *s = &c->specs[i];
-		const struct param *p = param_find(c->given, c->n_given, s->name.s);
-		const struct value *v = p ? &p->value : &s->default_value;
+	for (size_t i = 0; i < c->n_given; i++) {
+		const struct param *p = &c->given[i];
+		const struct param_spec *s = param_spec_find(c->specs, c->n_specs, p->name.s);
+		const struct value *v = &p->value;
 
-		if ((!p && !has_default(s)) || v->type != VALUE_STRING ||
+		if (!s || v->type != VALUE_STRING || !v->string.s.n ||
 			(c->skip_variables && has_variable(v)) || in_enum(s, v->string.s))
 			continue;
 		return arena_printf(c->arena,
@@ -166,8 +167,13 @@ static void index_ref(void *arg, const struct ref *ref)
 
 void param_index_text(void *check, struct text t, const char *path)
 {
+	struct param_index_check *c = check;
+	bool none = !c->found.n;
+
 	(void)path;
-	ref_each(t.s, index_ref, check);
+	ref_each(t.s, index_ref, c);
+	if (none && c->found.n)
+		c->pos = t.pos;
 }
 
 /* --- defaults of pipelines */

@@ -32,6 +32,7 @@ struct param_index_check {
 	const struct param *values; /* defaults included */
 	size_t n_values;
 	struct str found; /* so far */
+	struct pos pos;   /* of the first text with one */
 };
 void param_index_text(void *check, struct text t, const char *path);
 

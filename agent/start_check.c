@@ -100,7 +100,7 @@ bool start_check_pipeline_indexes(const struct plan_context *c)
 		return true;
 	run = user_error(c);
 	pipeline = pipeline_of(c);
-	return plan_refuse(c, "param-index", p->pipeline->pos, "ParamArrayIndexingInvalid",
+	return plan_refuse(c, "param-index", check.pos, "ParamArrayIndexingInvalid",
 		STR_FMT " failed validation: failed to validate " STR_FMT
 			"'s parameter which has an invalid index while referring to an array: "
 			"non-existent param references:" STR_FMT "]",
@@ -609,7 +609,7 @@ static void check_own_params(const struct plan_context *c)
 	index.values = values;
 	task_spec_texts(t->task, param_index_text, &index);
 	if (index.found.n)
-		tell(c, "param-index", t->task->pos, "non-existent param references:",
+		tell(c, "param-index", index.pos, "non-existent param references:",
 			arena_printf(c->arena, STR_FMT "]", STR_ARG(index.found)));
 }
 
