@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,6 +74,31 @@ int fd_write_all(int fd, const void *p, size_t n, struct err *err)
 			return err_sys(err, "write");
 		from += done;
 		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int fd_write_patient(
+	int fd, const void *p, size_t n, int patience_ms, size_t *ret_done, struct err *err)
+{
+	*ret_done = 0;
+	while (*ret_done < n) {
+		struct pollfd room = {.fd = fd, .events = POLLOUT};
+		size_t left = n - *ret_done;
+		ssize_t done = poll(&room, 1, patience_ms);
+
+		if (done == 0)
+			return err_sysno(err, ETIMEDOUT, "write");
+		/* a writable pipe has room for as much as this, and a larger write would wait
+		 */
+		if (done > 0)
+			done = write(fd, (const char *)p + *ret_done,
+				left < PIPE_BUF ? left : PIPE_BUF);
+		if (done < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (done < 0)
+			return err_sys(err, "write");
+		*ret_done += (size_t)done;
 	}
 	return 0;
 }

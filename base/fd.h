@@ -20,6 +20,11 @@ int fd_socketpair(int *ret_a_fd, int *ret_b_fd, struct err *err); /* SOCK_SEQPAC
 int fd_set_nonblock(int fd, struct err *err);
 int fd_write_all(
 	int fd, const void *p, size_t n, struct err *err); /* blocking fds; EINTR retried */
+/* For a reader that may have stopped taking (a pipe, a terminal; blocking or not): each time
+ * waits at most so long for room, then ETIMEDOUT. *ret_done tells how much was written, always.
+ */
+int fd_write_patient(
+	int fd, const void *p, size_t n, int patience_ms, size_t *ret_done, struct err *err);
 /* SCM_RIGHTS: sends or takes exactly one descriptor with at most n bytes of data (at least
  * one: an empty message looks like the end). Anything else that arrives is an error, and
  * closed. */

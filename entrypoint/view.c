@@ -19,7 +19,9 @@
 #include <base/log.h>
 #include <base/num.h>
 #include <base/vec.h>
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +29,8 @@
 enum {
 	VIEW_PERIOD_NS = 100 * NS_PER_MS,
 	VIEW_LAST_BYTES = 512,
+	VIEW_PATIENCE_MS = 2000,
+	VIEW_PATIENCE_END_MS = 10000,
 	VIEW_MANY = 512, /* tasks; more are not looked through at every change */
 };
 
@@ -57,7 +61,8 @@ struct view {
 	bool is_dirty;
 	int64_t drawn_ns;
 	struct buf progress;
-	struct buf out; /* scratch for one write */
+	struct buf out;    /* scratch for one write */
+	uint64_t n_unread; /* bytes that nobody took; said when somebody does */
 	VEC(struct said) tasks;
 	VEC(bool) pipeline_tasks; /* the end was said */
 	size_t first_open;        /* all task runs before were told to their end */
@@ -76,12 +81,42 @@ static bool env_is_utf8(void)
 	return false;
 }
 
-static void view_flush(struct view *v)
+/*
+ * Whoever reads slowly is waited for. Whoever has stopped reading (a pager, a stopped terminal,
+ * a lost connection) must not stop the run, its deadlines and its signals: what is not taken in
+ * time is left to the log files, and that is said when there is room again. A closed pipe: the
+ * run goes on.
+ */
+static void view_flush_for(struct view *v, int patience_ms)
 {
 	struct err err = {0};
-	(void)fd_write_all(
-		v->out_fd, v->out.p, v->out.n, &err); /* a closed pipe: the run goes on */
+	size_t done = 0;
+	int rc = 0;
+
+	if (v->n_unread) {
+		char note[96];
+		int n = snprintf(note, sizeof(note),
+			"\nmonopod: %llu bytes were not read in time; the logs have them\n",
+			(unsigned long long)v->n_unread);
+
+		rc = fd_write_patient(v->out_fd, note, (size_t)n, patience_ms, &done, &err);
+		if (rc == 0)
+			v->n_unread = 0;
+	}
+	if (rc == 0)
+		rc = fd_write_patient(v->out_fd, v->out.p, v->out.n,
+			patience_ms ? patience_ms : VIEW_PATIENCE_MS, &done, &err);
+	else
+		done = 0;
+	if (rc && err.sys == ETIMEDOUT)
+		v->n_unread += v->out.n - done;
 	buf_clear(&v->out);
+}
+
+/* Once it has stopped, nothing more is waited for. */
+static void view_flush(struct view *v)
+{
+	view_flush_for(v, v->n_unread ? 0 : VIEW_PATIENCE_MS);
 }
 
 /* The program's own messages while the tree is on the screen. */
@@ -413,7 +448,7 @@ void view_finished(struct view *v, const struct run_view *r, const struct outcom
 	}
 	view_end_summary(r, info, &o, &v->out);
 	view_end_failures(r, info, &o, &v->out);
-	view_flush(v);
+	view_flush_for(v, VIEW_PATIENCE_END_MS);
 	v->run = NULL;
 	v->is_dirty = false;
 }

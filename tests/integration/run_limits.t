@@ -78,6 +78,46 @@ for way in ignored default; do
 	esac
 done
 
+# somebody holds the other end of standard output and does not read
+script unread <<'SH'
+while :; do echo 0123456789012345678901234567890123456789; done
+SH
+sed -i 's/^spec:/&\n  timeout: 3s/' "$T/in.yaml"
+rm -rf "$T/run"
+mkfifo "$T/pipe" "$T/go"
+# reads nothing until something is written to $T/go
+reader() {
+	(
+		read -r _ <"$T/go"
+		cat
+	) <"$T/pipe" >"$T/out" &
+	reader=$!
+}
+reader
+timeout -s KILL 60 "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" >"$T/pipe" 2>"$T/err" </dev/null
+is $? 1 "standard output is held and not read: the deadline counts"
+echo >"$T/go"
+wait "$reader"
+is "$(json 'cond(run)["reason"]')" TaskRunTimeout "and is recorded"
+[ "$(stat -c %s "$T/run/logs/unread/0/s.log")" -gt 1000000 ]
+ok $? "the log goes on"
+
+sed -i '/timeout: 3s/d' "$T/in.yaml"
+rm -rf "$T/run"
+reader
+timeout -s KILL 60 "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --grace 3s >"$T/pipe" 2>"$T/err" </dev/null &
+pid=$!
+wait_for 30 test -s "$T/run/logs/unread/0/s.log" 2>/dev/null
+pkill -TERM -P "$pid"
+wait_for 30 grep -q Cancelled "$T/run/journal"
+ok $? "a signal counts, too"
+echo >"$T/go"
+wait "$pid"
+is $? 143 "and is the exit code"
+wait "$reader"
+like "$(tail -c 3000 "$T/out")" "Cancelled" "who reads again sees the end"
+like "$(grep -a 'not read in time' "$T/out")" "the logs have them" "and what was left out"
+
 # files may not be large
 script big <<'SH'
 i=0; while [ $i -lt 40000 ]; do echo "0123456789012345678901234567890123456789 $i"; i=$((i + 1)); done

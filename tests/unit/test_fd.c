@@ -10,6 +10,7 @@
 #include <base/fd.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -209,6 +210,33 @@ static void test_receive_refused(void **state attr_unused)
 	}
 }
 
+/* A pipe that nobody reads: given up in time, and what went through is known. */
+static void test_write_patient(void **state attr_unused)
+{
+	static char text[256 * 1024];
+
+	for (int nonblock = 0; nonblock < 2; nonblock++) {
+		cleanup_fd int read_fd = -1;
+		cleanup_fd int write_fd = -1;
+		struct err err = {0};
+		size_t done = 0;
+
+		assert_int_equal(fd_pipe(&read_fd, &write_fd, &err), 0);
+		assert_int_equal(fcntl(write_fd, F_SETFL, nonblock ? O_NONBLOCK : 0), 0);
+		assert_int_equal(fd_write_patient(write_fd, "hello", 5, 0, &done, &err), 0);
+		assert_int_equal(done, 5);
+		assert_int_equal(
+			fd_write_patient(write_fd, text, sizeof(text), 10, &done, &err), -1);
+		assert_int_equal(err.sys, ETIMEDOUT);
+		assert_in_range(done, 4096, sizeof(text) - 1);
+		assert_int_equal(read(read_fd, text, sizeof(text)), 5 + done);
+		fd_close(&read_fd);
+		assert_int_equal(fd_write_patient(write_fd, "x", 1, 10, &done, &err), -1);
+		assert_int_equal(err.sys, EPIPE);
+		assert_int_equal(done, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,9 +245,11 @@ int main(void)
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_socketpair),
 		cmocka_unit_test(test_write_all),
+		cmocka_unit_test(test_write_patient),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_receive_refused),
 	};
 
+	(void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
