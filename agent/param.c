@@ -134,7 +134,8 @@ static bool in_enum(const struct param_spec *s, struct str text)
 	return s->n_enums == 0;
 }
 
-/* Given values alone, in their order: admission looked at the defaults. An empty one is free. */
+/* Given values alone, in their order: admission looked at the defaults. An empty one is free.
+ */
 struct str param_not_in_enum(const struct param_check *c)
 {
 	for (size_t i = 0; i < c->n_given; i++) {
