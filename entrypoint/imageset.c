@@ -315,10 +315,8 @@ static int rootfs_open_layers(struct imageset *s, struct rootfs *r,
 		int fd = openat(store_dfd(s->c.store), str_c(dirs[i].dir),
 			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (fd < 0) {
-			(void)err_sys(err, "open layer '%s'", str_c(dirs[i].diff_id));
-			return err_wrap_as(err, ERR_IMAGE, "image '%s'", str_c(r->ref));
-		}
+		if (fd < 0)
+			return err_sys(err, "open layer '%s'", str_c(dirs[i].diff_id));
 		vec_push(&s->open_fds, fd);
 		r->layers[n - 1 - i] = (struct sandbox_layer){.dfd = fd,
 			.owners_are_real = s->owner == UNPACK_OWNERS_REAL &&
@@ -377,6 +375,15 @@ static void imageset_add_job(
 	vec_push(&s->jobs, job);
 }
 
+/* Why is in r->err; what images/ says names the image already. */
+static void rootfs_fail(struct rootfs *r)
+{
+	r->state = ROOTFS_FAILED;
+	r->err.kind = ERR_IMAGE;
+	if (!str_starts(str_z(r->err.msg), STR("image '")))
+		(void)err_wrap(&r->err, "image '%s'", str_c(r->ref));
+}
+
 /* Looks at the store again: all there → READY; a job failed → FAILED; else jobs are added. */
 static void rootfs_advance(struct imageset *s, struct rootfs *r)
 {
@@ -385,7 +392,7 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 	bool is_complete = true;
 
 	if (store_layers(s->c.store, s->arena, r->image, s->map_text, &dirs, &n, &r->err)) {
-		r->state = ROOTFS_FAILED;
+		rootfs_fail(r);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -394,8 +401,7 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 
 		if (failure && r->state == ROOTFS_UNPACKING) {
 			r->err = *failure;
-			(void)err_wrap(&r->err, "image '%s'", str_c(r->ref));
-			r->state = ROOTFS_FAILED;
+			rootfs_fail(r);
 			return;
 		}
 		if (!dirs[i].is_ready) {
@@ -406,7 +412,10 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 	r->state = ROOTFS_UNPACKING;
 	if (!is_complete)
 		return;
-	r->state = rootfs_open_layers(s, r, dirs, n, &r->err) ? ROOTFS_FAILED : ROOTFS_READY;
+	if (rootfs_open_layers(s, r, dirs, n, &r->err))
+		rootfs_fail(r);
+	else
+		r->state = ROOTFS_READY;
 }
 
 static void rootfs_open_dir(struct imageset *s, struct rootfs *r)
@@ -416,7 +425,7 @@ static void rootfs_open_dir(struct imageset *s, struct rootfs *r)
 
 	if (fd < 0) {
 		(void)err_sys(&r->err, "open '%s'", str_c(path));
-		r->state = ROOTFS_FAILED;
+		rootfs_fail(r);
 		return;
 	}
 	vec_push(&s->open_fds, fd);

@@ -79,7 +79,8 @@ static int results_put(
 				"result '%s' has no file: its name cannot be one", str_c(name));
 			continue;
 		}
-		if (file_write(dfd, str_c(name), value_text(a, &results[i].value), mode, err))
+		if (file_write_atomic(
+			    dfd, str_c(name), value_text(a, &results[i].value), mode, err))
 			return -1;
 	}
 	return 0;

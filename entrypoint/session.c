@@ -126,9 +126,11 @@ static int session_open_store(struct session *s, struct err *err)
 		return err_set(
 			err, ERR_SANDBOX, "%s; name a writable place with --store", low.msg);
 	for (size_t i = 0; i < o->n_images; i++) {
-		if (store_add_source(s->store, o->images[i], err))
-			return err_wrap_as(err, err->kind == ERR_SYS ? ERR_IMAGE : err->kind,
-				"images '%s'", str_c(o->images[i]));
+		if (store_add_source(s->store, o->images[i], err)) {
+			if (err->kind == ERR_SYS)
+				err->kind = ERR_IMAGE;
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -429,7 +431,7 @@ static int session_check_images(struct session *s, struct err *err)
 		if (r->state == ROOTFS_READY)
 			continue;
 		*err = r->err;
-		return err_wrap_as(err, ERR_IMAGE, "image '%s'", str_c(r->ref));
+		return -1;
 	}
 	return 0;
 }

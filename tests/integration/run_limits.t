@@ -131,4 +131,32 @@ rm -rf "$T/run"
 is "${PIPESTATUS[0]}" 1 "a log that may not grow does not end the run"
 is "$(json 'cond(run)["message"]')" '"step-s" exited with code 3: Error' "the verdict is the step's"
 like "$(cat "$T/out")" " bytes that could not be written" "and what is missing is said"
+
+# links and pipes where the results of the pipeline are to be
+script put <<'SH'
+printf value >/tekton/results/r
+SH
+mkdir "$T/results"
+echo keep >"$T/target"
+ln -s "$T/target" "$T/results/r"
+run --results-dir "$T/results"
+is "$code $(cat "$T/target" "$T/results/r")" "0 keep
+value" "a link in --results-dir is replaced, not followed"
+rm "$T/results/r"
+mkfifo "$T/results/r"
+run --results-dir "$T/results"
+is "$code $(cat "$T/results/r")" "0 value" "so is a pipe"
+
+# a store without room
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$T/mnt"
+	mount -t tmpfs -o size=1m none "$T/mnt"
+	monopod run -f "$T/in.yaml" --store "$T/mnt/store" --images "$IMAGES" --run-dir "$T/run9"
+	is "$code" 3 "an image that does not fit the store"
+	like "$err" "no space left on device" "is refused with the reason"
+	is "$(grep -o "image '" <<<"$err" | wc -l)" 1 "and named once"
+	umount "$T/mnt"
+else
+	skip "a store without room" "needs root for a small file system"
+fi
 done_testing
