@@ -15,9 +15,11 @@ static void list_text(struct arena *a, const struct record *r, size_t n, struct 
 	for (size_t i = 0; i < n; i++) {
 		struct record_condition c = record_condition(r[i].run);
 		struct str name = record_name(&r[i]);
+		struct str started = r[i].started_wall_ns
+					     ? clock_rfc3339(a, r[i].started_wall_ns)
+					     : STR("-");
 		buf_addf(out, "%-24.*s  %-7.*s  %-20.*s  %.*s  ", STR_ARG(name),
-			STR_ARG(c.status), STR_ARG(c.reason),
-			STR_ARG(clock_rfc3339(a, r[i].started_wall_ns)));
+			STR_ARG(c.status), STR_ARG(c.reason), STR_ARG(started));
 		if (r[i].ended_wall_ns)
 			view_text_time(out, r[i].ended_wall_ns - r[i].started_wall_ns);
 		else

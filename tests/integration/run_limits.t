@@ -147,6 +147,12 @@ mkfifo "$T/results/r"
 run --results-dir "$T/results"
 is "$code $(cat "$T/results/r")" "0 value" "so is a pipe"
 
+# killed before it had begun
+sed -i '/"startTime"/d; s/"completionTime".*,/"x": 0,/' "$T/run/run.json"
+monopod list "$T/run"
+is "$code" 0 "a run that never began is listed" || echo "# $err"
+unlike "$out" 1970 "without a time that never was"
+
 # a store without room
 if [ "$(id -u)" = 0 ]; then
 	mkdir "$T/mnt"
