@@ -19,24 +19,43 @@ static struct owned attempt_owned(const struct attempt *at)
 	return owned_by_root_of(&at->config->place->map);
 }
 
+/* The trees of an attempt in scratch/tasks: "T-A-w" and so on. */
+enum tree { TREE_WORKSPACE, TREE_HOME, TREE_BINDINGS };
+enum { TREE_N = TREE_BINDINGS + 1 };
+
+static struct str tree_name(struct attempt *at, enum tree t)
+{
+	static const char *const ends[] = {
+		[TREE_WORKSPACE] = "w",
+		[TREE_HOME] = "h",
+		[TREE_BINDINGS] = "b",
+	};
+	_Static_assert(ARRAY_SIZE(ends) == TREE_N, "an end for each tree");
+
+	return arena_printf(at->arena, STR_FMT "-%s", STR_ARG(at->config->key), ends[t]);
+}
+
 /* --- the parts --------------------------------------------------------------------------- */
 
 /* What all steps may write. */
 static int attempt_make_shared(struct attempt *at, const struct owned *o, struct err *err)
 {
+	const int tasks_dfd = at->config->rundir->tasks_dfd;
 	const struct {
+		int dfd;
 		const char *name;
-		int *dfd;
+		int *ret_dfd;
 	} dirs[] = {
-		{"workspace", &at->workspace_dfd},
-		{"home", &at->home_dfd},
-		{"results", &at->results_dfd},
-		{"artifacts", &at->artifacts_dfd},
+		/* programs keep large things in these two */
+		{tasks_dfd, str_c(tree_name(at, TREE_WORKSPACE)), &at->workspace_dfd},
+		{tasks_dfd, str_c(tree_name(at, TREE_HOME)), &at->home_dfd},
+		{at->dfd, "results", &at->results_dfd},
+		{at->dfd, "artifacts", &at->artifacts_dfd},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		*dirs[i].dfd = owned_dir(o, at->dfd, dirs[i].name, MODE_ALL, err);
-		if (*dirs[i].dfd < 0)
+		*dirs[i].ret_dfd = owned_dir(o, dirs[i].dfd, dirs[i].name, MODE_ALL, err);
+		if (*dirs[i].ret_dfd < 0)
 			return -1;
 	}
 	return 0;
@@ -96,12 +115,19 @@ static struct str binding_name(struct attempt *at, size_t i)
 static int attempt_make_bindings(struct attempt *at, struct err *err)
 {
 	size_t n = at->launch->n_workspaces;
+	struct owned mine = {0};
 
 	at->bindings = arena_new_array(at->arena, struct binding, n + 1);
 	for (size_t i = 0; i < n; i++)
 		at->bindings[i].fd = -1;
+	if (n == 0)
+		return 0;
+	at->bind_dfd = owned_dir(&mine, at->config->rundir->tasks_dfd,
+		str_c(tree_name(at, TREE_BINDINGS)), 0700, err);
+	if (at->bind_dfd < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (binding_open(at->config->binding, &at->launch->workspaces[i], at->dfd,
+		if (binding_open(at->config->binding, &at->launch->workspaces[i], at->bind_dfd,
 			    str_c(binding_name(at, i)), &at->bindings[i], err))
 			return -1;
 	}
@@ -115,7 +141,7 @@ static int attempt_make(struct attempt *at, struct err *err)
 	struct owned mine = {0};
 	const char *key = str_c(at->config->key);
 
-	at->dfd = owned_dir(&mine, rd->tasks_dfd, key, 0700, err);
+	at->dfd = owned_dir(&mine, rd->small_dfd, key, 0700, err);
 	if (at->dfd < 0)
 		return -1;
 	at->tekton_dfd = shared_tekton(at->config->shared, at->launch, err);
@@ -145,6 +171,7 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 		.launch = l,
 		.has_layer = arena_new_array(a, bool, l->n_steps + 1),
 		.dfd = -1,
+		.bind_dfd = -1,
 		.tekton_dfd = -1,
 		.workspace_dfd = -1,
 		.home_dfd = -1,
@@ -164,7 +191,7 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 static void attempt_close_fds(struct attempt *at)
 {
 	for (size_t i = 0; at->bindings && i < at->launch->n_workspaces; i++)
-		binding_close(&at->bindings[i], at->dfd, str_c(binding_name(at, i)));
+		binding_close(&at->bindings[i], at->bind_dfd, str_c(binding_name(at, i)));
 	fd_close(&at->log_dfd);
 	fd_close(&at->artifacts_dfd);
 	fd_close(&at->results_dfd);
@@ -172,6 +199,7 @@ static void attempt_close_fds(struct attempt *at)
 	fd_close(&at->scripts_dfd);
 	fd_close(&at->run_dfd);
 	fd_close(&at->workspace_dfd);
+	fd_close(&at->bind_dfd);
 	fd_close(&at->dfd);
 }
 
@@ -188,7 +216,14 @@ int attempt_close(struct attempt *at, struct err *err)
 		if (attempt_step_free(at, i, rc ? NULL : err))
 			rc = -1;
 	}
-	if (sweeper_remove(c->sweeper, SWEEP_TASKS, str_c(c->key), rc ? NULL : err))
+	for (int i = 0; i < TREE_N; i++) {
+		struct str name = tree_name(at, (enum tree)i);
+
+		if ((i != TREE_BINDINGS || at->launch->n_workspaces) &&
+			sweeper_remove(c->sweeper, SWEEP_TASKS, str_c(name), rc ? NULL : err))
+			rc = -1;
+	}
+	if (sweeper_remove(c->sweeper, SWEEP_SMALL, str_c(c->key), rc ? NULL : err))
 		rc = -1;
 	arena_free(at->arena);
 	return rc;

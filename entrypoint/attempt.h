@@ -4,10 +4,11 @@
  * its own below /tekton, the bindings of its workspaces, and per step the writable layer. They
  * live in the run directory's scratch/ and end with the attempt.
  *
- *     scratch/tasks/T-A/     workspace/ home/ results/ artifacts/ run/I/ (of an only step
- *                            0/) scripts/ (when there
- *                            are some) bind-W/ (emptyDir, ConfigMap, Secret) end-I
- * (termination) scratch/layers/T-A-I/  upper/ work/
+ *     scratch/small/T-A/     results/ artifacts/ run/I/ (of an only step 0/) scripts/ (when
+ *                            there are some) end-I (termination): a tmpfs where one can be
+ *     scratch/tasks/T-A-w/   /workspace; T-A-h/ home; T-A-b/bind-W/ (emptyDir, ConfigMap,
+ *                            Secret)
+ *     scratch/layers/T-A-I/  upper/ work/
  */
 #ifndef ENTRYPOINT_ATTEMPT_H
 #define ENTRYPOINT_ATTEMPT_H
@@ -37,7 +38,8 @@ struct attempt {
 	struct arena *arena; /* of the attempt */
 	const struct attempt_config *config;
 	const struct task_launch *launch;
-	int dfd;        /* scratch/tasks/T-A */
+	int dfd;        /* scratch/small/T-A */
+	int bind_dfd;   /* scratch/tasks/T-A-b; -1: no workspaces */
 	int tekton_dfd; /* shared, borrowed */
 	int workspace_dfd, home_dfd, results_dfd, artifacts_dfd, run_dfd;
 	int scripts_dfd;          /* -1: no step has a script */

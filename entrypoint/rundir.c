@@ -39,11 +39,13 @@ static void rundir_init(struct rundir *rd)
 		.claims_dfd = -1,
 		.scratch_dfd = -1,
 		.tasks_dfd = -1,
-		.layers_dfd = -1};
+		.layers_dfd = -1,
+		.small_dfd = -1};
 }
 
 static void rundir_release(struct rundir *rd)
 {
+	fd_close(&rd->small_dfd);
 	fd_close(&rd->layers_dfd);
 	fd_close(&rd->tasks_dfd);
 	fd_close(&rd->scratch_dfd);
@@ -152,7 +154,8 @@ static int rundir_fill(struct rundir *rd, struct err *err)
 	rd->scratch_dfd = rd->claims_dfd < 0 ? -1 : rundir_sub(rd->dfd, "scratch", err);
 	rd->tasks_dfd = rd->scratch_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "tasks", err);
 	rd->layers_dfd = rd->tasks_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "layers", err);
-	if (rd->layers_dfd < 0)
+	rd->small_dfd = rd->layers_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "small", err);
+	if (rd->small_dfd < 0)
 		return -1;
 	ballast_fd = openat(
 		rd->scratch_dfd, BALLAST, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -235,6 +238,32 @@ int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, st
 	return 0;
 }
 
+void rundir_use_small_tmpfs(struct arena *a, struct rundir *rd)
+{
+	uint64_t half = 0;
+	uint64_t size = RUNDIR_SMALL_BYTES;
+	int fd;
+
+	(void)memory_half_option(a, &half);
+	if (half && half / 2 < size)
+		size = half / 2;
+	fd = rundir_mount_tmpfs(rd->scratch_dfd, "small",
+		str_c(arena_printf(a, "size=%llu,mode=0700", (unsigned long long)size)), NULL);
+	if (fd < 0)
+		return;
+	fd_close(&rd->small_dfd);
+	rd->small_dfd = fd;
+	rd->is_small_tmpfs = true;
+}
+
+static void rundir_unmount_all(const struct rundir *rd)
+{
+	if (rd->is_tmpfs)
+		rundir_unmount(rd->scratch_dfd, "layers");
+	if (rd->is_small_tmpfs)
+		rundir_unmount(rd->scratch_dfd, "small");
+}
+
 /* What a killed run left behind; only when nobody holds its lock. */
 static void rundir_sweep_one(int parent_dfd, const char *name, struct sandbox_ns *ns)
 {
@@ -271,8 +300,7 @@ int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err)
 
 	if (rd->dfd < 0)
 		return 0;
-	if (rd->is_tmpfs)
-		rundir_unmount(rd->scratch_dfd, "layers");
+	rundir_unmount_all(rd);
 	rc = sandbox_remove_tree(ns, rd->dfd, "scratch", err);
 	rundir_release(rd);
 	return rc;
@@ -282,8 +310,7 @@ void rundir_discard(struct rundir *rd)
 {
 	if (rd->dfd < 0)
 		return;
-	if (rd->is_tmpfs)
-		rundir_unmount(rd->scratch_dfd, "layers");
+	rundir_unmount_all(rd);
 	(void)dir_remove(rd->dfd, "scratch", NULL);
 	/* only when they are empty, which they are unless they were there before */
 	(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);

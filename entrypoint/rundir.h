@@ -4,7 +4,7 @@
  *
  *     journal run.json logs/ workspaces/ results/     of the only run, or in runs/NAME/ of each
  *     workspaces/CLAIM                                claims, shared by all runs
- *     scratch/                                        gone at the end: tasks/, layers/
+ *     scratch/                                        gone at the end: tasks/, layers/, small/
  *
  * Everything is mode 0700; what steps see of it is bound by descriptor.
  */
@@ -16,6 +16,8 @@
 #include <base/str.h>
 #include <monopod/sandbox.h>
 
+enum { RUNDIR_SMALL_BYTES = 256 * 1024 * 1024 };
+
 struct rundir {
 	struct str path; /* absolute */
 	int dfd;         /* locked while the command runs */
@@ -24,7 +26,10 @@ struct rundir {
 	int scratch_dfd;
 	int tasks_dfd;  /* scratch/tasks */
 	int layers_dfd; /* scratch/layers: upper directories; perhaps a tmpfs */
-	bool is_tmpfs;
+	int small_dfd;  /* scratch/small: what steps write below /tekton; a tmpfs when it can be
+			 */
+	bool is_tmpfs;  /* layers */
+	bool is_small_tmpfs; /* small */
 };
 
 struct rundir_run { /* the part of one run */
@@ -50,6 +55,11 @@ int rundir_open(struct arena *a, struct str path, struct str run_name, struct ru
 /* scratch/layers becomes a tmpfs of half the memory there is; its size goes to ret_bytes, 0
  * when it is not known. */
 int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, struct err *err);
+/*
+ * scratch/small becomes a tmpfs of at most a quarter of the memory and RUNDIR_SMALL_BYTES: many
+ * small files that live for one task. Where none can be mounted it stays a directory.
+ */
+void rundir_use_small_tmpfs(struct arena *a, struct rundir *rd);
 /* Removes scratch/ of runs beside this one whose process is gone. Failures are not errors. */
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns);
 /* The end: scratch/ is removed (reported when it cannot be), descriptors are closed. */

@@ -355,6 +355,8 @@ int session_open(struct session *s, struct err *err)
 	if (rundir_open(s->arena, s->options->run_dir, input_run_name(s->runs[0].ref),
 		    &s->rundir, err))
 		return -1;
+	if (s->can_mount)
+		rundir_use_small_tmpfs(s->arena, &s->rundir);
 	session_open_control(s);
 	if (session_open_store(s, err) || session_probe(s, err))
 		return -1;

@@ -16,18 +16,20 @@ enum {
 	OWN_FIRST = 4, /* a worker costs more than removing a few trees */
 	ORDER_MAX = NAME_MAX + 2,
 	ORDERS_BYTES = 8 * 1024,
+	ORDER_LETTER = 'a', /* of the first place; no NUL */
 };
 _Static_assert(ORDER_MAX <= PIPE_BUF, "an order is written whole or not at all");
 
 struct sweep_job { /* the worker's side */
 	int orders_fd;
-	int tasks_dfd, layers_dfd;
+	int dfds[SWEEP_PLACE_N];
 };
 
 /* --- the worker ----------------------------------------------------------------------------
  */
 
-/* Carries out whole orders ("t" or "l", the name, NUL); returns how many bytes they were. */
+/* Carries out whole orders (a letter of the place, the name, NUL); returns how many bytes they
+ * were. */
 static size_t job_do(const struct sweep_job *j, const char *orders, size_t n)
 {
 	size_t at = 0;
@@ -39,8 +41,7 @@ static size_t job_do(const struct sweep_job *j, const char *orders, size_t n)
 		if (!end)
 			return at;
 		/* a failure is met again, and told, when scratch/ is removed */
-		(void)dir_remove(
-			order[0] == 't' ? j->tasks_dfd : j->layers_dfd, order + 1, NULL);
+		(void)dir_remove(j->dfds[order[0] - ORDER_LETTER], order + 1, NULL);
 		at += (size_t)(end - order) + 1;
 	}
 }
@@ -85,21 +86,35 @@ void sweeper_init(struct sweeper *s, const struct rundir *rundir, struct sandbox
 	s->n_bytes_before = sweeper_room(s);
 }
 
+static int sweeper_dfd(const struct sweeper *s, enum sweep_place place)
+{
+	switch (place) {
+	case SWEEP_TASKS:
+		return s->rundir->tasks_dfd;
+	case SWEEP_LAYERS:
+		return s->rundir->layers_dfd;
+	case SWEEP_SMALL:
+		return s->rundir->small_dfd;
+	}
+	return -1;
+}
+
 static int sweeper_start(struct sweeper *s, struct err *err)
 {
 	int read_fd cleanup_fd = -1, write_fd cleanup_fd = -1;
-	const int dfds[] = {s->rundir->tasks_dfd, s->rundir->layers_dfd};
-	struct sweep_job job = {.tasks_dfd = dfds[0], .layers_dfd = dfds[1]};
+	struct sweep_job job = {.orders_fd = -1};
 	struct sandbox_worker_config c = {
 		/* a root agent's own directories are in no namespace of a run */
 		.ns = s->level == SANDBOX_ROOT ? NULL : s->ns,
 		.fn = job_run,
 		.arg = &job,
-		.write_dfds = dfds,
-		.n_write_dfds = 2,
+		.write_dfds = job.dfds,
+		.n_write_dfds = SWEEP_PLACE_N,
 		.keep_fds = &job.orders_fd,
 		.n_keep_fds = 1};
 
+	for (int i = 0; i < SWEEP_PLACE_N; i++)
+		job.dfds[i] = sweeper_dfd(s, (enum sweep_place)i);
 	if (fd_pipe(&read_fd, &write_fd, err) || fd_set_nonblock(write_fd, err))
 		return -1;
 	job.orders_fd = read_fd;
@@ -123,7 +138,7 @@ static bool sweeper_order(struct sweeper *s, enum sweep_place place, const char 
 		s->n_own = 0; /* not tried again at once */
 		return false;
 	}
-	order[0] = place == SWEEP_TASKS ? 't' : 'l';
+	order[0] = (char)(ORDER_LETTER + (int)place);
 	memcpy(order + 1, name, n + 1);
 	if (write(s->orders_fd, order, n + 2) == (ssize_t)(n + 2))
 		return true;
@@ -134,12 +149,9 @@ static bool sweeper_order(struct sweeper *s, enum sweep_place place, const char 
 
 int sweeper_remove(struct sweeper *s, enum sweep_place place, const char *name, struct err *err)
 {
-	const struct rundir *rd = s->rundir;
-
 	if (sweeper_order(s, place, name))
 		return 0;
-	return sandbox_remove_tree(
-		s->ns, place == SWEEP_TASKS ? rd->tasks_dfd : rd->layers_dfd, name, err);
+	return sandbox_remove_tree(s->ns, sweeper_dfd(s, place), name, err);
 }
 
 bool sweeper_owns_pid(const struct sweeper *s, pid_t pid)

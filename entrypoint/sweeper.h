@@ -12,7 +12,8 @@
 #include <base/err.h>
 #include <monopod/sandbox.h>
 
-enum sweep_place { SWEEP_TASKS, SWEEP_LAYERS };
+enum sweep_place { SWEEP_TASKS, SWEEP_LAYERS, SWEEP_SMALL };
+enum { SWEEP_PLACE_N = SWEEP_SMALL + 1 };
 
 struct sweeper {
 	const struct rundir *rundir;

@@ -39,6 +39,7 @@ static int setup(void **state)
 		return -1;
 	rundir.tasks_dfd = dir_open(rundir.dfd, "tasks", NULL);
 	rundir.layers_dfd = dir_open(rundir.dfd, "layers", NULL);
+	rundir.small_dfd = dir_open(rundir.dfd, "layers", NULL);
 	sweeper_init(&sweeper, &rundir, ns, place.level);
 	return 0;
 }
@@ -49,6 +50,7 @@ static int teardown(void **state)
 
 	(void)state;
 	sweeper_close(&sweeper);
+	fd_close(&rundir.small_dfd);
 	fd_close(&rundir.layers_dfd);
 	fd_close(&rundir.tasks_dfd);
 	fd_close(&rundir.dfd);
