@@ -177,9 +177,10 @@ static void make_rest(struct build *b, const struct task_spec *ts, struct subst 
 	subst_add(s, STR("context.taskRun.namespace"), b->a->plan.ns);
 	subst_add(s, STR("context.taskRun.uid"), t->v.uid);
 	subst_add(s, STR("context.task.name"), task_name(b));
-	/* Tekton fills a referenced task's spec in once, for the first attempt (section 14) */
+	/* also for a referenced task, whose count Tekton leaves at 0: a defect that is not
+	 * copied */
 	subst_add(s, STR("context.task.retry-count"),
-		arena_printf(b->brief, "%zu", t->referenced ? 0 : t->v.n_attempts - 1));
+		arena_printf(b->brief, "%zu", t->v.n_attempts - 1));
 	subst_add(s, STR("credentials.path"), STR("/tekton/creds"));
 	add_results(ts, s);
 	add_steps(ts, s);

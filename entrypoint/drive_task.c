@@ -434,7 +434,13 @@ static int step_launch_dry(struct step_context *s, struct sandbox_config *c, str
 
 	if (sandbox_explain(c, t->arena, &text, err))
 		return -1;
-	log_info("%s:\n" STR_FMT, str_c(c->name), STR_ARG(text));
+	while (text.n) {
+		struct str line = text;
+
+		if (!str_cut(text, '\n', &line, &text))
+			text = STR_NONE;
+		log_info("%s: " STR_FMT, str_c(c->name), STR_ARG(line));
+	}
 	q = task_queue(t, EVENT_STEP_ENDED);
 	got = arena_new_array(q->arena, struct result_got, t->launch->n_results + 1);
 	for (size_t i = 0; i < t->launch->n_results; i++)

@@ -324,6 +324,7 @@ void rundir_erase(const struct rundir *rd, struct sandbox_ns *ns)
 	static const char *const made[] = {
 		"journal", "run.json", "logs", "runs", "results", "workspaces"};
 
+	rundir_unmount_all(rd);
 	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
 		(void)sandbox_remove_tree(ns, rd->dfd, made[i], NULL);
 	if (rd->parent_dfd >= 0 && sandbox_remove_tree(ns, rd->dfd, "scratch", NULL) == 0)
