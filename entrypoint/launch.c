@@ -199,10 +199,38 @@ static int program_user(struct arena *a, const struct step_launch *s, const stru
 	return -1;
 }
 
+static int check_no_nul(const char *what, struct str s, struct err *err)
+{
+	if (!memchr(s.p ? s.p : "", '\0', s.n))
+		return 0;
+	return err_set(
+		err, ERR_SANDBOX, "%s holds a NUL byte, which no program can be given", what);
+}
+
+/* A result may hold any byte; the words of a program end at the first NUL and would be cut. */
+static int program_check_nul(const struct step_launch *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_command; i++) {
+		if (check_no_nul("the command", s->command[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < s->n_args; i++) {
+		if (check_no_nul("an argument", s->args[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < s->n_env; i++) {
+		if (check_no_nul("an environment variable", s->env[i].value, err))
+			return -1;
+	}
+	return check_no_nul("the working directory", s->working_dir, err);
+}
+
 int launch_program(struct arena *a, const struct launch_pod *pod, const struct step_launch *s,
 	const struct rootfs *r, struct launch_program *ret, struct err *err)
 {
 	*ret = (struct launch_program){0};
+	if (program_check_nul(s, err))
+		return -1;
 	if (program_user(a, s, r, ret, err) || program_check_non_root(pod, s, ret, err))
 		return -1;
 	if (program_argv(a, s, r, ret, err) || program_env(a, pod, s, r, ret, err))

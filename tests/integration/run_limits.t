@@ -147,7 +147,28 @@ mkfifo "$T/results/r"
 run --results-dir "$T/results"
 is "$code $(cat "$T/results/r")" "0 value" "so is a pipe"
 
+# a result may hold any byte, a program's words may not
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: nul}
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a, taskSpec: {results: [{name: r}], steps: [{name: s, image: busybox, script: "printf 'a\\000b' > $(results.r.path)"}]}}
+    - {name: b, params: [{name: p, value: $(tasks.a.results.r)}], taskSpec: {params: [{name: p}], steps: [{name: s, image: busybox, command: [echo, $(params.p)]}]}}
+    - {name: c, params: [{name: p, value: $(tasks.a.results.r)}], taskSpec: {params: [{name: p}], steps: [{name: s, image: busybox, env: [{name: E, value: $(params.p)}], command: [env]}]}}
+YAML
+run
+is "$code" 1 "a NUL byte is not cut off"
+like "$(json 'cond(tasks["nul-b"])["message"]')" "the command holds a NUL byte" "in a command"
+like "$(json 'cond(tasks["nul-c"])["message"]')" "an environment variable holds a NUL byte" "in the environment"
+
 # killed before it had begun
+script plain <<'SH'
+echo hello
+SH
+run
 sed -i '/"startTime"/d; s/"completionTime".*,/"x": 0,/' "$T/run/run.json"
 monopod list "$T/run"
 is "$code" 0 "a run that never began is listed" || echo "# $err"
