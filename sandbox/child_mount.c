@@ -707,6 +707,7 @@ static long op_cwd(struct child_state *s, const struct op *op)
 	long ret;
 	int fd = (int)resolve(s->root_fd, op->target, O_PATH, RESOLVE_IN_ROOT);
 
+	where[0] = 0;
 	if (fd < 0)
 		return fd;
 	ret = sys1(SYS_fchdir, fd);
