@@ -55,10 +55,8 @@ static void put_condition(const struct report *p, const struct condition *c)
 static void put_values(const struct report *p, const char *key, const struct named_value *v,
 	size_t n, bool with_type)
 {
-	if (n == 0)
+	if (!json_list(p->w, key, n))
 		return;
-	json_key(p->w, key);
-	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(p->w, '{');
 		json_field(p->w, "name", v[i].name);
@@ -73,10 +71,8 @@ static void put_values(const struct report *p, const char *key, const struct nam
 
 static void put_params(const struct report *p, const struct param *params, size_t n)
 {
-	if (n == 0)
+	if (!json_list(p->w, "params", n))
 		return;
-	json_key(p->w, "params");
-	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(p->w, '{');
 		json_field(p->w, "name", params[i].name.s);
@@ -89,10 +85,8 @@ static void put_params(const struct report *p, const struct param *params, size_
 
 static void put_when(const struct report *p, const struct when *when, size_t n)
 {
-	if (n == 0)
+	if (!json_list(p->w, "whenExpressions", n))
 		return;
-	json_key(p->w, "whenExpressions");
-	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(p->w, '{');
 		json_field(p->w, "input", when[i].input.s);
@@ -319,10 +313,8 @@ static void put_binding(const struct report *p, const struct workspace_binding *
 
 static void put_workspaces(const struct report *p, const struct workspace_binding *b, size_t n)
 {
-	if (n == 0)
+	if (!json_list(p->w, "workspaces", n))
 		return;
-	json_key(p->w, "workspaces");
-	json_open(p->w, '[');
 	for (size_t i = 0; i < n; i++)
 		put_binding(p, &b[i]);
 	json_close(p->w, ']');

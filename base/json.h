@@ -55,6 +55,8 @@ struct json_writer {
 void json_writer_init(struct json_writer *w, struct buf *out, int indent);
 void json_open(struct json_writer *w, char bracket);  /* '{' or '[' */
 void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
+/* Opens the array of a member that is left out when it is empty; false: it is. */
+bool json_list(struct json_writer *w, const char *key, size_t n);
 void json_key(struct json_writer *w, const char *key);
 void json_keys(struct json_writer *w, struct str key);
 void json_put_str(struct json_writer *w, struct str s); /* invalid UTF-8 becomes U+FFFD */

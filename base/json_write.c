@@ -110,6 +110,15 @@ void json_key(struct json_writer *w, const char *key)
 	json_keys(w, str_z(key));
 }
 
+bool json_list(struct json_writer *w, const char *key, size_t n)
+{
+	if (n == 0)
+		return false;
+	json_key(w, key);
+	json_open(w, '[');
+	return true;
+}
+
 void json_put_str(struct json_writer *w, struct str s)
 {
 	json_next(w);

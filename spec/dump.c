@@ -58,10 +58,8 @@ static void put_value(struct json_writer *w, const char *key, const struct value
 
 static void put_params(struct json_writer *w, const char *key, const struct param *p, size_t n)
 {
-	if (!n)
+	if (!json_list(w, key, n))
 		return;
-	json_key(w, key);
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", p[i].name);
@@ -88,10 +86,8 @@ static void put_properties(struct json_writer *w, const struct property *p, size
 
 static void put_param_specs(struct json_writer *w, const struct param_spec *p, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "params", n))
 		return;
-	json_key(w, "params");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", p[i].name);
@@ -107,10 +103,8 @@ static void put_param_specs(struct json_writer *w, const struct param_spec *p, s
 
 static void put_results(struct json_writer *w, const struct result_spec *r, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "results", n))
 		return;
-	json_key(w, "results");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", r[i].name);
@@ -125,10 +119,8 @@ static void put_results(struct json_writer *w, const struct result_spec *r, size
 
 static void put_when(struct json_writer *w, const struct when *when, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "when", n))
 		return;
-	json_key(w, "when");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "input", when[i].input);
@@ -192,10 +184,8 @@ static void put_security_context(struct json_writer *w, const struct security_co
 
 static void put_env(struct json_writer *w, const struct env_var *env, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "env", n))
 		return;
-	json_key(w, "env");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", env[i].name);
@@ -208,10 +198,8 @@ static void put_env(struct json_writer *w, const struct env_var *env, size_t n)
 static void put_step_workspaces(
 	struct json_writer *w, const struct step_workspace *ws, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "workspaces", n))
 		return;
-	json_key(w, "workspaces");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", ws[i].name);
@@ -244,10 +232,8 @@ static void put_step(struct json_writer *w, const struct step *s)
 static void put_workspace_specs(
 	struct json_writer *w, const struct workspace_spec *ws, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "workspaces", n))
 		return;
-	json_key(w, "workspaces");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", ws[i].name);
@@ -343,10 +329,8 @@ static void put_matrix(struct json_writer *w, const struct matrix *m)
 
 static void put_workspace_uses(struct json_writer *w, const struct workspace_use *ws, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "workspaces", n))
 		return;
-	json_key(w, "workspaces");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", ws[i].name);
@@ -379,10 +363,8 @@ static void put_pipeline_task(struct json_writer *w, const struct pipeline_task 
 static void put_pipeline_tasks(
 	struct json_writer *w, const char *key, const struct pipeline_task *pt, size_t n)
 {
-	if (!n)
+	if (!json_list(w, key, n))
 		return;
-	json_key(w, key);
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++)
 		put_pipeline_task(w, &pt[i]);
 	json_close(w, ']');
@@ -391,10 +373,8 @@ static void put_pipeline_tasks(
 static void put_pipeline_workspaces(
 	struct json_writer *w, const struct pipeline_workspace_spec *ws, size_t n)
 {
-	if (!n)
+	if (!json_list(w, "workspaces", n))
 		return;
-	json_key(w, "workspaces");
-	json_open(w, '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
 		put_text(w, "name", ws[i].name);
