@@ -6,7 +6,6 @@
  */
 #include "state.h"
 
-#include <base/bounds.h>
 #include <base/json.h>
 #include <base/num.h>
 #include <stdlib.h>

@@ -38,8 +38,7 @@ int cmd_cancel(const struct options *o)
 		mode = CANCEL_GRACEFUL;
 	else if (o->stop)
 		mode = CANCEL_STOP;
-	if (record_find(a, STR(".monopod/runs"), o->n_args ? o->args[0] : o->run_dir, &r, &n,
-		    &err) ||
+	if (record_asked(o, a, &r, &n, &err) ||
 		control_ask(socket_dir(a, r[0].path), mode, &err))
 		return input_refuse(o, &err);
 	log_info("run '" STR_FMT "' was asked to end", STR_ARG(record_name(&r[0])));

@@ -124,9 +124,8 @@ int cmd_describe(const struct options *o)
 	struct record *r;
 	size_t n;
 	struct err err = {0};
-	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : record_default();
 	buf_init(&out, 256 * (size_t)MIB);
-	if (record_find(a, STR(".monopod/runs"), word, &r, &n, &err))
+	if (record_asked(o, a, &r, &n, &err))
 		return input_refuse(o, &err);
 	if (o->output == OUTPUT_JSON)
 		records_json(r, n, &out);

@@ -129,8 +129,7 @@ int cmd_logs(const struct options *o)
 	size_t n;
 	struct err err = {0};
 	size_t first = o->run_dir.n ? 0 : 1; /* words before TASK */
-	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : record_default();
-	if (record_find(a, STR(".monopod/runs"), word, &r, &n, &err))
+	if (record_asked(o, a, &r, &n, &err))
 		return input_refuse(o, &err);
 	for (size_t i = 0; i < n; i++) {
 		struct logs l = {

@@ -145,7 +145,8 @@ int record_list(
 	return 0;
 }
 
-struct str record_default(void)
+/* The word when none is given; empty: the newest below .monopod/runs. */
+static struct str record_default(void)
 {
 	bool is_here = access(".monopod/runs", F_OK) == 0;
 	bool is_there = access("/run/monopod/run.json", F_OK) == 0 ||
@@ -188,4 +189,12 @@ int record_find(struct arena *a, struct str runs, struct str word, struct record
 		return 0;
 	}
 	return record_missing(word, all, n, err);
+}
+
+int record_asked(const struct options *o, struct arena *a, struct record **ret, size_t *ret_n,
+	struct err *err)
+{
+	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : record_default();
+
+	return record_find(a, STR(".monopod/runs"), word, ret, ret_n, err);
 }

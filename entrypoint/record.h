@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finished or running runs, read back from their run directories: for `describe`, `logs` and
- * `list`. */
+/* Finished or running runs, read back from their run directories: for `describe`, `logs`,
+ * `list` and `cancel`. */
 #ifndef ENTRYPOINT_RECORD_H
 #define ENTRYPOINT_RECORD_H
+
+#include "options.h"
 
 #include <base/arena.h>
 #include <base/err.h>
@@ -23,9 +25,13 @@ struct record {
  */
 int record_find(struct arena *a, struct str runs, struct str word, struct record **ret,
 	size_t *ret_n, struct err *err);
-/* The word when none is given: empty, or in a container, where runs are not kept below the
- * current directory, the run directory there. */
-struct str record_default(void);
+/*
+ * The records that a command line is about, for every verb that looks at a run: --run-dir, else
+ * the first word, else the newest run below .monopod/runs or, in a container that keeps none
+ * there, its run directory.
+ */
+int record_asked(const struct options *o, struct arena *a, struct record **ret, size_t *ret_n,
+	struct err *err);
 /* All below a directory, newest first. What is no run directory is passed over. */
 int record_list(
 	struct arena *a, struct str runs, struct record **ret, size_t *ret_n, struct err *err);
