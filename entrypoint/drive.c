@@ -39,12 +39,11 @@ static bool drive_feed_next(struct drive *d)
 {
 	struct queued_event q;
 
-	if (!d->queue.n)
+	if (d->n_fed == d->queue.n)
 		return false;
-	q = d->queue.p[0];
-	d->queue.n--;
-	for (size_t i = 0; i < d->queue.n; i++)
-		d->queue.p[i] = d->queue.p[i + 1];
+	q = d->queue.p[d->n_fed++];
+	if (d->n_fed == d->queue.n)
+		d->n_fed = d->queue.n = 0;
 	q.event.now_ns = clock_mono_ns();
 	q.event.wall_ns = clock_wall_ns();
 	agent_feed(d->agent, &q.event);
@@ -154,7 +153,7 @@ static int64_t ns_min(int64_t a, int64_t b)
 /* Nothing runs, nothing is awaited, and the agent is not done: waiting would be for ever. */
 static bool drive_is_stuck(const struct drive *d)
 {
-	return !d->n_running && !d->queue.n && !imageset_pending(d->c->images) &&
+	return !d->n_running && d->n_fed == d->queue.n && !imageset_pending(d->c->images) &&
 	       agent_deadline_ns(d->agent) == INT64_MAX;
 }
 
@@ -233,7 +232,7 @@ void drive_free(struct drive *d)
 	if (!d)
 		return;
 	task_free_all(d);
-	for (size_t i = 0; i < d->queue.n; i++)
+	for (size_t i = d->n_fed; i < d->queue.n; i++)
 		arena_free(d->queue.p[i].arena);
 	watch_remove(d->timer);
 	journal_close(&d->journal);

@@ -53,6 +53,7 @@ struct drive {
 	struct binding_config binding;
 	VEC(struct task_context *) tasks;
 	VEC(struct queued_event) queue;
+	size_t n_fed; /* of the queue: those in front of it are done */
 	VEC(struct str) notes;
 	struct watch *timer;
 	size_t n_running;
