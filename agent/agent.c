@@ -190,6 +190,8 @@ void agent_feed(struct agent *a, const struct event *ev)
 		if (a->phase != RUN_NEW)
 			deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
 		break;
+	case EVENT_RESUME:
+		break;
 	}
 	sched_settle(a);
 	deadline_prune(a);

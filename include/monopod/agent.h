@@ -14,6 +14,7 @@
 
 #include <base/arena.h>
 #include <base/diag.h>
+#include <base/err.h>
 #include <monopod/runner.h>
 #include <monopod/spec.h>
 
@@ -199,6 +200,31 @@ bool agent_next_action(
 	struct agent *a, struct action *ret); /* false: nothing (more) to do now */
 /* When EVENT_TICK is wanted; INT64_MAX: never. */
 int64_t agent_deadline_ns(const struct agent *a);
+
+/*
+ * Resuming (docs/journal.md). An event that changes something is itself a record, before the
+ * records of the changes that follow from it, so a run is made again from its journal: the same
+ * decisions are taken from the same events, and the records they produce are compared with
+ * those that were written. records are the journal's after its header, whole ones only; an end
+ * without the last changes of an event is a torn tail and completed. force: what differs (an
+ * edited pipeline) is not an error; events whose task, attempt or step is not there are
+ * dropped.
+ *
+ * Call it on a new agent, made with the uid, suffix and options of the first one. No action is
+ * handed out of it but ACTION_RECORD for changes that the torn tail did not hold. Afterwards
+ * feed EVENT_RESUME with a now_ns that goes on from ret->now_ns plus the time the agent was
+ * down: a run that is not done starts new attempts for what was interrupted. Interrupted
+ * attempts consume no retry and are not in retriesStatus. -1: the records are not of this run,
+ * or say something else than it decides (err names the record and both texts).
+ */
+struct replay_end {
+	int64_t now_ns; /* of the last event; 0: there was none */
+	int64_t wall_ns;
+	size_t n_records; /* taken from records */
+	bool is_done;     /* the run had ended */
+};
+int agent_replay(struct agent *a, const struct str *records, size_t n_records, bool force,
+	struct replay_end *ret, struct err *err);
 const struct run_view *agent_view(const struct agent *a);
 
 /* Some task that is known now wants no network: a place that cannot give that is refused. */

@@ -136,8 +136,9 @@ enum event_kind {
 	EVENT_STEP_ENDED,
 	EVENT_TICK, /* agent_deadline_ns has passed */
 	EVENT_CANCEL,
+	EVENT_RESUME, /* after agent_replay: nothing of the agent before is alive any more */
 };
-enum { EVENT_KIND_N = EVENT_CANCEL + 1 };
+enum { EVENT_KIND_N = EVENT_RESUME + 1 };
 
 enum cancel_mode {
 	CANCEL_NONE,

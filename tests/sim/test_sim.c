@@ -788,6 +788,7 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 	case EVENT_START:
 	case EVENT_TICK:
 	case EVENT_CANCEL:
+	case EVENT_RESUME:
 		break;
 	}
 	return true;
