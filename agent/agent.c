@@ -22,7 +22,8 @@ struct agent *agent_new(const struct spec *spec, const struct run_ref *run,
 		.plan = &a->plan};
 
 	a->arena = arena;
-	a->turn = arena_new();
+	a->root = arena_new_object(arena, struct root);
+	a->root->turn = arena_new();
 	a->spec = spec;
 	a->object = run;
 	a->opts = *opts;
@@ -34,27 +35,31 @@ struct agent *agent_new(const struct spec *spec, const struct run_ref *run,
 
 void agent_free(struct agent *a)
 {
+	struct root *root;
+
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->runs.n; i++)
-		arena_free(execution_of(a, i)->arena);
-	for (size_t i = 0; i < a->retired.n; i++)
-		arena_free(a->retired.p[i]);
-	vec_release(&a->retired);
-	vec_release(&a->runs);
-	vec_release(&a->actions);
+	root = a->root;
+	for (size_t i = 0; i < root->runs.n; i++)
+		arena_free(execution_at(root, i)->arena);
+	for (size_t i = 0; i < root->retired.n; i++)
+		arena_free(root->retired.p[i]);
+	vec_release(&root->retired);
+	vec_release(&root->runs);
+	vec_release(&root->actions);
+	vec_release(&root->touched);
+	vec_release(&root->held);
+	vec_release(&root->timers);
 	vec_release(&a->ready);
-	vec_release(&a->held);
-	vec_release(&a->timers);
-	arena_free(a->turn);
-	arena_free(a->arena); /* the agent itself lies in it */
+	arena_free(root->turn);
+	arena_free(a->arena); /* agent and root lie in it */
 }
 
 /* --- the queue */
 
 struct action *agent_push(struct agent *a, enum action_kind kind)
 {
-	struct action *action = vec_add(&a->actions);
+	struct action *action = vec_add(&a->root->actions);
 
 	action->kind = kind;
 	return action;
@@ -63,37 +68,39 @@ struct action *agent_push(struct agent *a, enum action_kind kind)
 void agent_retire(struct agent *a, struct arena *arena)
 {
 	if (arena)
-		vec_push(&a->retired, arena);
+		vec_push(&a->root->retired, arena);
 }
 
 /* What was handed out in the turn before is not looked at any more. */
-static void turn_begin(struct agent *a)
+static void turn_begin(struct root *root)
 {
-	if (a->actions_head < a->actions.n)
+	if (root->actions_head < root->actions.n)
 		return;
-	a->actions.n = a->actions_head = 0;
-	for (size_t i = 0; i < a->retired.n; i++)
-		arena_free(a->retired.p[i]);
-	a->retired.n = 0;
-	if (arena_bytes(a->turn) > TURN_KEPT_BYTES) {
-		arena_free(a->turn);
-		a->turn = arena_new();
+	root->actions.n = root->actions_head = 0;
+	for (size_t i = 0; i < root->retired.n; i++)
+		arena_free(root->retired.p[i]);
+	root->retired.n = 0;
+	if (arena_bytes(root->turn) > TURN_KEPT_BYTES) {
+		arena_free(root->turn);
+		root->turn = arena_new();
 	}
 }
 
 bool agent_next_action(struct agent *a, struct action *ret)
 {
-	if (a->actions_head < a->actions.n) {
-		*ret = a->actions.p[a->actions_head++];
+	struct root *root = a->root;
+
+	if (root->actions_head < root->actions.n) {
+		*ret = root->actions.p[root->actions_head++];
 		return true;
 	}
-	if (a->wants_publish) {
-		a->wants_publish = false;
+	if (root->wants_publish) {
+		root->wants_publish = false;
 		*ret = (struct action){.kind = ACTION_PUBLISH};
 		return true;
 	}
-	if (a->wants_finish) {
-		a->wants_finish = false;
+	if (root->wants_finish) {
+		root->wants_finish = false;
 		*ret = (struct action){.kind = ACTION_FINISH};
 		return true;
 	}
@@ -104,10 +111,10 @@ bool agent_next_action(struct agent *a, struct action *ret)
 
 static void end_at_once(struct agent *a, struct condition c)
 {
-	a->view.started_ns = a->now_ns;
-	a->view.started_wall_ns = a->wall_ns;
+	a->view.started_ns = a->root->now_ns;
+	a->view.started_wall_ns = a->root->wall_ns;
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_END, .condition = c});
-	a->wants_finish = true;
+	a->root->wants_finish = true;
 }
 
 static struct str written_status(const struct agent *a)
@@ -169,9 +176,9 @@ static void start(struct agent *a)
 
 void agent_feed(struct agent *a, const struct event *ev)
 {
-	turn_begin(a);
-	a->now_ns = ev->now_ns;
-	a->wall_ns = ev->wall_ns;
+	turn_begin(a->root);
+	a->root->now_ns = ev->now_ns;
+	a->root->wall_ns = ev->wall_ns;
 	switch (ev->kind) {
 	case EVENT_START:
 		start(a);
@@ -181,10 +188,10 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_STEP_STARTED:
 	case EVENT_STEP_REFUSED:
 	case EVENT_STEP_ENDED:
-		attempt_event(a, ev);
+		attempt_event(a->root, ev);
 		break;
 	case EVENT_TICK:
-		deadline_tick(a);
+		deadline_tick(a->root);
 		break;
 	case EVENT_CANCEL:
 		if (a->phase != RUN_NEW)
@@ -193,13 +200,13 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_RESUME:
 		break;
 	}
-	sched_settle(a);
-	deadline_prune(a);
+	sched_settle(a->root);
+	deadline_prune(a->root);
 }
 
 int64_t agent_deadline_ns(const struct agent *a)
 {
-	return deadline_next(a);
+	return deadline_next(a->root);
 }
 
 const struct run_view *agent_view(const struct agent *a)

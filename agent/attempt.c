@@ -106,7 +106,7 @@ static struct step_ended never_ran(struct agent *a, const struct execution *t,
 		.exit_code = 1,
 		.termination_reason = str_c(arena_str(a->arena, reason)),
 		.reason = reason,
-		.message = arena_printf(a->turn,
+		.message = arena_printf(a->root->turn,
 			"Step " STR_FMT " terminated as pod " STR_FMT " is terminated",
 			STR_ARG(s->name), STR_ARG(t->launch->pod_name)),
 	};
@@ -345,8 +345,8 @@ static void step_started(struct agent *a, struct execution *t, const struct even
 			     .task = t->v.index,
 			     .step = t->step,
 			     .image_id = ev->image_id});
-	deadline_add(a, &(struct timer){.at_ns = deadline_after(
-						a->now_ns, spec->steps[t->step].timeout.ns),
+	deadline_add(a, &(struct timer){.at_ns = deadline_after(a->root->now_ns,
+						spec->steps[t->step].timeout.ns),
 				.kind = TIMER_STEP,
 				.task = t->v.index,
 				.attempt = t->v.n_attempts - 1,
@@ -362,13 +362,15 @@ static bool is_current_step(struct execution *t, const struct event *ev, enum st
 	       attempt_of(t)->steps[ev->step].state == state;
 }
 
-void attempt_event(struct agent *a, const struct event *ev)
+void attempt_event(struct root *root, const struct event *ev)
 {
 	struct execution *t;
+	struct agent *a;
 
-	if (ev->task >= a->runs.n)
+	if (ev->task >= root->runs.n)
 		return;
-	t = execution_of(a, ev->task);
+	t = execution_at(root, ev->task);
+	a = t->run;
 	if (!t->launch || t->v.state == TASK_DONE || t->v.state == TASK_WAITING ||
 		ev->attempt + 1 != t->v.n_attempts)
 		return;
@@ -424,7 +426,8 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 		return;
 	}
 	signal_step(a, t, SIGTERM);
-	deadline_add(a, &(struct timer){.at_ns = deadline_after(a->now_ns, a->kill_grace_ns),
+	deadline_add(a, &(struct timer){.at_ns = deadline_after(
+						a->root->now_ns, a->root->kill_grace_ns),
 				.kind = TIMER_KILL,
 				.task = t->v.index,
 				.attempt = t->v.n_attempts - 1});

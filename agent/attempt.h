@@ -8,7 +8,7 @@
 /* Takes a held task run (TASK_WAITING): START_TASK, or its end when it cannot start. */
 void attempt_start(struct agent *a, struct execution *t);
 /* TASK_… and STEP_… events; those of an attempt that is over are dropped. */
-void attempt_event(struct agent *a, const struct event *ev);
+void attempt_event(struct root *root, const struct event *ev);
 
 /* Stops a task run in whatever state it is; does nothing when it is done or stopping. */
 void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);

@@ -21,49 +21,53 @@ int64_t deadline_after(int64_t now_ns, int64_t span_ns)
 
 /* --- the heap */
 
-static void swap(struct agent *a, size_t i, size_t k)
+static void swap(struct root *root, size_t i, size_t k)
 {
-	struct timer t = a->timers.p[i];
+	struct timer t = root->timers.p[i];
 
-	a->timers.p[i] = a->timers.p[k];
-	a->timers.p[k] = t;
+	root->timers.p[i] = root->timers.p[k];
+	root->timers.p[k] = t;
 }
 
 void deadline_add(struct agent *a, const struct timer *t)
 {
-	size_t i = a->timers.n;
+	struct root *root = a->root;
+	size_t i = root->timers.n;
+	struct timer mine = *t;
 
 	if (t->at_ns == INT64_MAX)
 		return;
-	vec_push(&a->timers, *t);
-	while (i > 0 && a->timers.p[(i - 1) / 2].at_ns > a->timers.p[i].at_ns) {
-		swap(a, i, (i - 1) / 2);
+	mine.run = a;
+	vec_push(&root->timers, mine);
+	while (i > 0 && root->timers.p[(i - 1) / 2].at_ns > root->timers.p[i].at_ns) {
+		swap(root, i, (i - 1) / 2);
 		i = (i - 1) / 2;
 	}
 }
 
-static struct timer pop(struct agent *a)
+static struct timer pop(struct root *root)
 {
-	struct timer first = a->timers.p[0];
+	struct timer first = root->timers.p[0];
 	size_t i = 0;
 
-	a->timers.p[0] = a->timers.p[--a->timers.n];
+	root->timers.p[0] = root->timers.p[--root->timers.n];
 	for (;;) {
 		size_t least = i;
 
-		for (size_t k = 2 * i + 1; k <= 2 * i + 2 && k < a->timers.n; k++)
-			if (a->timers.p[k].at_ns < a->timers.p[least].at_ns)
+		for (size_t k = 2 * i + 1; k <= 2 * i + 2 && k < root->timers.n; k++)
+			if (root->timers.p[k].at_ns < root->timers.p[least].at_ns)
 				least = k;
 		if (least == i)
 			return first;
-		swap(a, i, least);
+		swap(root, i, least);
 		i = least;
 	}
 }
 
 /* Whether what a timer watches is still going on. */
-static bool is_live(const struct agent *a, const struct timer *t)
+static bool is_live(const struct timer *t)
 {
+	const struct agent *a = t->run;
 	const struct execution *e;
 	enum task_state state;
 
@@ -92,15 +96,15 @@ static bool is_live(const struct agent *a, const struct timer *t)
 	return state == TASK_PREPARING || state == TASK_RUNNING;
 }
 
-void deadline_prune(struct agent *a)
+void deadline_prune(struct root *root)
 {
-	while (a->timers.n && !is_live(a, &a->timers.p[0]))
-		(void)pop(a);
+	while (root->timers.n && !is_live(&root->timers.p[0]))
+		(void)pop(root);
 }
 
-int64_t deadline_next(const struct agent *a)
+int64_t deadline_next(const struct root *root)
 {
-	return a->timers.n ? a->timers.p[0].at_ns : INT64_MAX;
+	return root->timers.n ? root->timers.p[0].at_ns : INT64_MAX;
 }
 
 /* --- the run's own timeouts */
@@ -109,11 +113,12 @@ void deadline_start(struct agent *a)
 {
 	const struct plan *p = &a->plan;
 
-	a->kill_grace_ns = default_kill_grace_ns;
-	deadline_add(a, &(struct timer){.kind = TIMER_PIPELINE,
-				.at_ns = deadline_after(a->now_ns, p->pipeline_timeout_ns)});
+	a->root->kill_grace_ns = default_kill_grace_ns;
+	deadline_add(
+		a, &(struct timer){.kind = TIMER_PIPELINE,
+			   .at_ns = deadline_after(a->root->now_ns, p->pipeline_timeout_ns)});
 	deadline_add(a, &(struct timer){.kind = TIMER_TASKS,
-				.at_ns = deadline_after(a->now_ns, p->tasks_timeout_ns)});
+				.at_ns = deadline_after(a->root->now_ns, p->tasks_timeout_ns)});
 }
 
 static bool is_finally(const struct agent *a, const struct execution *t)
@@ -124,12 +129,12 @@ static bool is_finally(const struct agent *a, const struct execution *t)
 /* Stops what runs; with_finally also the finally tasks. */
 static void stop_all(struct agent *a, enum stop_cause cause, bool with_finally)
 {
-	size_t n = a->runs.n;
+	size_t n = a->root->runs.n;
 
 	for (size_t i = 0; i < n; i++) {
 		struct execution *t = execution_of(a, i);
 
-		if (with_finally || !is_finally(a, t))
+		if (t->run == a && (with_finally || !is_finally(a, t)))
 			attempt_stop(a, t, cause);
 	}
 }
@@ -145,8 +150,10 @@ static void run_timeout(struct agent *a, enum timer_kind kind)
 	stop_all(a, STOP_PIPELINE_TIMEOUT, true);
 }
 
-static void fire(struct agent *a, const struct timer *t)
+static void fire(const struct timer *t)
 {
+	struct agent *a = t->run;
+
 	switch (t->kind) {
 	case TIMER_TASK:
 		attempt_stop(a, execution_of(a, t->task), STOP_TIMEOUT);
@@ -168,16 +175,16 @@ static void fire(struct agent *a, const struct timer *t)
 	}
 }
 
-void deadline_tick(struct agent *a)
+void deadline_tick(struct root *root)
 {
 	for (;;) {
 		struct timer t;
 
-		deadline_prune(a);
-		if (!a->timers.n || a->timers.p[0].at_ns > a->now_ns)
+		deadline_prune(root);
+		if (!root->timers.n || root->timers.p[0].at_ns > root->now_ns)
 			return;
-		t = pop(a);
-		fire(a, &t);
+		t = pop(root);
+		fire(&t);
 	}
 }
 
@@ -185,10 +192,14 @@ void deadline_tick(struct agent *a)
 
 static void kill_all(struct agent *a)
 {
-	size_t n = a->runs.n;
+	size_t n = a->root->runs.n;
 
-	for (size_t i = 0; i < n; i++)
-		attempt_kill(a, execution_of(a, i));
+	for (size_t i = 0; i < n; i++) {
+		struct execution *t = execution_of(a, i);
+
+		if (t->run == a)
+			attempt_kill(a, t);
+	}
 }
 
 static int64_t least(int64_t x, int64_t y)
@@ -204,11 +215,11 @@ static void set_grace(struct agent *a, enum cancel_mode mode, int64_t grace_ns)
 
 	if (!grace_ns)
 		return;
-	a->kill_grace_ns = least(default_kill_grace_ns, grace_ns / 3);
+	a->root->kill_grace_ns = least(default_kill_grace_ns, grace_ns / 3);
 	if (mode == CANCEL_NOW)
 		return;
 	deadline_add(a, &(struct timer){.kind = TIMER_GRACE,
-				.at_ns = deadline_after(a->now_ns, grace_ns - reserve)});
+				.at_ns = deadline_after(a->root->now_ns, grace_ns - reserve)});
 }
 
 void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, struct str why)
@@ -228,7 +239,7 @@ void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, s
 		&(struct change){
 			.kind = CHANGE_RUN_CANCEL, .cancel = mode, .message = a->cancel_why});
 	if (again && mode == CANCEL_NOW)
-		a->kill_grace_ns = least(a->kill_grace_ns, end_reserve_ns / 2);
+		a->root->kill_grace_ns = least(a->root->kill_grace_ns, end_reserve_ns / 2);
 	set_grace(a, mode, grace_ns);
 	if (mode == CANCEL_STOP)
 		return;

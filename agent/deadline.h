@@ -12,10 +12,10 @@ void deadline_add(struct agent *a, const struct timer *t);
 /* The clocks that start with the run: timeouts.pipeline and timeouts.tasks. */
 void deadline_start(struct agent *a);
 /* Fires everything that is due. */
-void deadline_tick(struct agent *a);
+void deadline_tick(struct root *root);
 /* Drops timers of what is over; the first of the rest, or INT64_MAX. */
-void deadline_prune(struct agent *a);
-int64_t deadline_next(const struct agent *a);
+void deadline_prune(struct root *root);
+int64_t deadline_next(const struct root *root);
 
 /* EVENT_CANCEL; `why` is kept for the messages of a TaskRun object. */
 void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, struct str why);

@@ -172,7 +172,7 @@ static int find_task(struct agent *a, const struct plan_task *me,
 	t->referenced = map_get(&a->spec->task_by_name, name);
 	if (!t->referenced)
 		return cannot(ret, a, "CouldntGetTask",
-			arena_printf(a->turn,
+			arena_printf(a->root->turn,
 				"Pipeline " STR_FMT "/" STR_FMT
 				" can't be Run; it contains Tasks that don't exist: Couldn't "
 				"retrieve Task \"" STR_FMT "\": tasks.tekton.dev \"" STR_FMT
@@ -210,7 +210,7 @@ static struct str display_name(struct agent *a, const struct pipeline_task *boun
 		subst_add_param(
 			&own, STR("params"), t->v.params[i].name.s, &t->v.params[i].value);
 	for (size_t i = 0; i < a->plan.n_params; i++)
-		if (!map_has(&own.strings, arena_printf(a->turn, "params." STR_FMT,
+		if (!map_has(&own.strings, arena_printf(a->root->turn, "params." STR_FMT,
 						   STR_ARG(a->plan.params[i].name.s))))
 			subst_add_param(&own, STR("params"), a->plan.params[i].name.s,
 				&a->plan.params[i].value);
@@ -251,12 +251,13 @@ static struct execution *make_child(struct agent *a, size_t pt,
 
 static void enter(struct agent *a, struct execution *t)
 {
-	t->v.index = a->runs.n;
-	vec_push(&a->runs, &t->v);
-	a->view.task_runs = a->runs.p;
-	a->view.n_task_runs = a->runs.n;
+	t->run = a;
+	t->v.index = a->root->runs.n;
+	vec_push(&a->root->runs, &t->v);
+	a->view.task_runs = a->root->runs.p;
+	a->view.n_task_runs = a->root->runs.n;
 	a->n_open_runs++;
-	vec_push(&a->held, t->v.index);
+	vec_push(&a->root->held, t->v.index);
 	run_apply(a, &(struct change){.kind = CHANGE_TASK_CREATE, .task = t->v.index});
 }
 
@@ -273,9 +274,9 @@ static int expand(struct agent *a, size_t pt, const struct pipeline_task *bound,
 		return 0;
 	if (err.kind == ERR_SPEC)
 		return cannot(ret_why, a, "InvalidMatrixParameterTypes",
-			start_check_matrix_problem(a->turn, bound, err.msg));
+			start_check_matrix_problem(a->root->turn, bound, err.msg));
 	return cannot(ret_why, a, "PipelineValidationFailed",
-		arena_printf(a->turn,
+		arena_printf(a->root->turn,
 			"[User error] PipelineRun " STR_FMT "/" STR_FMT
 			" matrix of task \"" STR_FMT "\": %s",
 			STR_ARG(a->plan.ns), STR_ARG(a->plan.name), STR_ARG(bound->name.s),
@@ -305,9 +306,10 @@ int dispatch_create(
 
 		t->v.name = n > 1 ? name_fan_out(a->arena, a->view.name, name, i)
 				  : name_child(a->arena, a->view.name,
-					    arena_printf(a->turn, "-" STR_FMT, STR_ARG(name)));
+					    arena_printf(
+						    a->root->turn, "-" STR_FMT, STR_ARG(name)));
 		fill_common(a, &a->plan.tasks[pt], t);
-		v->task_runs[v->n_task_runs++] = a->runs.n;
+		v->task_runs[v->n_task_runs++] = a->root->runs.n;
 		enter(a, t);
 	}
 	a->pts[pt].n_open_runs = n;

@@ -182,9 +182,9 @@ void record_change(struct agent *a, const struct change *c, bool durable)
 	buf_init(&out, RECORD_MAX_BYTES);
 	json_writer_init(&w, &out, 0);
 	json_open(&w, '{');
-	json_field_int(&w, "seq", (int64_t)a->record_seq++);
-	json_field_int(&w, "ns", a->now_ns);
-	json_field_int(&w, "wall", a->wall_ns);
+	json_field_int(&w, "seq", (int64_t)a->root->record_seq++);
+	json_field_int(&w, "ns", a->root->now_ns);
+	json_field_int(&w, "wall", a->root->wall_ns);
 	json_fieldz(&w, "kind", change_name(c->kind));
 	put_subject(a, c, &w);
 	if (payloads[c->kind])
@@ -193,6 +193,6 @@ void record_change(struct agent *a, const struct change *c, bool durable)
 	BUG_ON(out.full);
 	action = agent_push(a, ACTION_RECORD);
 	action->durable = durable;
-	action->record = arena_str(a->turn, buf_str(&out));
+	action->record = arena_str(a->root->turn, buf_str(&out));
 	buf_release(&out);
 }

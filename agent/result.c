@@ -161,7 +161,7 @@ static bool aggregate(struct agent *a, const struct pipeline_task_view *pt, stru
 	size_t n = 0;
 
 	for (size_t i = 0; i < pt->n_task_runs; i++) {
-		const struct task_run_view *t = a->runs.p[pt->task_runs[i]];
+		const struct task_run_view *t = a->root->runs.p[pt->task_runs[i]];
 		const struct value *v = find(t, name);
 
 		if (v && v->type == VALUE_STRING)
@@ -186,7 +186,7 @@ bool result_of_task(struct agent *a, size_t pt, struct str name, struct value *r
 		return false;
 	if (a->plan.tasks[pt].is_matrixed)
 		return aggregate(a, v, name, ret);
-	found = find(a->runs.p[v->task_runs[0]], name);
+	found = find(a->root->runs.p[v->task_runs[0]], name);
 	if (found)
 		*ret = *found;
 	return found != NULL;
@@ -198,7 +198,7 @@ size_t result_count(const struct agent *a, size_t pt, struct str name)
 	size_t n = 0;
 
 	for (size_t i = 0; v->state == PT_DONE && i < v->n_task_runs; i++)
-		n += find(a->runs.p[v->task_runs[i]], name) != NULL;
+		n += find(a->root->runs.p[v->task_runs[i]], name) != NULL;
 	return n;
 }
 
@@ -216,12 +216,12 @@ struct str reason_of_task(const struct agent *a, size_t pt)
 	const struct pipeline_task_view *v = &a->view.pipeline_tasks[pt];
 
 	for (size_t i = 0; i < v->n_task_runs; i++) {
-		const struct task_run_view *t = a->runs.p[v->task_runs[i]];
+		const struct task_run_view *t = a->root->runs.p[v->task_runs[i]];
 
 		if (t->condition.status != CONDITION_TRUE)
 			return t->condition.reason;
 	}
-	return v->n_task_runs ? a->runs.p[v->task_runs[0]]->condition.reason : STR_NONE;
+	return v->n_task_runs ? a->root->runs.p[v->task_runs[0]]->condition.reason : STR_NONE;
 }
 
 const char *status_of_tasks(const struct agent *a)

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "record.h"
+#include "sched.h"
 #include <string.h>
 
 enum machine { MACHINE_RUN, MACHINE_PT, MACHINE_TASK, MACHINE_STEP };
@@ -84,8 +85,8 @@ static void on_run_start(struct agent *a, const struct change *c)
 {
 	struct run_view *v = &a->view;
 
-	v->started_ns = a->now_ns;
-	v->started_wall_ns = a->wall_ns;
+	v->started_ns = a->root->now_ns;
+	v->started_wall_ns = a->root->wall_ns;
 	v->condition = c->condition;
 }
 
@@ -115,7 +116,7 @@ static void on_run_stopping(struct agent *a, const struct change *c)
 static void on_run_finally(struct agent *a, const struct change *c)
 {
 	(void)c;
-	a->view.finally_started_wall_ns = a->wall_ns;
+	a->view.finally_started_wall_ns = a->root->wall_ns;
 }
 
 static void on_run_condition(struct agent *a, const struct change *c)
@@ -134,8 +135,8 @@ static void on_run_end(struct agent *a, const struct change *c)
 	v->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
 	v->n_results = c->n_values;
 	v->is_done = true;
-	v->ended_ns = a->now_ns;
-	v->ended_wall_ns = a->wall_ns;
+	v->ended_ns = a->root->now_ns;
+	v->ended_wall_ns = a->root->wall_ns;
 }
 
 static void count_outcome(struct run_counts *n, enum outcome outcome)
@@ -212,7 +213,7 @@ static void attempt_open(struct agent *a, struct execution *t)
 	}
 	at = &t->v.attempts[t->v.n_attempts++];
 	*at = (struct attempt_view){
-		.condition = {.reason = STR("Started"), .changed_wall_ns = a->wall_ns}};
+		.condition = {.reason = STR("Started"), .changed_wall_ns = a->root->wall_ns}};
 }
 
 /* The attempt's spec and steps as they will be reported. */
@@ -236,11 +237,11 @@ static void attempt_close(struct agent *a, struct execution *t, const struct cha
 	at->condition = c->condition;
 	at->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
 	at->n_results = c->n_values;
-	at->ended_ns = a->now_ns;
-	at->ended_wall_ns = a->wall_ns;
+	at->ended_ns = a->root->now_ns;
+	at->ended_wall_ns = a->root->wall_ns;
 	if (!at->started_ns) {
-		at->started_ns = a->now_ns;
-		at->started_wall_ns = a->wall_ns;
+		at->started_ns = a->root->now_ns;
+		at->started_wall_ns = a->root->wall_ns;
 	}
 	at->launch = NULL;
 }
@@ -249,11 +250,11 @@ static void task_end(struct agent *a, struct execution *t, const struct change *
 {
 	attempt_close(a, t, c);
 	t->v.condition = c->condition;
-	t->v.ended_ns = a->now_ns;
-	t->v.ended_wall_ns = a->wall_ns;
+	t->v.ended_ns = a->root->now_ns;
+	t->v.ended_wall_ns = a->root->wall_ns;
 	if (!t->v.started_ns) {
-		t->v.started_ns = a->now_ns;
-		t->v.started_wall_ns = a->wall_ns;
+		t->v.started_ns = a->root->now_ns;
+		t->v.started_wall_ns = a->root->wall_ns;
 	}
 }
 
@@ -272,11 +273,11 @@ static void on_task_attempt(struct agent *a, const struct change *c)
 
 	at = attempt_of(t);
 	attempt_fill(at, c->prepared);
-	at->started_ns = a->now_ns;
-	at->started_wall_ns = a->wall_ns;
+	at->started_ns = a->root->now_ns;
+	at->started_wall_ns = a->root->wall_ns;
 	if (!t->v.started_ns) {
-		t->v.started_ns = a->now_ns;
-		t->v.started_wall_ns = a->wall_ns;
+		t->v.started_ns = a->root->now_ns;
+		t->v.started_wall_ns = a->root->wall_ns;
 	}
 	at->condition = t->v.condition = c->condition;
 }
@@ -303,7 +304,7 @@ static void on_task_retry(struct agent *a, const struct change *c)
 	t->v.condition = (struct condition){.status = CONDITION_UNKNOWN,
 		.reason = STR("ToBeRetried"),
 		.message = c->condition.message,
-		.changed_wall_ns = a->wall_ns};
+		.changed_wall_ns = a->root->wall_ns};
 	attempt_open(a, t);
 	attempt_of(t)->condition = t->v.condition;
 }
@@ -322,11 +323,11 @@ static void step_end(struct agent *a, struct step_view *s, const struct step_end
 	s->termination_reason = str_z(e->termination_reason);
 	s->reason = e->reason;
 	s->message = arena_str(a->arena, e->message);
-	s->ended_ns = a->now_ns;
-	s->ended_wall_ns = a->wall_ns;
+	s->ended_ns = a->root->now_ns;
+	s->ended_wall_ns = a->root->wall_ns;
 	if (!s->started_ns) {
-		s->started_ns = a->now_ns;
-		s->started_wall_ns = a->wall_ns;
+		s->started_ns = a->root->now_ns;
+		s->started_wall_ns = a->root->wall_ns;
 	}
 }
 
@@ -334,8 +335,8 @@ static void on_step_start(struct agent *a, const struct change *c)
 {
 	struct step_view *s = &current_attempt(a, c)->steps[c->step];
 
-	s->started_ns = a->now_ns;
-	s->started_wall_ns = a->wall_ns;
+	s->started_ns = a->root->now_ns;
+	s->started_wall_ns = a->root->wall_ns;
 }
 
 static void on_step_started(struct agent *a, const struct change *c)
@@ -343,8 +344,8 @@ static void on_step_started(struct agent *a, const struct change *c)
 	struct step_view *s = &current_attempt(a, c)->steps[c->step];
 
 	s->image_id = arena_str(a->arena, c->image_id);
-	s->started_ns = a->now_ns;
-	s->started_wall_ns = a->wall_ns;
+	s->started_ns = a->root->now_ns;
+	s->started_wall_ns = a->root->wall_ns;
 }
 
 static void on_step_stop(struct agent *a, const struct change *c)
@@ -441,14 +442,15 @@ void run_apply(struct agent *a, const struct change *c)
 	int from = state_get(a, c, t->machine);
 
 	BUG_ON(!is_declared(t, from));
-	mine.condition.changed_wall_ns = a->wall_ns;
+	mine.condition.changed_wall_ns = a->root->wall_ns;
 	/* the attempt that a record speaks of is the one before the change */
 	record_change(a, &mine, t->durable);
 	if (t->to != STAY)
 		state_set(a, &mine, t->machine, t->to);
 	if (effects[c->kind])
 		effects[c->kind](a, &mine);
-	a->wants_publish = true;
+	a->root->wants_publish = true;
+	sched_touch(a);
 }
 
 void run_init(struct agent *a)

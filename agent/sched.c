@@ -143,7 +143,7 @@ void sched_task_done(struct agent *a, struct execution *t)
 
 	a->n_open_runs--;
 	if (t->holds_slot)
-		a->n_active--;
+		a->root->n_active--;
 	t->holds_slot = false;
 	if (!agent_is_pipeline(a) || --a->pts[pt].n_open_runs > 0)
 		return;
@@ -290,8 +290,9 @@ static void start_finally(struct agent *a)
 	VEC(struct candidate) go = {0};
 
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_FINALLY});
-	deadline_add(a, &(struct timer){.kind = TIMER_FINALLY,
-				.at_ns = deadline_after(a->now_ns, p->finally_timeout_ns)});
+	deadline_add(
+		a, &(struct timer){.kind = TIMER_FINALLY,
+			   .at_ns = deadline_after(a->root->now_ns, p->finally_timeout_ns)});
 	for (size_t i = p->n_dag; i < p->n_tasks && !is_ending(a); i++) {
 		struct candidate c;
 
@@ -304,28 +305,31 @@ static void start_finally(struct agent *a)
 
 /* --- slots */
 
-static bool has_slot(const struct agent *a)
+static bool has_slot(const struct root *root, const struct execution *t)
 {
-	return !a->opts.max_parallel || a->n_active < a->opts.max_parallel;
+	return !t->run->opts.max_parallel || root->n_active < t->run->opts.max_parallel;
 }
 
-/* Starts held task runs; true when there were any. */
-static bool pump(struct agent *a)
+/* Starts held task runs, the oldest first; true when there were any. */
+static bool pump(struct root *root)
 {
 	bool any = false;
 
-	while (a->held_head < a->held.n && has_slot(a)) {
-		struct execution *t = execution_of(a, a->held.p[a->held_head++]);
+	while (root->held_head < root->held.n) {
+		struct execution *t = execution_at(root, root->held.p[root->held_head]);
 
+		if (t->v.state == TASK_WAITING && !has_slot(root, t))
+			break;
+		root->held_head++;
 		if (t->v.state != TASK_WAITING)
 			continue;
 		t->holds_slot = true;
-		a->n_active++;
+		root->n_active++;
 		any = true;
-		attempt_start(a, t);
+		attempt_start(t->run, t);
 	}
-	if (a->held_head == a->held.n)
-		a->held.n = a->held_head = 0;
+	if (root->held_head == root->held.n)
+		root->held.n = root->held_head = 0;
 	return any;
 }
 
@@ -349,19 +353,19 @@ static void end_pipeline(struct agent *a)
 				"], the referenced results don't exist",
 				STR_ARG(a->view.name), STR_ARG(invalid)));
 	run_apply(a, &end);
-	a->wants_finish = true;
+	a->root->wants_finish = true;
 }
 
 static void end_task_run(struct agent *a)
 {
-	const struct task_run_view *t = a->runs.p[0];
+	const struct task_run_view *t = a->root->runs.p[0];
 	const struct attempt_view *at = &t->attempts[t->n_attempts - 1];
 
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_END,
 			     .condition = t->condition,
 			     .values = at->results,
 			     .n_values = at->n_results});
-	a->wants_finish = true;
+	a->root->wants_finish = true;
 }
 
 static void report_progress(struct agent *a)
@@ -370,7 +374,7 @@ static void report_progress(struct agent *a)
 
 	if (!agent_is_pipeline(a))
 		return;
-	c = condition_run_progress(a, a->turn);
+	c = condition_run_progress(a, a->root->turn);
 	if (str_eq(c.reason, a->view.condition.reason) &&
 		str_eq(c.message, a->view.condition.message))
 		return;
@@ -396,15 +400,19 @@ static bool advance(struct agent *a)
 		start_finally(a);
 		return true;
 	}
-	return pump(a);
+	return false;
 }
 
-void sched_settle(struct agent *a)
+static bool is_going_on(const struct agent *a)
 {
-	if (a->phase != RUN_TASKS && a->phase != RUN_FINALLY)
+	return a->phase == RUN_TASKS || a->phase == RUN_FINALLY;
+}
+
+static void settle_run(struct agent *a)
+{
+	if (!is_going_on(a))
 		return;
 	if (!agent_is_pipeline(a)) {
-		(void)pump(a);
 		if (!a->n_open_runs)
 			end_task_run(a);
 		return;
@@ -413,6 +421,32 @@ void sched_settle(struct agent *a)
 		;
 	if (!a->n_open_runs && (is_ending(a) || (!a->n_open_dag && !a->n_open_final)))
 		end_pipeline(a);
-	else
-		report_progress(a);
+}
+
+void sched_touch(struct agent *a)
+{
+	if (a->is_touched)
+		return;
+	a->is_touched = true;
+	vec_push(&a->root->touched, a);
+}
+
+void sched_settle(struct root *root)
+{
+	size_t n = 0;
+
+	do {
+		for (; n < root->touched.n; n++) {
+			struct agent *a = root->touched.p[n];
+
+			settle_run(a);
+			a->is_touched = false;
+		}
+	} while (pump(root));
+	for (size_t i = 0; i < n; i++)
+		if (is_going_on(root->touched.p[i]))
+			report_progress(root->touched.p[i]);
+	for (size_t i = 0; i < root->touched.n; i++)
+		root->touched.p[i]->is_touched = false;
+	root->touched.n = 0;
 }

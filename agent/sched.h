@@ -11,7 +11,9 @@ void sched_init(struct agent *a);
 void sched_task_done(struct agent *a, struct execution *t);
 /* timeouts.tasks has passed: skips of a later rule get its reason. */
 void sched_tasks_timed_out(struct agent *a);
-/* Everything that follows from the state, until nothing follows any more. */
-void sched_settle(struct agent *a);
+/* A run changed: sched_settle will look at it. */
+void sched_touch(struct agent *a);
+/* Everything that follows from what changed, until nothing follows any more. */
+void sched_settle(struct root *root);
 
 #endif

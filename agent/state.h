@@ -21,6 +21,7 @@ enum { STOP_CAUSE_N = STOP_ABORTED + 1 };
 /* A task run; the public part first, so that views can be cast back. */
 struct execution {
 	struct task_run_view v;
+	struct agent *run;       /* that it is of */
 	struct str timeout_text; /* of messages */
 	size_t attempts_cap;
 	const struct task_spec *task; /* without the task run's own params */
@@ -71,6 +72,7 @@ enum { TIMER_KIND_N = TIMER_GRACE + 1 };
 struct timer {
 	int64_t at_ns;
 	enum timer_kind kind;
+	struct agent *run; /* deadline_add fills it in */
 	size_t task, attempt, step;
 };
 
@@ -81,14 +83,12 @@ struct run_counts { /* of pipeline tasks; run.c keeps them */
 	size_t succeeded, failed, ignored, cancelled, skipped, skipped_by_timeout, invalid;
 };
 
-struct agent {
-	struct arena *arena; /* the run's */
-	struct arena *turn;  /* records; cleared when a feed finds the queue empty */
-	const struct spec *spec;
-	const struct run_ref *object;
-	struct agent_options opts;
-	struct plan plan;
-	struct run_view view;
+/*
+ * What a run shares with the runs inside it: one queue, one table of task runs, one clock. The
+ * agent that entrypoint/ holds owns it.
+ */
+struct root {
+	struct arena *turn;      /* records; cleared when a feed finds the queue empty */
 	int64_t now_ns, wall_ns; /* of the event being fed */
 	uint64_t record_seq;
 
@@ -99,6 +99,26 @@ struct agent {
 	bool wants_publish;
 	bool wants_finish;
 
+	/* --- sched.c */
+	VEC(struct agent *) touched; /* changed, not settled yet; each once */
+	VEC(size_t) held;            /* task runs held back by max_parallel, oldest first */
+	size_t held_head;
+	size_t n_active; /* task runs between ATTEMPT_START and their end */
+
+	/* --- deadline.c */
+	VEC(struct timer) timers; /* binary heap */
+	int64_t kill_grace_ns;
+};
+
+struct agent { /* one run */
+	struct arena *arena;
+	struct root *root;
+	const struct spec *spec;
+	const struct run_ref *object;
+	struct agent_options opts;
+	struct plan plan;
+	struct run_view view;
+
 	/* --- run.c */
 	enum run_phase phase;
 	struct run_counts counts;
@@ -108,11 +128,9 @@ struct agent {
 	struct str invalid_text;  /* texts of failed validations, joined */
 
 	/* --- sched.c */
+	bool is_touched;
 	struct pt_state *pts;
-	VEC(size_t) ready; /* dag tasks whose parents are done */
-	VEC(size_t) held;  /* task runs held back by max_parallel, oldest first */
-	size_t held_head;
-	size_t n_active;     /* task runs between ATTEMPT_START and their end */
+	VEC(size_t) ready;   /* dag tasks whose parents are done */
 	size_t n_open_runs;  /* task runs not done */
 	size_t n_open_dag;   /* dag tasks not done, skipped or invalid */
 	size_t n_open_final; /* the same of finally */
@@ -120,15 +138,17 @@ struct agent {
 	enum skip_reason skipped_all; /* the rule of 1 to 3 that was applied to all */
 
 	/* --- deadline.c */
-	VEC(struct timer) timers; /* binary heap */
-	int64_t kill_grace_ns;
 	struct str cancel_why;
 };
 
+static inline struct execution *execution_at(const struct root *root, size_t i)
+{
+	BUG_ON(i >= root->runs.n);
+	return (struct execution *)(void *)root->runs.p[i];
+}
 static inline struct execution *execution_of(const struct agent *a, size_t i)
 {
-	BUG_ON(i >= a->runs.n);
-	return (struct execution *)(void *)a->runs.p[i];
+	return execution_at(a->root, i);
 }
 static inline struct attempt_view *attempt_of(const struct execution *t)
 {

@@ -51,9 +51,9 @@ static void put_state(struct agent *a, enum change_kind kind, int state)
 	else if (kind < CHANGE_TASK_CREATE)
 		a->view.pipeline_tasks[0].state = (enum pipeline_task_state)state;
 	else if (kind < CHANGE_STEP_START)
-		a->runs.p[0]->state = (enum task_state)state;
+		a->root->runs.p[0]->state = (enum task_state)state;
 	else
-		a->runs.p[0]->attempts[0].steps[0].state = (enum step_state)state;
+		a->root->runs.p[0]->attempts[0].steps[0].state = (enum step_state)state;
 }
 
 static int n_states(enum change_kind kind)
