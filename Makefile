@@ -204,7 +204,7 @@ fuzz:
 	+$(Q)$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=run-fuzz-%)
 run-fuzz-%: $(B)/tests/fuzz/fuzz_%
-	$(Q)mkdir -p $(B)/corpus/$* && $< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/$*- \
+	$(Q)mkdir -p $(B)/corpus/$* && $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 $(addprefix -dict=,$(wildcard tests/fuzz/$*.dict)) -print_final_stats=1 -artifact_prefix=$(B)/$*- \
 		$(B)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
 
 # FROM scratch and one file: nothing is run in it, so no isolation and no network are needed.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a spec: it loads or is refused with diagnostics that can be printed, and what
- * loaded can be dumped.
+ * Any bytes as a spec: it loads or is refused with diagnostics that can be printed; what loaded
+ * can be dumped, planned, and its runs played to their end.
  */
-#include <base/bounds.h>
-#include <base/json.h>
-#include <monopod/spec.h>
+#include "play_run.h"
+#include "yaml_mutator.h"
+
+enum { RUNS_PLAYED = 3 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +42,15 @@ static void dump(struct spec *s)
 	json_close(&w, ']');
 }
 
+static uint64_t hash(const uint8_t *data, size_t size)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < size; i++)
+		h = (h ^ data[i]) * UINT64_C(1099511628211);
+	return h;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *a cleanup_arena = arena_new();
@@ -53,7 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&out, MIB);
 	diags_print(s->diags, true, &out);
 	dump(s);
+	if (spec_ok(s) && !s->n_runs && s->n_pipelines)
+		BUG_ON(!spec_make_run(s, s->pipelines[0].meta.name.s, STR("abcde")));
 	if (spec_ok(s) && s->n_tasks)
 		BUG_ON(!spec_make_run(s, s->tasks[0].meta.name.s, STR("abcde")));
+	for (size_t i = 0; spec_ok(s) && i < s->n_runs && i < RUNS_PLAYED; i++)
+		play_run(s, &s->runs[i], hash(data, size) + i);
 	return 0;
 }

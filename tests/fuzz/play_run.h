@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run of a loaded spec played to its end: an agent, a runner that answers as a stream of
+ * random numbers says (refusals, exits, signals, results of every shape, cancelling, late
+ * answers), and everything that can be printed of it on the way. However it goes, the run ends.
+ */
+#ifndef TESTS_FUZZ_PLAY_RUN_H
+#define TESTS_FUZZ_PLAY_RUN_H
+
+#include <base/bounds.h>
+#include <base/json.h>
+#include <base/num.h>
+#include <base/vec.h>
+#include <monopod/agent.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { PLAY_EVENTS = 600 };
+
+struct play {
+	struct arena *arena;
+	struct agent *agent;
+	VEC(struct event) queue; /* answers that are owed */
+	uint64_t random;
+	int64_t now_ns;
+	bool finished;
+};
+
+static uint32_t play_pick(struct play *p, uint32_t n)
+{
+	p->random = p->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(p->random >> 33) % n;
+}
+
+/* What a step may leave in a result file. */
+static const char *const play_texts[] = {
+	"v",
+	"",
+	"line\n",
+	"[\"a\",\"b\"]",
+	"[]",
+	"{\"k\":\"v\",\"l\":\"w\"}",
+	"{}",
+	"[1,2]",
+	"[\"a\"",
+	"$(params.p)",
+	"$(context.pipelineRun.name)",
+	"$(tasks.a.results.r)",
+	"$$(X) $(X)",
+	"\xff\xfe",
+};
+
+static void play_results(struct play *p, const struct task_launch *launch, struct event *ev)
+{
+	struct result_got *got =
+		arena_new_array(p->arena, struct result_got, launch->n_results + 1);
+
+	for (size_t i = 0; i < launch->n_results; i++) {
+		const char *text = play_texts[play_pick(p, ARRAY_SIZE(play_texts))];
+
+		got[i].name = launch->results[i].name;
+		if (launch->results[i].type == VALUE_ARRAY && play_pick(p, 4))
+			text = "[\"x\",\"y z\"]";
+		if (launch->results[i].type == VALUE_OBJECT && play_pick(p, 4))
+			text = "{\"k\":\"v\",\"a\":\"1\",\"b\":\"2\"}";
+		got[i].present = play_pick(p, 8) != 0;
+		if (got[i].present)
+			got[i].text = str_z(text);
+		else if (play_pick(p, 3) == 0)
+			got[i].problem = STR("is a FIFO");
+	}
+	ev->results = got;
+	ev->n_results = launch->n_results;
+}
+
+static void play_step(struct play *p, const struct action *x, struct event ev)
+{
+	if (play_pick(p, 24) == 0) {
+		ev.kind = EVENT_STEP_REFUSED;
+		ev.reason = STR("TaskRunImagePullFailed");
+		ev.message = STR("no such image");
+		vec_push(&p->queue, ev);
+		return;
+	}
+	ev.kind = EVENT_STEP_STARTED;
+	ev.image_id = STR("sha256:0");
+	vec_push(&p->queue, ev);
+	ev = (struct event){.kind = EVENT_STEP_ENDED,
+		.task = x->task,
+		.attempt = x->attempt,
+		.step = x->step};
+	if (play_pick(p, 6) == 0) {
+		ev.end = (enum step_end)play_pick(p, STEP_END_N);
+		ev.exit_code = ev.end == STEP_END_EXITED ? (int)play_pick(p, 256) : 0;
+		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
+	}
+	play_results(p, x->launch, &ev);
+	vec_push(&p->queue, ev);
+}
+
+static void play_forget(struct play *p, const struct action *x)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->queue.n; i++)
+		if (p->queue.p[i].task != x->task || p->queue.p[i].attempt != x->attempt)
+			p->queue.p[kept++] = p->queue.p[i];
+	p->queue.n = kept;
+}
+
+static void play_action(struct play *p, const struct action *x)
+{
+	struct event ev = {.task = x->task, .attempt = x->attempt, .step = x->step};
+
+	BUG_ON(p->finished);
+	switch (x->kind) {
+	case ACTION_START_TASK:
+		ev.kind = EVENT_TASK_READY;
+		if (play_pick(p, 24) == 0) {
+			ev.kind = EVENT_TASK_REFUSED;
+			ev.reason = STR("CreateContainerConfigError");
+			ev.message = STR("configmap \"x\" not found");
+		}
+		vec_push(&p->queue, ev);
+		break;
+	case ACTION_START_STEP:
+		BUG_ON(x->step >= x->launch->n_steps);
+		play_step(p, x, ev);
+		break;
+	case ACTION_END_TASK:
+		play_forget(p, x);
+		break;
+	case ACTION_FINISH:
+		p->finished = true;
+		break;
+	case ACTION_RECORD:
+	case ACTION_STOP_STEP:
+	case ACTION_PUBLISH:
+	default:
+		break;
+	}
+}
+
+static void play_feed(struct play *p, struct event ev)
+{
+	struct action x;
+
+	ev.now_ns = p->now_ns;
+	ev.wall_ns = p->now_ns + INT64_C(1700000000) * NS_PER_S;
+	agent_feed(p->agent, &ev);
+	while (agent_next_action(p->agent, &x))
+		play_action(p, &x);
+}
+
+/* One task's answers come in order; tasks among each other in any. */
+static struct event play_take(struct play *p)
+{
+	size_t at = play_pick(p, (uint32_t)p->queue.n);
+	struct event ev = p->queue.p[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (p->queue.p[i].task == ev.task && p->queue.p[i].attempt == ev.attempt) {
+			at = i;
+			ev = p->queue.p[i];
+			break;
+		}
+	for (size_t i = at; i + 1 < p->queue.n; i++)
+		p->queue.p[i] = p->queue.p[i + 1];
+	p->queue.n--;
+	return ev;
+}
+
+static void play_tick(struct play *p, int64_t at)
+{
+	if (at > p->now_ns)
+		p->now_ns = at;
+	play_feed(p, (struct event){.kind = EVENT_TICK});
+}
+
+static void play_on(struct play *p)
+{
+	int64_t deadline = agent_deadline_ns(p->agent);
+
+	p->now_ns += NS_PER_S / 10;
+	if (play_pick(p, 128) == 0) {
+		play_feed(p, (struct event){.kind = EVENT_CANCEL,
+				     .cancel = (enum cancel_mode)(1 + play_pick(p, 3)),
+				     .grace_ns = play_pick(p, 2) * 8 * NS_PER_S});
+		return;
+	}
+	if (deadline < INT64_MAX && (!p->queue.n || play_pick(p, 64) == 0)) {
+		play_tick(p, deadline);
+		return;
+	}
+	BUG_ON(!p->queue.n); /* nothing to wait for, and not over */
+	play_feed(p, play_take(p));
+}
+
+static void play_end(struct play *p)
+{
+	play_feed(p, (struct event){.kind = EVENT_CANCEL, .cancel = CANCEL_NOW});
+	while (!p->finished && p->queue.n)
+		play_feed(p, play_take(p));
+}
+
+static void play_print(struct play *p)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct buf out cleanup_buf;
+	struct json_writer w;
+	struct json *back;
+	struct err err;
+
+	buf_init(&out, 64 * MIB);
+	for (int f = PLAN_TEXT; f <= PLAN_DOT; f++)
+		plan_print(p->agent, (enum plan_format)f, &out);
+	buf_release(&out);
+	buf_init(&out, 64 * MIB);
+	json_writer_init(&w, &out, 0);
+	json_open(&w, '[');
+	report_items(agent_view(p->agent), &w);
+	json_close(&w, ']');
+	/* depth and size are bounded differently in the two directions; all else must hold */
+	BUG_ON(json_parse(a, buf_str(&out), 64 * MIB, &back, &err) < 0 &&
+		err.kind != ERR_LIMIT);
+}
+
+static struct str play_suffix(void *arg, struct arena *a)
+{
+	(void)arg;
+	return arena_strz(a, "abcde");
+}
+
+static void play_run(struct spec *s, const struct run_ref *run, uint64_t seed)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct play p = {.arena = a, .random = seed, .now_ns = NS_PER_S};
+	struct agent_options opts = {
+		.uid = STR("00000000-0000-4000-8000-000000000001"), .random = play_suffix};
+	struct image_use *images;
+	struct diags diags;
+	size_t n;
+
+	opts.max_parallel = play_pick(&p, 3);
+	opts.start_pending = play_pick(&p, 2);
+	opts.hermetic = play_pick(&p, 8) == 0;
+	diags_init(&diags, a, s->sources);
+	p.agent = agent_new(s, run, &opts, &diags);
+	agent_images(p.agent, a, &images, &n);
+	(void)agent_wants_hermetic(p.agent);
+	play_print(&p);
+	play_feed(&p, (struct event){.kind = EVENT_START});
+	for (int i = 0; i < PLAY_EVENTS && !p.finished; i++)
+		play_on(&p);
+	if (!p.finished)
+		play_end(&p);
+	BUG_ON(!p.finished);
+	play_print(&p);
+	vec_release(&p.queue);
+	agent_free(p.agent);
+}
+
+#endif
