@@ -223,6 +223,7 @@ static void fill_common(struct agent *a, const struct plan_task *me, struct exec
 	t->on_error_continue = me->on_error_continue;
 	t->v.uid = name_uid(a->arena, a->view.uid, t->v.name);
 	t->v.task_name = t->referenced ? t->referenced->meta.name.s : STR_NONE;
+	t->v.task_meta = t->referenced ? &t->referenced->meta : NULL;
 	t->v.is_inline = !t->referenced;
 	t->v.spec = t->referenced ? NULL : t->task;
 	t->v.service_account_name = me->service_account_name;
@@ -302,12 +303,8 @@ int dispatch_create(
 	v->task_runs = arena_new_array(a->arena, size_t, n);
 	for (size_t i = 0; i < n; i++) {
 		struct execution *t = children[i];
-		struct str name = bound->name.s;
 
-		t->v.name = n > 1 ? name_fan_out(a->arena, a->view.name, name, i)
-				  : name_child(a->arena, a->view.name,
-					    arena_printf(
-						    a->root->turn, "-" STR_FMT, STR_ARG(name)));
+		t->v.name = name_run(a->arena, a->view.name, bound->name.s, i, n);
 		fill_common(a, &a->plan.tasks[pt], t);
 		v->task_runs[v->n_task_runs++] = a->root->runs.n;
 		enter(a, t);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The images of a plan that are known before anything runs. */
-#include "param.h"
-#include "state.h"
+/*
+ * The images of a plan that are known before anything runs: the passes of every task run that
+ * is foreseeable are made once, and what holds no variable afterwards is known.
+ */
+#include "launch.h"
+#include "name.h"
+#include "workspace.h"
 
 struct image_list {
+	const struct agent *agent;
 	struct arena *arena;
+	struct arena *scratch; /* of one task */
 	struct map seen;
 	VEC(struct image_use) uses;
 };
@@ -13,54 +19,136 @@ static void add(struct image_list *l, struct str image, struct pos pos)
 {
 	if (!image.n || str_has(image, STR("$(")) || map_has(&l->seen, image))
 		return;
+	image = arena_str(l->arena, image);
 	map_set(&l->seen, image, l);
 	vec_push(&l->uses, ((struct image_use){.image = image, .pos = pos}));
 }
 
-/* Fills in what the task is given; names made from results stay unknown and are left out. */
-static void add_task(const struct agent *a, const struct plan_task *t, struct image_list *l)
+static const struct text *image_of(const struct task_spec *ts, size_t step)
 {
-	bool pipeline = agent_is_pipeline(a);
-	struct param_check given = {
-		.arena = l->arena,
-		.specs = t->task->params,
-		.n_specs = t->task->n_params,
-		.given = pipeline ? t->bound->params : a->plan.params,
-		.n_given = pipeline ? t->bound->n_params : a->plan.n_params,
-	};
-	struct param *params;
-	struct subst set;
+	const struct text *own = &ts->steps[step].image;
+
+	return own->s.n || !ts->step_template ? own : &ts->step_template->image;
+}
+
+static bool has_variables(const struct task_spec *ts)
+{
+	for (size_t i = 0; i < ts->n_steps; i++)
+		if (str_has(image_of(ts, i)->s, STR("$(")))
+			return true;
+	return false;
+}
+
+static void add_steps(struct image_list *l, const struct task_spec *ts)
+{
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		const struct text *image = image_of(ts, i);
+
+		add(l, image->s, image->pos);
+	}
+}
+
+/* A retry may be of another image: retry-count is a variable. */
+static void add_attempts(struct image_list *l, struct execution *t)
+{
+	enum { ATTEMPTS_FORESEEN = 16 };
+	int64_t n = t->v.retries < ATTEMPTS_FORESEEN ? t->v.retries + 1 : ATTEMPTS_FORESEEN;
+
+	for (int64_t i = 0; i < n; i++) {
+		const struct task_spec *ts;
+
+		t->v.n_attempts = (size_t)i + 1;
+		ts = launch_preview(l->agent, t, l->scratch);
+		if (ts)
+			add_steps(l, ts);
+	}
+}
+
+/* A matrix param that is no array yet has one value, which holds a variable. */
+static struct matrix known_matrix(struct arena *a, const struct matrix *in)
+{
+	struct matrix m = *in;
+
+	m.params = vec_copy(a, in->params, in->n_params, sizeof(*in->params));
+	for (size_t i = 0; i < m.n_params; i++) {
+		struct value *v = &m.params[i].value;
+
+		if (v->type != VALUE_STRING)
+			continue;
+		v->type = VALUE_ARRAY;
+		v->array = &v->string;
+		v->n_array = 1;
+	}
+	return m;
+}
+
+static void add_child(struct image_list *l, const struct plan_task *me,
+	const struct combination *c, struct execution *t)
+{
+	const struct pipeline_task *pt = me->bound;
+	struct err err;
+	size_t n = 0;
+
+	t->v.params = arena_new_array(l->scratch, struct param, c->n_params + pt->n_params + 1);
+	for (size_t i = 0; i < c->n_params; i++)
+		t->v.params[n++] = c->params[i];
+	for (size_t i = 0; i < pt->n_params; i++)
+		t->v.params[n++] = pt->params[i];
+	t->v.n_params = n;
+	t->v.uid = name_uid(l->scratch, l->agent->view.uid, t->v.name);
+	if (workspace_hand_over(l->scratch, &l->agent->plan, me, pt, t, &err) == 0)
+		add_attempts(l, t);
+}
+
+static void add_children(struct image_list *l, const struct plan_task *me, struct execution *t)
+{
+	const struct pipeline_task *pt = me->bound;
+	struct matrix m = known_matrix(l->scratch, &pt->matrix);
+	struct combination *all;
+	struct err err;
 	size_t n;
 
-	param_resolve_task(&given, &params, &n);
-	subst_init(&set, l->arena);
+	if (matrix_expand(l->scratch, &m, &all, &n, &err) < 0)
+		return; /* the run ends when it comes to this task */
 	for (size_t i = 0; i < n; i++) {
-		if (pipeline && t->is_matrixed &&
-			param_find(t->bound->matrix.params, t->bound->matrix.n_params,
-				params[i].name.s))
-			continue;
-		subst_add_param(&set, STR("params"), params[i].name.s, &params[i].value);
-		subst_add_param(&set, STR("inputs.params"), params[i].name.s, &params[i].value);
+		t->v.name = name_run(l->scratch, l->agent->plan.name, pt->name.s, i, n);
+		add_child(l, me, &all[i], t);
 	}
-	for (size_t i = 0; i < t->task->n_steps; i++) {
-		const struct step *s = &t->task->steps[i];
-		const struct text *image = &s->image;
+}
 
-		if (!image->s.n && t->task->step_template)
-			image = &t->task->step_template->image;
-		add(l, subst_text(&set, l->arena, image->s), image->pos);
+static void add_task(struct image_list *l, const struct plan_task *me)
+{
+	const struct plan *p = &l->agent->plan;
+	struct execution t = {.task = me->task, .referenced = me->referenced};
+
+	if (!has_variables(me->task)) {
+		add_steps(l, me->task);
+		return;
 	}
+	l->scratch = arena_new();
+	t.v.retries = me->retries;
+	if (agent_is_pipeline(l->agent)) {
+		add_children(l, me, &t);
+	} else {
+		t.v.name = p->name;
+		t.v.uid = l->agent->view.uid;
+		t.v.params = p->params;
+		t.v.n_params = p->n_params;
+		workspace_own(l->scratch, p, &t);
+		add_attempts(l, &t);
+	}
+	arena_free(l->scratch);
 }
 
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n)
 {
-	struct image_list l = {.arena = arena};
+	struct image_list l = {.agent = a, .arena = arena};
 
 	map_init(&l.seen, arena);
 	for (size_t i = 0; !a->plan.is_refused && i < a->plan.n_tasks; i++)
 		if (a->plan.tasks[i].task)
-			add_task(a, &a->plan.tasks[i], &l);
+			add_task(&l, &a->plan.tasks[i]);
 	*ret = vec_freeze(&l.uses, arena);
 	*ret_n = l.uses.n;
 	vec_release(&l.uses);

@@ -15,7 +15,7 @@
 #include <base/path.h>
 
 struct build {
-	struct agent *a;
+	const struct agent *a;
 	const struct execution *t;
 	struct arena *arena; /* of the run */
 	struct arena *brief; /* of the attempt */
@@ -461,7 +461,7 @@ static bool has_shebang(struct str script)
 
 static void make_script(struct build *b, const struct step *step, struct step_launch *l)
 {
-	struct agent *a = b->a;
+	const struct agent *a = b->a;
 	struct str suffix;
 
 	l->has_script = true;
@@ -585,4 +585,19 @@ void launch_prepare(
 	/* images may come from the template */
 	make_views(&b);
 	(void)make_launch(&b);
+}
+
+const struct task_spec *launch_preview(
+	const struct agent *a, const struct execution *t, struct arena *arena)
+{
+	struct prepared out = {0};
+	struct build b = {.a = a, .t = t, .arena = arena, .brief = arena, .out = &out};
+	struct param_check c = {.arena = arena,
+		.specs = t->task->params,
+		.n_specs = t->task->n_params,
+		.given = t->v.params,
+		.n_given = t->v.n_params};
+
+	param_resolve_task(&c, &b.params, &b.n_params);
+	return run_passes(&b) ? template_merge(arena, out.spec) : NULL;
 }

@@ -18,4 +18,12 @@ struct prepared {
 void launch_prepare(
 	struct agent *a, const struct execution *t, struct arena *brief, struct prepared *ret);
 
+/*
+ * The spec of a task run that was not created, as far as it is known now: nothing is checked,
+ * variables without a value stay. NULL when its workspaces cannot be bound. Everything is in
+ * `arena`.
+ */
+const struct task_spec *launch_preview(
+	const struct agent *a, const struct execution *t, struct arena *arena);
+
 #endif

@@ -135,6 +135,12 @@ struct str name_fan_out(struct arena *a, struct str parent, struct str pt, size_
 	return arena_printf(a, STR_FMT STR_FMT, STR_ARG(plain), STR_ARG(ending));
 }
 
+struct str name_run(struct arena *a, struct str parent, struct str pt, size_t i, size_t n)
+{
+	return n > 1 ? name_fan_out(a, parent, pt, i)
+		     : name_child(a, parent, arena_printf(a, "-" STR_FMT, STR_ARG(pt)));
+}
+
 struct str name_pod(struct arena *a, struct str task_run, size_t attempt)
 {
 	if (attempt == 0)

@@ -16,6 +16,8 @@ struct str md5_hex(struct arena *a, struct str s, size_t n_digits);
 struct str name_child(struct arena *a, struct str parent, struct str suffix);
 /* A fanned-out child: name_child(parent, "-PT-i"), whose "-i" ending survives hashing. */
 struct str name_fan_out(struct arena *a, struct str parent, struct str pt, size_t i);
+/* The i-th of n task runs of a pipeline task; one alone has no index. */
+struct str name_run(struct arena *a, struct str parent, struct str pt, size_t i, size_t n);
 /* TR-pod, TR-pod-retry1 … */
 struct str name_pod(struct arena *a, struct str task_run, size_t attempt);
 /* "build", or "unnamed-2" for a step without a name; the container is "step-" before it. */

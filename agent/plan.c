@@ -300,6 +300,7 @@ static bool find_pipeline(const struct plan_context *c)
 	found = map_get(&c->spec->pipeline_by_name, pr->pipeline_ref.s);
 	if (found) {
 		p->pipeline = &found->spec;
+		p->pipeline_meta = &found->meta;
 		p->hermetic = p->hermetic || is_hermetic(&found->meta.annotations);
 		return true;
 	}

@@ -101,12 +101,63 @@ static void put_when(const struct report *p, const struct when *when, size_t n)
 	json_close(p->w, ']');
 }
 
-/* --- labels: the more specific object wins (tekton-semantics 4), so it is written last --- */
+/* --- labels and annotations (tekton-semantics 4): what is added later wins ------------- */
 
-static void map_add_labels(struct map *m, const struct labels *l)
+struct metadata {
+	struct map labels;
+	struct map annotations;
+};
+
+static void metadata_init(struct metadata *m, struct arena *a)
+{
+	map_init(&m->labels, a);
+	map_init(&m->annotations, a);
+}
+
+/* What other programs write about a run is not taken from its author. */
+static bool is_reserved(struct str key)
+{
+	static const char *const names[] = {"results.tekton.dev/result",
+		"results.tekton.dev/record", "results.tekton.dev/log",
+		"results.tekton.dev/stored"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eqz(key, names[i]))
+			return true;
+	return str_starts(key, STR("chains.tekton.dev/"));
+}
+
+static void add_labels(struct map *m, const struct labels *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		(void)map_set(m, l->keys[i].s, &l->values[i].s);
+}
+
+static void metadata_add(
+	struct metadata *m, const struct labels *labels, const struct labels *annotations)
+{
+	add_labels(&m->labels, labels);
+	for (size_t i = 0; i < annotations->n; i++)
+		if (!is_reserved(annotations->keys[i].s))
+			(void)map_set(&m->annotations, annotations->keys[i].s,
+				&annotations->values[i].s);
+}
+
+/* A definition gives what it has to the run that refers to it, but not kubectl's copy of it. */
+static void metadata_add_definition(struct metadata *m, const struct object_meta *definition)
+{
+	const struct str copy = STR("kubectl.kubernetes.io/last-applied-configuration");
+
+	if (!definition)
+		return;
+	add_labels(&m->labels, &definition->labels);
+	for (size_t i = 0; i < definition->annotations.n; i++) {
+		struct str key = definition->annotations.keys[i].s;
+
+		if (!is_reserved(key) && !str_eq(key, copy))
+			(void)map_set(
+				&m->annotations, key, &definition->annotations.values[i].s);
+	}
 }
 
 static void put_map(const struct report *p, const char *key, const struct map *m)
@@ -142,56 +193,64 @@ static const struct object_meta *run_meta(const struct run_view *r)
 					      : &r->object->task_run->meta;
 }
 
+/* Tekton's own; the author may say who manages a run. */
+static void add_managed_by(struct map *labels)
+{
+	if (!map_has(labels, STR("app.kubernetes.io/managed-by")))
+		map_add(labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
+}
+
+static void put_metadata(const struct report *p, const struct metadata *m)
+{
+	put_map(p, "labels", &m->labels);
+	put_map(p, "annotations", &m->annotations);
+}
+
 static void put_child_labels(const struct report *p, const struct task_run_view *t)
 {
 	const struct run_view *r = p->run;
 	const struct pipeline_task_view *pt = &r->pipeline_tasks[t->pipeline_task];
 	const struct task_run_spec_entry *entry = map_get(&p->entries, pt->spec->name.s);
-	struct map labels;
-	struct map annotations;
-	map_init(&labels, p->scratch);
-	map_init(&annotations, p->scratch);
-	map_add_labels(&labels, &run_meta(r)->labels);
-	map_add_labels(&annotations, &run_meta(r)->annotations);
-	map_add_labels(&labels, &pt->spec->task_labels);
-	map_add_labels(&annotations, &pt->spec->task_annotations);
-	if (entry) {
-		map_add_labels(&labels, &entry->labels);
-		map_add_labels(&annotations, &entry->annotations);
-	}
-	map_add(&labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
-	map_add(&labels, "tekton.dev/memberOf", pt->is_finally ? STR("finally") : STR("tasks"));
-	map_add(&labels, "tekton.dev/pipeline", r->pipeline_name);
-	map_add(&labels, "tekton.dev/pipelineRun", r->name);
-	map_add(&labels, "tekton.dev/pipelineRunUID", r->uid);
-	map_add(&labels, "tekton.dev/pipelineTask", pt->spec->name.s);
+	struct metadata m;
+	metadata_init(&m, p->scratch);
+	metadata_add_definition(&m, t->task_meta);
+	metadata_add(&m, &pt->spec->task_labels, &pt->spec->task_annotations);
+	metadata_add_definition(&m, r->pipeline_meta);
+	metadata_add(&m, &run_meta(r)->labels, &run_meta(r)->annotations);
+	map_add(&m.labels, "tekton.dev/memberOf",
+		pt->is_finally ? STR("finally") : STR("tasks"));
+	map_add(&m.labels, "tekton.dev/pipeline", r->pipeline_name);
+	map_add(&m.labels, "tekton.dev/pipelineRun", r->name);
+	map_add(&m.labels, "tekton.dev/pipelineRunUID", r->uid);
+	map_add(&m.labels, "tekton.dev/pipelineTask", pt->spec->name.s);
+	if (entry)
+		metadata_add(&m, &entry->labels, &entry->annotations);
 	if (t->task_name.n)
-		map_add(&labels, "tekton.dev/task", t->task_name);
+		map_add(&m.labels, "tekton.dev/task", t->task_name);
+	add_managed_by(&m.labels);
 	if (str_eqz(pt->spec->on_error.s, "continue"))
-		map_add(&annotations, "pipeline.tekton.dev/pipeline-task-on-error",
+		map_add(&m.annotations, "pipeline.tekton.dev/pipeline-task-on-error",
 			STR("continue"));
-	put_map(p, "labels", &labels);
-	put_map(p, "annotations", &annotations);
+	put_metadata(p, &m);
 }
 
 static void put_object_labels(const struct report *p)
 {
 	const struct run_view *r = p->run;
-	struct map labels;
-	struct map annotations;
-	map_init(&labels, p->scratch);
-	map_init(&annotations, p->scratch);
-	map_add_labels(&labels, &run_meta(r)->labels);
-	map_add_labels(&annotations, &run_meta(r)->annotations);
+	struct metadata m;
+	metadata_init(&m, p->scratch);
+	metadata_add_definition(&m, r->pipeline_meta);
+	if (r->kind == OBJECT_TASK_RUN && r->n_task_runs)
+		metadata_add_definition(&m, r->task_runs[0]->task_meta);
+	metadata_add(&m, &run_meta(r)->labels, &run_meta(r)->annotations);
 	if (r->kind == OBJECT_PIPELINE_RUN) {
-		map_add(&labels, "tekton.dev/pipeline", r->pipeline_name);
+		map_add(&m.labels, "tekton.dev/pipeline", r->pipeline_name);
 	} else {
-		map_add(&labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
+		add_managed_by(&m.labels);
 		if (r->n_task_runs && r->task_runs[0]->task_name.n)
-			map_add(&labels, "tekton.dev/task", r->task_runs[0]->task_name);
+			map_add(&m.labels, "tekton.dev/task", r->task_runs[0]->task_name);
 	}
-	put_map(p, "labels", &labels);
-	put_map(p, "annotations", &annotations);
+	put_metadata(p, &m);
 }
 
 /* --- TaskRuns ------------------------------------------------------------------------ */

@@ -467,6 +467,7 @@ void run_init(struct agent *a)
 	v->n_params = p->n_given;
 	v->pipeline_spec = p->pipeline;
 	v->pipeline_name = p->pipeline_name;
+	v->pipeline_meta = p->pipeline_meta;
 	v->condition = (struct condition){.reason = STR("Started")};
 	v->n_pipeline_tasks = p->kind == OBJECT_PIPELINE_RUN ? p->n_tasks : 0;
 	v->pipeline_tasks =

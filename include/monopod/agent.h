@@ -105,7 +105,8 @@ struct task_run_view {
 	struct str uid;
 	size_t pipeline_task; /* index into run_view.pipeline_tasks; 0 for a TaskRun object */
 	struct str display_name;
-	struct str task_name; /* referenced Task, or empty for inline */
+	struct str task_name;                /* referenced Task, or empty for inline */
+	const struct object_meta *task_meta; /* of the referenced Task, or NULL */
 	bool is_inline;
 	const struct task_spec
 		*spec; /* inline: spec.taskSpec as created, the pipeline's variables replaced */
@@ -167,8 +168,9 @@ struct run_view {
 	struct param *params; /* of the run object, -p applied */
 	size_t n_params;
 	const struct pipeline_spec
-		*pipeline_spec;   /* resolved, as written; NULL for a TaskRun */
-	struct str pipeline_name; /* the run's name when inline */
+		*pipeline_spec;                  /* resolved, as written; NULL for a TaskRun */
+	struct str pipeline_name;                /* the run's name when inline */
+	const struct object_meta *pipeline_meta; /* of the referenced Pipeline, or NULL */
 	struct condition condition;
 	bool is_done;
 	int64_t started_ns, ended_ns;

@@ -110,6 +110,47 @@ static void test_images(void **state)
 	rig_free(r);
 }
 
+/* What a matrix, a context, a workspace or a retry says of an image is known, too. */
+static void test_images_of_runs(void **state)
+{
+	struct rig *r = rig_run(
+		PR("  workspaces: [{name: w, emptyDir: {}}]\n"
+		   "  pipelineSpec:\n"
+		   "    params: [{name: base, default: [deb, alp]}, {name: none, default: []}]\n"
+		   "    workspaces: [{name: w}, {name: o, optional: true}]\n"
+		   "    tasks:\n"
+		   "    - {name: a, taskSpec: {results: [{name: r}, {name: l, type: array}], "
+		   "steps: [{image: x}]}}\n"
+		   "    - name: m\n"
+		   "      matrix: {params: [{name: b, value: '$(params.base[*])'}, {name: u, "
+		   "value: '$(tasks.a.results.l[*])'}], include: [{params: [{name: b, value: "
+		   "inc}, {name: v, value: $(tasks.a.results.r)}]}]}\n"
+		   "      taskSpec: {steps: [{image: 'm-$(params.b)'}, {image: "
+		   "'u-$(params.u)'}, "
+		   "{image: '$(params.v)'}]}\n"
+		   "    - {name: none, matrix: {params: [{name: b, value: "
+		   "'$(params.none[*])'}]}, "
+		   "taskSpec: {steps: [{image: 'n-$(params.b)'}]}}\n"
+		   "    - {name: c, retries: 1, workspaces: [{name: w}], taskRef: {name: t}}\n"
+		   "---\napiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: "
+		   "{workspaces: [{name: w}], steps: [{image: "
+		   "'$(context.taskRun.name)/"
+		   "$(context.task.name):$(context.task.retry-count)'}, "
+		   "{image: '$(workspaces.w.bound)'}]}\n"),
+		NULL, 0);
+	static const char *const want[] = {
+		"x", "m-deb", "m-alp", "m-inc", "p-c/t:0", "true", "p-c/t:1"};
+	struct image_use *uses;
+	size_t n;
+
+	(void)state;
+	agent_images(r->agent, r->arena, &uses, &n);
+	assert_int_equal(n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < n; i++)
+		assert_str(uses[i].image, want[i]);
+	rig_free(r);
+}
+
 /* Every record is JSON on one line, numbered, with the kinds of a whole run in order. */
 static void test_records(void **state)
 {
@@ -155,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_written_status),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_images_of_runs),
 		cmocka_unit_test(test_records),
 	};
 

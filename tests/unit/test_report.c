@@ -182,6 +182,55 @@ static void children(void **state)
 	rig_free(r);
 }
 
+/* Tasks < taskSpec.metadata < Pipelines < runs < taskRunSpecs; each label says who gave it. */
+static void labels(void **state)
+{
+	struct rig *r = rig_run(
+		"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r, labels: "
+		"{run: run, all: run, entry: run, tekton.dev/pipelineTask: mine}, annotations: "
+		"{chains.tekton.dev/signed: 'true', results.tekton.dev/record: x, "
+		"results.tekton.dev/recordSummaryAnnotations: x}}\nspec: {pipelineRef: {name: "
+		"p}, taskRunSpecs: [{pipelineTaskName: a, metadata: {labels: {entry: "
+		"entry}}}]}\n---\n"
+		"apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: p, labels: "
+		"{pipeline: pipeline, all: pipeline, spec: pipeline}, annotations: {doc: p, "
+		"kubectl.kubernetes.io/last-applied-configuration: '{}'}}\nspec: {tasks: "
+		"[{name: a, taskRef: {name: t}}, {name: b, taskSpec: {metadata: {labels: "
+		"{spec: "
+		"spec, own: spec}}, steps: [{image: i}]}}]}\n---\n"
+		"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t, labels: {task: "
+		"task, all: task, app.kubernetes.io/managed-by: me}}\nspec: {steps: [{image: "
+		"i}]}\n",
+		NULL, 0);
+	const struct json *d = report(r);
+
+	(void)state;
+	assert_at(d, "0.metadata.labels",
+		"{\"pipeline\":\"pipeline\",\"all\":\"run\",\"spec\":\"pipeline\",\"run\":"
+		"\"run\",\"entry\":\"run\",\"tekton.dev/pipelineTask\":\"mine\",\"tekton.dev/"
+		"pipeline\":\"p\"}");
+	assert_at(d, "0.metadata.annotations",
+		"{\"doc\":\"p\",\"results.tekton.dev/recordSummaryAnnotations\":\"x\"}");
+	assert_at(d, "1.metadata.labels",
+		"{\"task\":\"task\",\"all\":\"run\",\"app.kubernetes.io/managed-by\":\"me\","
+		"\"pipeline\":\"pipeline\",\"spec\":\"pipeline\",\"run\":\"run\",\"entry\":"
+		"\"entry\",\"tekton.dev/pipelineTask\":\"a\",\"tekton.dev/memberOf\":\"tasks\","
+		"\"tekton.dev/pipeline\":\"p\",\"tekton.dev/pipelineRun\":\"r\",\"tekton.dev/"
+		"pipelineRunUID\":\"" RIG_UID "\",\"tekton.dev/task\":\"t\"}");
+	assert_at(d, "2.metadata.labels.own", "spec");
+	assert_at(d, "2.metadata.labels.spec", "pipeline");
+	rig_free(r);
+	r = rig_run("apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r, labels: {l: "
+		    "run}}\nspec: {taskRef: {name: t}}\n---\napiVersion: "
+		    "tekton.dev/v1\nkind: Task\nmetadata: {name: t, labels: {l: task, t: "
+		    "task}}\nspec: {steps: [{image: i}]}\n",
+		NULL, 0);
+	assert_at(report(r), "0.metadata.labels",
+		"{\"l\":\"run\",\"t\":\"task\",\"app.kubernetes.io/managed-by\":\"tekton-"
+		"pipelines\",\"tekton.dev/task\":\"t\"}");
+	rig_free(r);
+}
+
 static void task_run(void **state)
 {
 	struct rig *r =
@@ -365,6 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(run_object),
 		cmocka_unit_test(children),
+		cmocka_unit_test(labels),
 		cmocka_unit_test(task_run),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(recorded),
