@@ -39,6 +39,7 @@ static void reset(struct execution *t)
 	t->raw = NULL;
 	t->has_raw = NULL;
 	t->result_problem = STR_NONE;
+	t->result_too_large = false;
 	t->step = 0;
 	t->step_timed_out = t->has_failed = t->is_killed = false;
 	t->stop = STOP_NONE;
@@ -201,6 +202,8 @@ static void finish_steps(struct agent *a, struct execution *t)
 
 	if (t->has_failed)
 		c = t->on_error_continue ? condition_ignored(t->failure) : t->failure;
+	else if (t->result_too_large)
+		c = condition_result_too_large(a->arena, t);
 	else if (problem.n)
 		c = condition_task_invalid(
 			arena_printf(a->arena, "[User error] " STR_FMT, STR_ARG(problem)));
@@ -237,6 +240,7 @@ static void take_results(struct agent *a, struct execution *t, const struct even
 	for (size_t i = 0; i < ev->n_results && i < t->launch->n_results; i++) {
 		const struct result_got *r = &ev->results[i];
 
+		t->result_too_large |= str_eqz(r->problem, RESULT_TOO_LARGE);
 		if (r->problem.n)
 			t->result_problem = arena_printf(a->arena,
 				"task result \"" STR_FMT "\" cannot be read: " STR_FMT,

@@ -2,6 +2,7 @@
 /* Reasons and messages of conditions, in Tekton's words. */
 #include "condition.h"
 
+#include <base/bounds.h>
 #include <base/num.h>
 
 struct condition condition_make(
@@ -30,6 +31,15 @@ struct condition condition_step_timeout(struct arena *a, const struct step_view 
 			"\"" STR_FMT
 			"\" exited because the step exceeded the specified timeout limit",
 			STR_ARG(step->container)));
+}
+
+/* Tekton's limit is 4096 bytes, ours that of every result. */
+struct condition condition_result_too_large(struct arena *a, const struct execution *t)
+{
+	return failed("TaskRunResultLargerThanAllowedLimit",
+		arena_printf(a,
+			"TaskRun \"" STR_FMT "\" failed: results exceeded size limit %d bytes",
+			STR_ARG(t->v.name), BOUND_RESULT_BYTES));
 }
 
 struct condition condition_task_timeout(struct arena *a, const struct execution *t)
@@ -90,7 +100,7 @@ static size_t n_completed(const struct run_counts *n)
 	return n->succeeded + n->failed + n->ignored + n->cancelled;
 }
 
-/* "Tasks Completed: 3 (Failed: 1 (Ignored: 1), Cancelled 0)" */
+/* "Tasks Completed: 3 (Failed: 1 (Ignored: 1), Cancelled 0)", as a run is told when it ends */
 static struct str completed_text(const struct agent *a, struct arena *arena)
 {
 	const struct run_counts *n = &a->counts;
@@ -103,24 +113,33 @@ static struct str completed_text(const struct agent *a, struct arena *arena)
 		n->failed + n->ignored, STR_ARG(ignored), n->cancelled);
 }
 
+/* A failure shows as stopping only when no finally task is still to come (as in Tekton). */
+static const char *progress_reason(const struct agent *a)
+{
+	const struct run_counts *n = &a->counts;
+
+	if (a->is_tasks_timed_out && a->n_open_final)
+		return "PipelineRunTimeoutRunningFinally";
+	if (a->view.cancelled == CANCEL_GRACEFUL)
+		return "CancelledRunningFinally";
+	if (a->view.cancelled == CANCEL_STOP)
+		return "StoppedRunningFinally";
+	if (n->cancelled || (n->failed && !a->n_open_final))
+		return "PipelineRunStopping";
+	return "Running";
+}
+
+/* While it runs, ignored failures are among the completed but not among the failed. */
 struct condition condition_run_progress(const struct agent *a, struct arena *arena)
 {
 	const struct run_counts *n = &a->counts;
 	size_t n_open = a->plan.n_tasks - n_completed(n) - n->skipped - n->invalid;
-	struct str text = completed_text(a, arena);
-	const char *reason = "Running";
 
-	if (a->is_tasks_timed_out)
-		reason = "PipelineRunTimeoutRunningFinally";
-	else if (a->view.cancelled == CANCEL_GRACEFUL)
-		reason = "CancelledRunningFinally";
-	else if (a->view.cancelled == CANCEL_STOP)
-		reason = "StoppedRunningFinally";
-	else if (a->is_stopping)
-		reason = "PipelineRunStopping";
-	return condition_make(CONDITION_UNKNOWN, reason,
-		arena_printf(arena, STR_FMT ", Incomplete: %zu, Skipped: %zu", STR_ARG(text),
-			n_open, n->skipped));
+	return condition_make(CONDITION_UNKNOWN, progress_reason(a),
+		arena_printf(arena,
+			"Tasks Completed: %zu (Failed: %zu, Cancelled %zu), Incomplete: %zu, "
+			"Skipped: %zu",
+			n_completed(n), n->failed, n->cancelled, n_open, n->skipped));
 }
 
 static struct condition timed_out(const struct agent *a, struct arena *arena)

@@ -11,6 +11,7 @@ struct condition condition_make(
 /* --- task runs */
 struct condition condition_step_failed(struct arena *a, const struct step_view *step);
 struct condition condition_step_timeout(struct arena *a, const struct step_view *step);
+struct condition condition_result_too_large(struct arena *a, const struct execution *t);
 struct condition condition_task_timeout(struct arena *a, const struct execution *t);
 struct condition condition_task_cancelled(
 	struct arena *a, struct str name, enum stop_cause cause, struct str why);

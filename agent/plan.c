@@ -313,7 +313,9 @@ static bool find_pipeline(const struct plan_context *c)
 		STR_ARG(p->pipeline_name));
 }
 
-static bool bind_params(const struct plan_context *c, struct subst *set)
+/* A default that cannot be made is told later, after the bindings: *ret_problem. */
+static bool bind_params(
+	const struct plan_context *c, struct subst *set, struct err *ret_problem)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
 	struct plan *p = c->plan;
@@ -321,7 +323,6 @@ static bool bind_params(const struct plan_context *c, struct subst *set)
 		.specs = p->pipeline->params,
 		.n_specs = p->pipeline->n_params};
 	struct param *given;
-	struct err err;
 
 	given_params(c, check.specs, check.n_specs, pr->params, pr->n_params, &given,
 		&check.n_given);
@@ -330,12 +331,7 @@ static bool bind_params(const struct plan_context *c, struct subst *set)
 	p->n_given = check.n_given;
 	if (!start_check_pipeline_params(c, &check))
 		return false;
-	if (param_resolve(&check, &p->params, &p->n_params, &err) < 0)
-		return plan_refuse(c, "param-default", p->pipeline->pos,
-			"PipelineValidationFailed",
-			"Pipeline " STR_FMT "/" STR_FMT
-			" can't be Run; it has an invalid spec: %s",
-			STR_ARG(p->ns), STR_ARG(p->pipeline_name), err.msg);
+	(void)param_resolve(&check, &p->params, &p->n_params, ret_problem);
 	if (!start_check_pipeline_indexes(c))
 		return false;
 	subst_init(set, c->arena);
@@ -344,20 +340,33 @@ static bool bind_params(const struct plan_context *c, struct subst *set)
 	return true;
 }
 
+static bool check_defaults(const struct plan_context *c, const struct err *problem)
+{
+	const struct plan *p = c->plan;
+
+	if (problem->kind == ERR_NONE)
+		return true;
+	return plan_refuse(c, "param-default", p->pipeline->pos, "PipelineValidationFailed",
+		"Pipeline " STR_FMT "/" STR_FMT " can't be Run; it has an invalid spec: %s",
+		STR_ARG(p->ns), STR_ARG(p->pipeline_name), problem->msg);
+}
+
 /* Section 27.2, in the order of its last paragraph. */
 static void build_pipeline(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
+	struct err defaults = {0};
 	struct subst params;
 
 	if (!find_pipeline(c))
 		return;
 	list_tasks(c);
-	if (!graph_edges(c) || !bind_params(c, &params))
+	if (!graph_edges(c) || !bind_params(c, &params, &defaults))
 		return;
 	workspace_plan(c, &params, pr->workspaces, pr->n_workspaces);
 	if (!start_check_workspaces(c) || !start_check_task_run_specs(c) ||
-		!bind_tasks(c, &params) || !start_check_on_error(c) || !start_check_tasks(c) ||
+		!check_defaults(c, &defaults) || !bind_tasks(c, &params) ||
+		!start_check_on_error(c) || !start_check_tasks(c) ||
 		!start_check_task_params(c))
 		return;
 	if (!start_check_matrices(c))

@@ -62,7 +62,7 @@ struct plan {
 	const struct pipeline_spec *pipeline; /* NULL for a TaskRun */
 	struct str pipeline_name;
 	const struct object_meta *pipeline_meta; /* NULL: inline */
-	struct plan_task *tasks; /* dag, then finally; one for a TaskRun */
+	struct plan_task *tasks;                 /* dag, then finally; one for a TaskRun */
 	size_t n_tasks;
 	size_t n_dag;
 	struct map task_index; /* name → &tasks[i] */

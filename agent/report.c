@@ -304,18 +304,37 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 	json_close(p->w, ']');
 }
 
-/* The members that an attempt has in status, and again as an entry of retriesStatus. */
-static void put_attempt(const struct report *p, const struct attempt_view *at)
+static void put_retries(const struct report *p, const struct task_run_view *t);
+
+/* The members that an attempt has in status, and again as an entry of retriesStatus; t: it is
+ * the last one, with those before it. */
+static void put_attempt(
+	const struct report *p, const struct attempt_view *at, const struct task_run_view *t)
 {
 	put_optional(p, "podName", at->pod_name);
 	put_time(p, "startTime", at->started_wall_ns);
 	put_time(p, "completionTime", at->ended_wall_ns);
 	put_steps(p, at);
+	if (t)
+		put_retries(p, t);
 	put_values(p, "results", at->results, at->n_results, true);
 	if (at->spec) {
 		json_key(p->w, "taskSpec");
 		task_spec_json(at->spec, p->w);
 	}
+}
+
+static void put_retries(const struct report *p, const struct task_run_view *t)
+{
+	if (!json_list(p->w, "retriesStatus", t->n_attempts - 1))
+		return;
+	for (size_t i = 0; i + 1 < t->n_attempts; i++) {
+		json_open(p->w, '{');
+		put_condition(p, &t->attempts[i].condition);
+		put_attempt(p, &t->attempts[i], NULL);
+		json_close(p->w, '}');
+	}
+	json_close(p->w, ']');
 }
 
 static void put_task_status(const struct report *p, const struct task_run_view *t)
@@ -324,18 +343,7 @@ static void put_task_status(const struct report *p, const struct task_run_view *
 	json_open(p->w, '{');
 	put_condition(p, &t->condition);
 	if (t->n_attempts)
-		put_attempt(p, &t->attempts[t->n_attempts - 1]);
-	if (t->n_attempts > 1) {
-		json_key(p->w, "retriesStatus");
-		json_open(p->w, '[');
-		for (size_t i = 0; i + 1 < t->n_attempts; i++) {
-			json_open(p->w, '{');
-			put_condition(p, &t->attempts[i].condition);
-			put_attempt(p, &t->attempts[i]);
-			json_close(p->w, '}');
-		}
-		json_close(p->w, ']');
-	}
+		put_attempt(p, &t->attempts[t->n_attempts - 1], t);
 	json_close(p->w, '}');
 }
 

@@ -491,7 +491,8 @@ static bool check_use(
 {
 	const struct plan_task *producer = &c->plan->tasks[u->producer];
 
-	if (u->kind != USE_RESULT || !producer->task || declares(producer->task, u->result))
+	if (u->kind != USE_RESULT || !u->is_edge || !producer->task ||
+		declares(producer->task, u->result))
 		return true;
 	return plan_refuse(c, "unknown-result", u->pos, "InvalidTaskResultReference",
 		"[User error] invalid result reference in pipeline task \"" STR_FMT

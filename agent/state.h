@@ -35,6 +35,7 @@ struct execution {
 	struct str *raw; /* per launch->results: text as last read */
 	bool *has_raw;
 	struct str result_problem;
+	bool result_too_large;
 	size_t step;
 	bool step_timed_out;
 	bool has_failed; /* a step failed: the rest is skipped */

@@ -42,7 +42,7 @@ static const char *result_file_problem(const struct results_dir *dir, const stru
 	if (id_map_inside(map->uid, map->n_uid, st->st_uid) < 0)
 		return "belongs to nobody of this run";
 	if (st->st_size > BOUND_RESULT_BYTES)
-		return "is larger than 16 MiB";
+		return RESULT_TOO_LARGE;
 	return NULL;
 }
 
@@ -91,7 +91,7 @@ static void result_read_one(
 	}
 	if (file_read_fd(a, fd, BOUND_RESULT_BYTES, &got->text, &err)) {
 		got->problem = err.kind == ERR_LIMIT
-				       ? STR("is larger than 16 MiB")
+				       ? STR(RESULT_TOO_LARGE)
 				       : arena_printf(a, "cannot be read: %s", err.msg);
 		return;
 	}

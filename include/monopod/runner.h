@@ -160,6 +160,9 @@ enum step_end {
 };
 enum { STEP_END_N = STEP_END_LOST + 1 };
 
+/* The problem of a result that is beyond every bound; it has a reason of its own. */
+#define RESULT_TOO_LARGE "is larger than 16 MiB"
+
 struct result_got {
 	struct str name;
 	bool present;

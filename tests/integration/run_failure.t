@@ -157,7 +157,7 @@ dd if=/dev/zero of=/tekton/results/r bs=1M count=1 seek=20 2>/dev/null
 SH
 run
 is "$code" 1 "a result of 21 MB"
-like "$(json 'cond(run)["message"]')" "16 MiB" "is too large, and that is said"
+like "$(json 'cond(run)["message"]')" "exceeded size limit 16777216 bytes" "is too large, and that is said"
 
 # a full disk
 if [ "$(id -u)" = 0 ]; then

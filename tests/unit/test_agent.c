@@ -116,7 +116,8 @@ static void test_images_of_runs(void **state)
 	struct rig *r = rig_run(
 		PR("  workspaces: [{name: w, emptyDir: {}}]\n"
 		   "  pipelineSpec:\n"
-		   "    params: [{name: base, default: [deb, alp]}, {name: none, default: []}]\n"
+		   "    params: [{name: base, default: [deb, alp]}, {name: none, default: "
+		   "[]}]\n"
 		   "    workspaces: [{name: w}, {name: o, optional: true}]\n"
 		   "    tasks:\n"
 		   "    - {name: a, taskSpec: {results: [{name: r}, {name: l, type: array}], "
