@@ -499,17 +499,57 @@ static void make_user(struct build *b, const struct step *step, struct step_laun
 	l->run_as_non_root = non_root->v;
 }
 
+static bool has_limit(const struct quantities *q, struct str name)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (str_eq(q->items[i].name.s, name))
+			return true;
+	return false;
+}
+
+static struct quantities add_missing(
+	struct arena *a, const struct quantities *own, const struct quantities *defaults)
+{
+	struct quantities all = {
+		.items = arena_new_array(a, struct resource, own->n + defaults->n)};
+
+	for (size_t i = 0; i < own->n; i++)
+		all.items[all.n++] = own->items[i];
+	for (size_t i = 0; i < defaults->n; i++)
+		if (!has_limit(own, defaults->items[i].name.s))
+			all.items[all.n++] = defaults->items[i];
+	return all;
+}
+
+/* Section 23: a limit that a container lacks comes from the LimitRanges of its namespace. */
+static struct quantities with_defaults(struct build *b, struct quantities limits)
+{
+	const struct spec *s = b->a->spec;
+
+	for (size_t i = 0; i < s->n_limit_ranges; i++) {
+		const struct limit_range *r = &s->limit_ranges[i];
+		struct str ns = r->meta.ns.s.n ? r->meta.ns.s : STR("default");
+
+		for (size_t k = 0; k < r->n_items && str_eq(ns, b->a->plan.ns); k++)
+			if (r->items[k].is_container)
+				limits = add_missing(b->brief, &limits, &r->items[k].defaults);
+	}
+	return limits;
+}
+
 static void make_limits(struct build *b, const struct step *step, struct step_launch *l)
 {
 	const struct run_ref *run = b->a->object;
 	const struct resources *all = run->task_run ? &run->task_run->resources : NULL;
 	const struct resources *r = all && all->n_limits ? all : &step->resources;
+	struct quantities limits =
+		with_defaults(b, (struct quantities){.items = r->limits, .n = r->n_limits});
 
-	l->limits_not_enforced = arena_new_array(b->brief, struct str, r->n_limits);
-	for (size_t i = 0; i < r->n_limits; i++)
-		l->limits_not_enforced[l->n_limits_not_enforced++] =
-			arena_printf(b->brief, STR_FMT "=" STR_FMT,
-				STR_ARG(r->limits[i].name.s), STR_ARG(r->limits[i].quantity.s));
+	l->limits_not_enforced = arena_new_array(b->brief, struct str, limits.n);
+	for (size_t i = 0; i < limits.n; i++)
+		l->limits_not_enforced[l->n_limits_not_enforced++] = arena_printf(b->brief,
+			STR_FMT "=" STR_FMT, STR_ARG(limits.items[i].name.s),
+			STR_ARG(limits.items[i].quantity.s));
 }
 
 static void make_step(struct build *b, const struct step *step, size_t i, bool hermetic,

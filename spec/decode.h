@@ -27,6 +27,9 @@ extern const struct schema schema_step_template;        /* struct step */
 extern const struct schema schema_resources;            /* struct resources */
 extern const struct schema schema_pod_security_context; /* struct security_context */
 extern const struct schema schema_when;                 /* struct when */
+/* limits, requests and the like: names to quantities, written as text or as numbers. */
+void decode_quantities(
+	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n);
 
 /* decode_task.c */
 extern const struct schema schema_task_spec; /* struct task_spec */
@@ -59,6 +62,7 @@ extern const struct schema schema_pipeline_run; /* struct pipeline_run: its spec
 extern const struct schema schema_task_run;     /* struct task_run: its spec */
 
 /* decode_object.c: whole documents; every struct starts with its struct object_meta */
+extern const struct schema schema_object;              /* what all have: the base of the rest */
 extern const struct schema schema_task_object;         /* struct task */
 extern const struct schema schema_pipeline_object;     /* struct pipeline */
 extern const struct schema schema_task_run_object;     /* struct task_run */
@@ -67,5 +71,8 @@ extern const struct schema schema_config_map;          /* struct data_object */
 extern const struct schema schema_secret;              /* struct data_object */
 extern const struct schema schema_claim;               /* struct claim */
 extern const struct schema schema_service_account;     /* struct claim; only the name counts */
+
+/* decode_limit.c */
+extern const struct schema schema_limit_range; /* struct limit_range */
 
 #endif

@@ -6,7 +6,9 @@
 #include "decode.h"
 
 #include "yaml_scalar.h"
+#include <base/bounds.h>
 #include <base/map.h>
+#include <string.h>
 
 static const struct field meta_fields[] = {
 	{FIELD_TEXT_OF(struct object_meta, "name", name)},
@@ -25,6 +27,21 @@ static const struct schema schema_meta = {
 };
 
 enum data_form { DATA_TEXT, DATA_BASE64 };
+enum { DATA_KEY_MAX = 253 };
+
+/* Keys become file names: letters, digits, '-', '_' and '.', but not the names of directories.
+ */
+static bool is_data_key(struct str key)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_.";
+
+	for (size_t i = 0; i < key.n; i++)
+		if (!strchr(allowed, key.p[i]))
+			return false;
+	return key.n && key.n <= DATA_KEY_MAX && !str_eqz(key, ".") &&
+	       !str_starts(key, STR(".."));
+}
 
 /* Makes room for n more entries, and finds those that are there by their key. */
 static void data_grow(struct decode *d, struct data_object *o, size_t n, struct map *ret_old)
@@ -67,6 +84,15 @@ static void decode_data(
 		const struct yaml_pair *pair = &n->pairs[i];
 		size_t mark = path_enter(d, pair->key);
 		struct data_entry *e = map_get(&old, pair->key);
+		if (!is_data_key(pair->key))
+			(void)decode_fail(d, "bad-key", pair->key_node,
+				"a valid key must consist of alphanumeric characters, '-', "
+				"'_' or '.', and be no directory");
+		if (e && !o->is_secret && !d->secret)
+			(void)decode_fail(d, "duplicate-key", pair->key_node,
+				"'" STR_FMT "': duplicate of key present in data and "
+				"binaryData",
+				STR_ARG(pair->key));
 		if (!e)
 			e = &o->data[o->n_data++];
 		e->key = pair->key;
@@ -75,13 +101,29 @@ static void decode_data(
 	}
 }
 
+/* The API server keeps no more than this in one object. */
+static void check_size(struct decode *d, const struct yaml_node *n, const struct data_object *o)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < o->n_data; i++)
+		total += o->data[i].value.n;
+	if (total > MIB)
+		(void)decode_fail(d, "limit", n, "data: must have at most %d bytes", MIB);
+}
+
+static void finish_config_map(struct decode *d, const struct yaml_node *n, void *base)
+{
+	check_size(d, n, base);
+}
+
 /* Every object struct starts with its metadata, so one base serves them all. */
 static const struct field object_fields[] = {
 	{.key = "apiVersion", .kind = FIELD_ANY},
 	{.key = "kind", .kind = FIELD_ANY},
 	{.key = "metadata", .kind = FIELD_OBJECT, .schema = &schema_meta},
 };
-static const struct schema schema_object = {
+const struct schema schema_object = {
 	.what = "object",
 	.size = sizeof(struct object_meta),
 	.fields = object_fields,
@@ -141,7 +183,7 @@ const struct schema schema_task_run_object = {
 static const struct field config_map_fields[] = {
 	{.key = "data", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_TEXT},
 	{.key = "binaryData", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_BASE64},
-	{.key = "immutable", .kind = FIELD_ANY},
+	{FIELD_OF(struct data_object, "immutable", FIELD_BOOL, immutable)},
 };
 const struct schema schema_config_map = {
 	.what = "ConfigMap",
@@ -149,6 +191,7 @@ const struct schema schema_config_map = {
 	.base = &schema_object,
 	.fields = config_map_fields,
 	.n_fields = ARRAY_SIZE(config_map_fields),
+	.finish = finish_config_map,
 };
 
 /* stringData wins whatever the order in the file; it is read in the second of two passes. */
@@ -156,7 +199,7 @@ static const struct field secret_fields[] = {
 	{.key = "data", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_BASE64},
 	{.key = "stringData", .kind = FIELD_ANY},
 	{FIELD_TEXT_OF(struct data_object, "type", type)},
-	{.key = "immutable", .kind = FIELD_ANY},
+	{FIELD_OF(struct data_object, "immutable", FIELD_BOOL, immutable)},
 };
 
 static void finish_secret(struct decode *d, const struct yaml_node *n, void *base)
@@ -169,6 +212,7 @@ static void finish_secret(struct decode *d, const struct yaml_node *n, void *bas
 		decode_data(d, &as_text, n->pairs[i].value, base);
 		path_leave(d, mark);
 	}
+	check_size(d, n, base);
 }
 
 const struct schema schema_secret = {
@@ -180,9 +224,80 @@ const struct schema schema_secret = {
 	.finish = finish_secret,
 };
 
-/* Size, class and access modes of a claim say nothing about a directory. */
+/* Size, class and access modes of a claim say nothing about a directory; they are read for
+ * mistakes only. */
+struct claim_spec {
+	struct text *modes;
+	size_t n_modes;
+	struct text volume_mode;
+	struct text class_name, volume_name, attributes_class;
+	struct resources resources;
+};
+
+static void check_word(struct decode *d, const char *what, struct text t,
+	const char *const *words, size_t n_words)
+{
+	struct yaml_node at = {.pos = t.pos};
+
+	for (size_t i = 0; i < n_words; i++)
+		if (str_eqz(t.s, words[i]))
+			return;
+	if (text_given(t))
+		(void)decode_fail(d, "invalid-value", &at,
+			"%s: unsupported value \"" STR_FMT "\"", what, STR_ARG(t.s));
+}
+
+static void finish_claim_spec(struct decode *d, const struct yaml_node *n, void *base)
+{
+	static const char *const modes[] = {
+		"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"};
+	static const char *const volume_modes[] = {"Filesystem"};
+	const struct claim_spec *c = base;
+
+	(void)n;
+	for (size_t i = 0; i < c->n_modes; i++)
+		check_word(d, "accessModes", c->modes[i], modes, ARRAY_SIZE(modes));
+	if (str_eqz(c->volume_mode.s, "Block")) {
+		struct yaml_node at = {.pos = c->volume_mode.pos};
+		decode_refuse(d, &at, "volumeMode 'Block'");
+	} else {
+		check_word(d, "volumeMode", c->volume_mode, volume_modes,
+			ARRAY_SIZE(volume_modes));
+	}
+}
+
+static const struct field claim_spec_fields[] = {
+	{FIELD_TEXTS_OF(struct claim_spec, "accessModes", modes)},
+	{FIELD_OF(struct claim_spec, "resources", FIELD_OBJECT, resources),
+		.schema = &schema_resources},
+	{FIELD_TEXT_OF(struct claim_spec, "storageClassName", class_name)},
+	{FIELD_TEXT_OF(struct claim_spec, "volumeName", volume_name)},
+	{FIELD_TEXT_OF(struct claim_spec, "volumeMode", volume_mode)},
+	{FIELD_TEXT_OF(struct claim_spec, "volumeAttributesClassName", attributes_class)},
+	{.key = "selector", .kind = FIELD_ANY},
+	{.key = "dataSource", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+	{.key = "dataSourceRef", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+};
+static const struct schema schema_claim_spec = {
+	.what = "PersistentVolumeClaim spec",
+	.size = sizeof(struct claim_spec),
+	.fields = claim_spec_fields,
+	.n_fields = ARRAY_SIZE(claim_spec_fields),
+	.finish = finish_claim_spec,
+};
+
+static void decode_claim_spec(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct claim_spec spec = {0};
+
+	(void)f;
+	(void)base;
+	decode_object(d, &schema_claim_spec, n, &spec);
+}
+
 static const struct field claim_fields[] = {
-	{.key = "spec", .kind = FIELD_ANY},
+	{.key = "spec", .kind = FIELD_CALL, .call = decode_claim_spec},
 	{.key = "status", .kind = FIELD_ANY},
 };
 const struct schema schema_claim = {
@@ -193,14 +308,44 @@ const struct schema schema_claim = {
 	.n_fields = ARRAY_SIZE(claim_fields),
 };
 
+/* Which secrets an account has is for the credentials of steps. */
+struct object_ref {
+	struct text name;
+};
+struct account_reading {
+	struct object_meta meta;
+	struct object_ref *secrets;
+	size_t n_secrets;
+	struct object_ref *pull_secrets;
+	size_t n_pull_secrets;
+	struct maybe_bool automount;
+};
+
+static const struct field object_ref_fields[] = {
+	{FIELD_TEXT_OF(struct object_ref, "name", name)},
+	{.key = "kind", .kind = FIELD_ANY},
+	{.key = "namespace", .kind = FIELD_ANY},
+	{.key = "uid", .kind = FIELD_ANY},
+	{.key = "apiVersion", .kind = FIELD_ANY},
+	{.key = "resourceVersion", .kind = FIELD_ANY},
+	{.key = "fieldPath", .kind = FIELD_ANY},
+};
+static const struct schema schema_object_ref = {
+	.what = "reference",
+	.size = sizeof(struct object_ref),
+	.fields = object_ref_fields,
+	.n_fields = ARRAY_SIZE(object_ref_fields),
+};
 static const struct field service_account_fields[] = {
-	{.key = "secrets", .kind = FIELD_ANY},
-	{.key = "imagePullSecrets", .kind = FIELD_ANY},
-	{.key = "automountServiceAccountToken", .kind = FIELD_ANY},
+	{FIELD_LIST_OF(struct account_reading, "secrets", secrets, &schema_object_ref)},
+	{FIELD_LIST_OF(
+		struct account_reading, "imagePullSecrets", pull_secrets, &schema_object_ref)},
+	{FIELD_OF(
+		struct account_reading, "automountServiceAccountToken", FIELD_BOOL, automount)},
 };
 const struct schema schema_service_account = {
 	.what = "ServiceAccount",
-	.size = sizeof(struct claim),
+	.size = sizeof(struct account_reading),
 	.base = &schema_object,
 	.fields = service_account_fields,
 	.n_fields = ARRAY_SIZE(service_account_fields),

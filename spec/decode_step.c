@@ -21,8 +21,7 @@ static const struct schema schema_env = {
 	.n_fields = ARRAY_SIZE(env_fields),
 };
 
-/* limits or requests: a map of names to quantities, written as text or as numbers. */
-static void decode_quantities(
+void decode_quantities(
 	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n)
 {
 	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_MAP, "map of quantities"))

@@ -33,7 +33,7 @@ static const struct kind kinds[OBJECT_KIND_N] = {
 	[OBJECT_SECRET] = {"Secret", {"v1"}, &schema_secret},
 	[OBJECT_CLAIM] = {"PersistentVolumeClaim", {"v1"}, &schema_claim},
 	[OBJECT_SERVICE_ACCOUNT] = {"ServiceAccount", {"v1"}, &schema_service_account},
-	[OBJECT_LIMIT_RANGE] = {"LimitRange", {"v1"}, NULL},
+	[OBJECT_LIMIT_RANGE] = {"LimitRange", {"v1"}, &schema_limit_range},
 	[OBJECT_STEP_ACTION] = {"StepAction", {"tekton.dev/v1beta1", "tekton.dev/v1alpha1"},
 		NULL},
 };
@@ -275,6 +275,8 @@ static void freeze_all(struct loader *l)
 	s->claims = (struct claim *)(void *)p;
 	for (size_t i = 0; i < s->n_claims; i++)
 		(void)map_set(&s->claim_by_name, s->claims[i].meta.name.s, &s->claims[i]);
+	s->n_limit_ranges = freeze(l, OBJECT_LIMIT_RANGE, &p);
+	s->limit_ranges = (struct limit_range *)(void *)p;
 	freeze_data(l);
 	s->runs = vec_freeze(&l->runs, s->arena);
 	s->n_runs = l->runs.n;

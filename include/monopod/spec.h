@@ -384,11 +384,27 @@ struct data_object { /* ConfigMap or Secret */
 	struct object_meta meta;
 	bool is_secret;
 	struct text type; /* Secret only */
+	struct maybe_bool immutable;
 	struct data_entry *data;
 	size_t n_data;
 };
 struct claim { /* PersistentVolumeClaim */
 	struct object_meta meta;
+};
+
+struct quantities {
+	struct resource *items;
+	size_t n;
+};
+struct limit_item {
+	struct text type;
+	bool is_container;
+	struct quantities defaults; /* limits of containers that set none of the name */
+};
+struct limit_range {
+	struct object_meta meta;
+	struct limit_item *items;
+	size_t n_items;
 };
 
 enum object_kind {
@@ -400,8 +416,8 @@ enum object_kind {
 	OBJECT_SECRET,
 	OBJECT_CLAIM,
 	OBJECT_SERVICE_ACCOUNT, /* read; credentials come later */
-	OBJECT_LIMIT_RANGE,     /* read; refused for now */
-	OBJECT_STEP_ACTION,     /* refused for now */
+	OBJECT_LIMIT_RANGE,
+	OBJECT_STEP_ACTION, /* refused for now */
 };
 enum { OBJECT_KIND_N = OBJECT_STEP_ACTION + 1 };
 
@@ -425,6 +441,8 @@ struct spec {
 	size_t n_data_objects;
 	struct claim *claims;
 	size_t n_claims;
+	struct limit_range *limit_ranges;
+	size_t n_limit_ranges;
 	/* name → object, per kind */
 	struct map task_by_name;
 	struct map pipeline_by_name;

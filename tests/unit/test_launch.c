@@ -275,6 +275,31 @@ static void test_users_limits_hermetic(void **state)
 	rig_free(r);
 }
 
+/* A limit that a step lacks comes from the LimitRanges of the run's namespace. */
+static void test_limit_range(void **state)
+{
+	struct rig *r = held(
+		"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: tr}\nspec: "
+		"{taskSpec: "
+		"{steps: [{name: a, image: x, computeResources: {limits: {cpu: 1}}}, {name: b, "
+		"image: x}]}}\n---\n"
+		"apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: [{type: "
+		"Container, default: {cpu: 2}, max: {cpu: 4, memory: 1Gi}}, {type: Pod, max: "
+		"{storage: 1Gi}}]}\n---\n"
+		"apiVersion: v1\nkind: LimitRange\nmetadata: {name: m, namespace: "
+		"other}\nspec: "
+		"{limits: [{type: Container, max: {files: 3}}]}\n");
+	const struct step_launch *a = step(r, "tr", 0), *b = step(r, "tr", 1);
+
+	(void)state;
+	assert_int_equal(a->n_limits_not_enforced, 2);
+	assert_str(a->limits_not_enforced[0], "cpu=1");
+	assert_str(a->limits_not_enforced[1], "memory=1Gi");
+	assert_int_equal(b->n_limits_not_enforced, 2);
+	assert_str(b->limits_not_enforced[0], "cpu=2");
+	rig_free(r);
+}
+
 /* A value of many megabytes made from small ones ends the task run, not the agent. */
 static void test_too_long(void **state)
 {
@@ -309,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_isolation),
 		cmocka_unit_test(test_users_limits_hermetic),
+		cmocka_unit_test(test_limit_range),
 		cmocka_unit_test(test_too_long),
 	};
 
