@@ -10,8 +10,8 @@
 #include "name.h"
 #include "start_check.h"
 #include "template.h"
+#include "volume.h"
 #include "workspace.h"
-#include <base/num.h>
 #include <base/path.h>
 
 struct build {
@@ -152,7 +152,7 @@ static void add_workspace(
 	struct str claim = STR_NONE, volume = STR_NONE;
 
 	if (w->binding) {
-		claim = b->bindings[w->binding - b->t->v.workspaces].claim_name.s;
+		claim = b->bindings[w->binding - b->t->v.workspaces].source.claim_name.s;
 		volume = arena_printf(s->arena, "ws-" STR_FMT,
 			STR_ARG(name_letters(s->arena,
 				arena_printf(s->arena, STR_FMT "/" STR_FMT,
@@ -331,74 +331,42 @@ static void make_views(struct build *b)
 
 /* --- workspaces of the launch */
 
-static bool fill_data(
-	struct build *b, const struct workspace_binding *from, struct launch_workspace *w)
+/* A problem of a volume: the pod is refused, or its first container cannot start. */
+static bool fail_volume(struct build *b, const struct err *err)
 {
-	const struct spec *spec = b->a->spec;
-	bool secret = from->source == WORKSPACE_SECRET;
-	const struct map *map = secret ? &spec->secret_by_name : &spec->config_map_by_name;
-
-	w->object = map_get(map, from->object_name.s);
-	w->object_name = from->object_name.s;
-	w->optional = from->optional.v;
-	w->items = from->items;
-	w->n_items = from->n_items;
-	w->default_mode = from->default_mode.pos.line ? from->default_mode.v : -1;
-	if (w->object || from->optional.v)
-		return true;
+	if (err->kind != ERR_NOT_FOUND)
+		return fail_pod(b, arena_strz(b->arena, err->msg));
 	b->out->failure = condition_start_failed(b->arena, "CreateContainerConfigError",
-		b->out->steps[0].name, b->t->v.name,
-		arena_printf(b->arena, "%s \"" STR_FMT "\" not found.",
-			secret ? "secret" : "configmap", STR_ARG(from->object_name.s)));
+		b->out->steps[0].name, b->t->v.name, arena_printf(b->arena, "%s.", err->msg));
 	return false;
 }
 
 static bool fill_workspace(
-	struct build *b, const struct task_workspace *from, struct launch_workspace *w)
+	struct build *b, const struct task_workspace *from, struct launch_volume *v)
 {
+	const struct volume_context c = {.arena = b->brief, .spec = b->a->spec};
 	const struct workspace_binding *bound =
 		&b->bindings[from->binding - b->t->v.workspaces];
+	struct err err;
 
-	*w = (struct launch_workspace){
-		.name = from->name,
-		.source = bound->source,
-		.mount_path = from->path,
-		.read_only = from->read_only,
-		.optional = from->optional,
-		.host_dir = from->host_dir,
-		.claim = bound->claim_name.s,
-		.default_mode = -1,
-		.medium = bound->medium.s,
-	};
-	if (bound->sub_path.s.n)
-		w->sub_path = path_clean(b->brief, bound->sub_path.s);
-	if (str_eqz(w->sub_path, "."))
-		w->sub_path = STR_NONE;
-	if (str_starts(w->sub_path, STR("/")) || str_eqz(w->sub_path, "..") ||
-		str_starts(w->sub_path, STR("../")))
-		return fail_pod(b, arena_printf(b->arena,
-					   "subPath \"" STR_FMT "\" leads out of its volume",
-					   STR_ARG(bound->sub_path.s)));
-	if (bound->size_limit.s.n &&
-		num_quantity(bound->size_limit.s, &w->size_limit_bytes, NULL) < 0)
-		w->size_limit_bytes = 0; /* refused when the input was read */
-	if (from->host_dir.n ||
-		(bound->source != WORKSPACE_CONFIG_MAP && bound->source != WORKSPACE_SECRET))
-		return true;
-	return fill_data(b, bound, w);
+	*v = (struct launch_volume){.kind = LAUNCH_CALLER_DIR, .dir = from->host_dir};
+	if (!from->host_dir.n && volume_make(&c, &bound->source, v, &err) < 0)
+		return fail_volume(b, &err);
+	v->name = from->name;
+	return true;
 }
 
 static bool make_workspaces(struct build *b, struct task_launch *l)
 {
-	l->workspaces = arena_new_array(b->brief, struct launch_workspace, b->n_workspaces);
+	l->volumes = arena_new_array(b->brief, struct launch_volume, b->n_workspaces);
 	b->mount_index = arena_new_array(b->brief, size_t, b->n_workspaces);
 	for (size_t i = 0; i < b->n_workspaces; i++) {
 		b->mount_index[i] = SIZE_MAX;
 		if (!b->workspaces[i].binding)
 			continue;
-		if (!fill_workspace(b, &b->workspaces[i], &l->workspaces[l->n_workspaces]))
+		if (!fill_workspace(b, &b->workspaces[i], &l->volumes[l->n_volumes]))
 			return false;
-		b->mount_index[i] = l->n_workspaces++;
+		b->mount_index[i] = l->n_volumes++;
 	}
 	return true;
 }
@@ -412,20 +380,30 @@ static bool is_isolated(const struct task_spec *ts, struct str name)
 }
 
 /* Without isolation every step gets every workspace; with it only those that list it. */
-static void make_mounts(struct build *b, const struct step *step, struct step_launch *l)
+static bool make_mounts(struct build *b, const struct step *step, struct step_launch *l)
 {
+	struct err err;
+
 	l->mounts = arena_new_array(b->brief, struct launch_mount, b->n_workspaces);
 	for (size_t i = 0; i < b->n_workspaces; i++) {
 		const struct task_workspace *w = &b->workspaces[i];
+		const struct workspace_binding *bound;
+		struct launch_mount *m;
 
 		if (b->mount_index[i] == SIZE_MAX ||
 			(is_isolated(b->out->spec, w->name) && !find_isolated(step, w->name)))
 			continue;
-		l->mounts[l->n_mounts++] = (struct launch_mount){
-			.workspace = b->mount_index[i],
+		bound = &b->bindings[w->binding - b->t->v.workspaces];
+		m = &l->mounts[l->n_mounts++];
+		*m = (struct launch_mount){
+			.volume = b->mount_index[i],
 			.mount_path = step_path(b->brief, step, w),
+			.read_only = w->read_only,
 		};
+		if (volume_sub_path(b->brief, bound->sub_path.s, &m->sub_path, &err) < 0)
+			return fail_pod(b, arena_strz(b->arena, err.msg));
 	}
+	return true;
 }
 
 /* --- steps of the launch */
@@ -483,9 +461,10 @@ static void make_script(struct build *b, const struct step *step, struct step_la
 static void make_user(struct build *b, const struct step *step, struct step_launch *l)
 {
 	const struct run_ref *run = b->a->object;
-	const struct security_context *pod = run->kind == OBJECT_PIPELINE_RUN
-						     ? &run->pipeline_run->security_context
-						     : &run->task_run->security_context;
+	const struct security_context *pod =
+		run->kind == OBJECT_PIPELINE_RUN
+			? &run->pipeline_run->pod_template.security_context
+			: &run->task_run->pod_template.security_context;
 	const struct security_context *own = &step->security_context;
 	const struct maybe_int *user =
 		own->run_as_user.pos.line ? &own->run_as_user : &pod->run_as_user;
@@ -552,7 +531,7 @@ static void make_limits(struct build *b, const struct step *step, struct step_la
 			STR_ARG(limits.items[i].quantity.s));
 }
 
-static void make_step(struct build *b, const struct step *step, size_t i, bool hermetic,
+static bool make_step(struct build *b, const struct step *step, size_t i, bool hermetic,
 	struct step_launch *l)
 {
 	*l = (struct step_launch){
@@ -576,9 +555,9 @@ static void make_step(struct build *b, const struct step *step, size_t i, bool h
 			step->working_dir.s.p[0] == '/'
 				? path_clean(b->brief, step->working_dir.s)
 				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
-	make_mounts(b, step, l);
 	make_user(b, step, l);
 	make_limits(b, step, l);
+	return make_mounts(b, step, l);
 }
 
 static bool make_launch(struct build *b)
@@ -600,7 +579,8 @@ static bool make_launch(struct build *b)
 		return false;
 	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps);
 	for (size_t i = 0; i < l->n_steps; i++)
-		make_step(b, &ts->steps[i], i, l->hermetic, &l->steps[i]);
+		if (!make_step(b, &ts->steps[i], i, l->hermetic, &l->steps[i]))
+			return false;
 	l->results = arena_new_array(b->brief, struct result_want, l->n_results);
 	for (size_t i = 0; i < l->n_results; i++)
 		l->results[i] = (struct result_want){

@@ -357,22 +357,23 @@ static void put_binding(const struct report *p, const struct workspace_binding *
 {
 	static const struct {
 		const char *source, *name;
-	} words[WORKSPACE_SOURCE_N] = {
-		[WORKSPACE_EMPTY_DIR] = {"emptyDir", NULL},
-		[WORKSPACE_CLAIM] = {"persistentVolumeClaim", "claimName"},
-		[WORKSPACE_CLAIM_TEMPLATE] = {"persistentVolumeClaim", "claimName"},
-		[WORKSPACE_CONFIG_MAP] = {"configMap", "name"},
-		[WORKSPACE_SECRET] = {"secret", "secretName"},
+	} words[VOLUME_KIND_N] = {
+		[VOLUME_EMPTY_DIR] = {"emptyDir", NULL},
+		[VOLUME_CLAIM] = {"persistentVolumeClaim", "claimName"},
+		[VOLUME_CLAIM_TEMPLATE] = {"persistentVolumeClaim", "claimName"},
+		[VOLUME_CONFIG_MAP] = {"configMap", "name"},
+		[VOLUME_SECRET] = {"secret", "secretName"},
 	};
-	struct str name = b->object_name.s.n ? b->object_name.s : b->claim_name.s;
+	const struct volume_source *v = &b->source;
+	struct str name = v->object_name.s.n ? v->object_name.s : v->claim_name.s;
 	json_open(p->w, '{');
 	json_field(p->w, "name", b->name.s);
 	put_optional(p, "subPath", b->sub_path.s);
-	if (words[b->source].source) {
-		json_key(p->w, words[b->source].source);
+	if (words[v->kind].source) {
+		json_key(p->w, words[v->kind].source);
 		json_open(p->w, '{');
-		if (words[b->source].name)
-			put_optional(p, words[b->source].name, name);
+		if (words[v->kind].name)
+			put_optional(p, words[v->kind].name, name);
 		json_close(p->w, '}');
 	}
 	json_close(p->w, '}');

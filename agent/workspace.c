@@ -20,8 +20,7 @@ static struct plan_workspace overridden(const struct workspace_override *o)
 {
 	return (struct plan_workspace){
 		.binding = {.name = {.s = o->name, .pos = {.line = 1}},
-			.source = WORKSPACE_EMPTY_DIR,
-			.n_sources = 1},
+			.source = {.kind = VOLUME_EMPTY_DIR, .n_kinds = 1}},
 		.host_dir = o->dir,
 	};
 }
@@ -39,9 +38,9 @@ void workspace_plan(const struct plan_context *c, const struct subst *params,
 
 		if (find_override(o, bound[i].name.s))
 			continue;
-		if (w.binding.source == WORKSPACE_CLAIM_TEMPLATE)
-			w.binding.claim_name.s = name_claim(
-				c->arena, w.binding.template_name.s, w.binding.name.s, o->uid);
+		if (w.binding.source.kind == VOLUME_CLAIM_TEMPLATE)
+			w.binding.source.claim_name.s = name_claim(c->arena,
+				w.binding.source.template_name.s, w.binding.name.s, o->uid);
 		p->workspaces[p->n_workspaces++] = w;
 	}
 	for (size_t i = 0; i < o->n_workspaces; i++)
@@ -109,8 +108,8 @@ static struct workspace_binding child_binding(
 	struct workspace_binding b = w->binding;
 
 	b.name.s = name;
-	if (b.source == WORKSPACE_CLAIM_TEMPLATE)
-		b.source = WORKSPACE_CLAIM;
+	if (b.source.kind == VOLUME_CLAIM_TEMPLATE)
+		b.source.kind = VOLUME_CLAIM;
 	if (b.sub_path.s.n && sub_path.n)
 		b.sub_path.s = path_join(a, b.sub_path.s, sub_path);
 	else if (sub_path.n)
@@ -203,8 +202,7 @@ static struct task_workspace resolve_one(struct arena *a, const struct execution
 	w.read_only = d && d->read_only.v;
 	if (!w.binding)
 		return w;
-	w.read_only |= w.binding->read_only.v || w.binding->source == WORKSPACE_CONFIG_MAP ||
-		       w.binding->source == WORKSPACE_SECRET;
+	w.read_only |= w.binding->source.read_only.v;
 	if (d && d->mount_path.s.n)
 		w.path = path_join(a, STR("/"), d->mount_path.s);
 	else

@@ -112,9 +112,56 @@ static struct str binding_name(struct attempt *at, size_t i)
 	return arena_printf(at->arena, "bind-%zu", i);
 }
 
+static struct place *place_find(const struct attempt *at, const struct launch_mount *m)
+{
+	struct place *p;
+
+	vec_foreach (p, &at->places) {
+		if (p->volume == m->volume && str_eq(p->sub_path, m->sub_path))
+			return p;
+	}
+	return NULL;
+}
+
+int attempt_mount_fd(const struct attempt *at, const struct launch_mount *m)
+{
+	const struct place *p = place_find(at, m);
+
+	BUG_ON(m->sub_path.n && !p);
+	return p ? p->fd : at->bindings[m->volume].fd;
+}
+
+/*
+ * All subPaths are resolved before the first step runs, as a pod's are: no step of the task can
+ * change where they lead.
+ */
+static int attempt_make_places(struct attempt *at, const struct step_launch *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct launch_mount *m = &s->mounts[i];
+		const struct binding *b = &at->bindings[m->volume];
+		struct sub_path sub = {.ns = at->config->ns,
+			.root_dfd = b->fd,
+			.owner = b->owner,
+			.path = m->sub_path,
+			.may_make = at->launch->volumes[m->volume].kind != LAUNCH_FILES};
+		int fd;
+
+		if (!m->sub_path.n || place_find(at, m))
+			continue;
+		fd = binding_sub_path(&sub, err);
+		if (fd < 0)
+			return -1;
+		vec_push(&at->places,
+			((struct place){
+				.volume = m->volume, .sub_path = m->sub_path, .fd = fd}));
+	}
+	return 0;
+}
+
 static int attempt_make_bindings(struct attempt *at, struct err *err)
 {
-	size_t n = at->launch->n_workspaces;
+	size_t n = at->launch->n_volumes;
 	struct owned mine = {0};
 
 	at->bindings = arena_new_array(at->arena, struct binding, n + 1);
@@ -127,8 +174,12 @@ static int attempt_make_bindings(struct attempt *at, struct err *err)
 	if (at->bind_dfd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (binding_open(at->config->binding, &at->launch->workspaces[i], at->bind_dfd,
+		if (binding_open(at->config->binding, &at->launch->volumes[i], at->bind_dfd,
 			    str_c(binding_name(at, i)), &at->bindings[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < at->launch->n_steps; i++) {
+		if (attempt_make_places(at, &at->launch->steps[i], err))
 			return -1;
 	}
 	return 0;
@@ -190,7 +241,12 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 
 static void attempt_close_fds(struct attempt *at)
 {
-	for (size_t i = 0; at->bindings && i < at->launch->n_workspaces; i++)
+	struct place *p;
+
+	vec_foreach (p, &at->places)
+		fd_close(&p->fd);
+	vec_release(&at->places);
+	for (size_t i = 0; at->bindings && i < at->launch->n_volumes; i++)
 		binding_close(&at->bindings[i], at->bind_dfd, str_c(binding_name(at, i)));
 	fd_close(&at->log_dfd);
 	fd_close(&at->artifacts_dfd);
@@ -219,7 +275,7 @@ int attempt_close(struct attempt *at, struct err *err)
 	for (int i = 0; i < TREE_N; i++) {
 		struct str name = tree_name(at, (enum tree)i);
 
-		if ((i != TREE_BINDINGS || at->launch->n_workspaces) &&
+		if ((i != TREE_BINDINGS || at->launch->n_volumes) &&
 			sweeper_remove(c->sweeper, SWEEP_TASKS, str_c(name), rc ? NULL : err))
 			rc = -1;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directories of one attempt of a task run (tekton-semantics 21.3): /workspace, what is
- * its own below /tekton, the bindings of its workspaces, and per step the writable layer. They
+ * its own below /tekton, its volumes, and per step the writable layer. They
  * live in the run directory's scratch/ and end with the attempt.
  *
  *     scratch/small/T-A/     results/ artifacts/ run/I/ (of an only step 0/) scripts/ (when
@@ -34,17 +34,24 @@ struct attempt_config {
 	struct str key; /* a name no other attempt of this command has */
 };
 
+struct place { /* the part of a volume that a subPath names */
+	size_t volume;
+	struct str sub_path; /* borrowed from the launch */
+	int fd;
+};
+
 struct attempt {
 	struct arena *arena; /* of the attempt */
 	const struct attempt_config *config;
 	const struct task_launch *launch;
 	int dfd;        /* scratch/small/T-A */
-	int bind_dfd;   /* scratch/tasks/T-A-b; -1: no workspaces */
+	int bind_dfd;   /* scratch/tasks/T-A-b; -1: no volumes */
 	int tekton_dfd; /* shared, borrowed */
 	int workspace_dfd, home_dfd, results_dfd, artifacts_dfd, run_dfd;
 	int scripts_dfd;          /* -1: no step has a script */
 	bool *has_layer;          /* one per step: its writable layer is there */
-	struct binding *bindings; /* one per workspace of the launch */
+	struct binding *bindings; /* one per volume of the launch */
+	VEC(struct place) places; /* one per volume and subPath */
 	int log_dfd;
 };
 
@@ -62,6 +69,9 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 	struct attempt **ret, struct err *err);
 /* Removes it all, by way of the sweeper. Failures are reported once everything else is gone. */
 int attempt_close(struct attempt *at, struct err *err);
+
+/* What is mounted: the volume itself or the place in it. Borrowed. */
+int attempt_mount_fd(const struct attempt *at, const struct launch_mount *m);
 
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands behind a workspace: a directory of its own for an emptyDir, one directory per
- * claim, files made from a ConfigMap or Secret, or a directory of the caller's.
+ * What stands behind a workspace or volume: a directory of its own for an emptyDir, one
+ * directory per claim, files made from ConfigMaps and Secrets, or a directory of the caller's.
  */
 #ifndef ENTRYPOINT_BINDING_H
 #define ENTRYPOINT_BINDING_H
@@ -27,14 +27,14 @@ struct binding_config {
 };
 
 struct binding {
-	int fd; /* O_PATH or directory; -1: optional and absent */
+	int fd; /* O_PATH or directory */
 	enum sandbox_owner owner;
 	bool read_only;
 	bool is_mounted; /* a tmpfs of ours on bind-W */
 };
 
 /* `name` is free below dfd, the attempt's directory. */
-int binding_open(const struct binding_config *c, const struct launch_workspace *w, int dfd,
+int binding_open(const struct binding_config *c, const struct launch_volume *v, int dfd,
 	const char *name, struct binding *ret, struct err *err);
 void binding_close(struct binding *b, int dfd, const char *name);
 

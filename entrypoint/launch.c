@@ -309,16 +309,17 @@ static size_t path_depth(struct str path)
 }
 
 /* Outer directories first, whatever the order they were written in. */
-static void mounts_of_workspaces(const struct launch_parts *p, mount_vec *v)
+static void mounts_of_volumes(const struct launch_parts *p, mount_vec *v)
 {
 	size_t first = v->n;
 
 	for (size_t i = 0; i < p->step->n_mounts; i++) {
 		const struct launch_mount *m = &p->step->mounts[i];
-		const struct binding *b = &p->attempt->bindings[m->workspace];
+		const struct binding *b = &p->attempt->bindings[m->volume];
 		size_t at;
 
-		mount_dir(v, b->fd, m->mount_path, b->read_only);
+		mount_dir(v, attempt_mount_fd(p->attempt, m), m->mount_path,
+			b->read_only || m->read_only);
 		v->p[v->n - 1].owner = b->owner;
 		for (at = v->n - 1; at > first; at--) {
 			struct sandbox_mount swap = v->p[at];
@@ -428,7 +429,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	mounts_that_hide(p, &mounts);
 	mounts_of_tekton(a, p, &mounts);
 	mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
-	mounts_of_workspaces(p, &mounts);
+	mounts_of_volumes(p, &mounts);
 	c.mounts = vec_freeze(&mounts, a);
 	c.n_mounts = mounts.n;
 	vec_release(&mounts);

@@ -10,9 +10,6 @@
  * Section 3.6. What places a pod or names its account has no meaning in one pod and is
  * accepted; what would change the steps' world is refused.
  */
-struct pod_template {
-	struct security_context security_context;
-};
 static const struct field pod_template_fields[] = {
 	{FIELD_OF(struct pod_template, "securityContext", FIELD_OBJECT, security_context),
 		.schema = &schema_pod_security_context},
@@ -37,10 +34,10 @@ static const struct field pod_template_fields[] = {
 static const struct schema schema_pod_template = {
 	.what = "podTemplate",
 	.size = sizeof(struct pod_template),
+	.at_pos = offsetof(struct pod_template, pos),
 	.fields = pod_template_fields,
 	.n_fields = ARRAY_SIZE(pod_template_fields),
 };
-_Static_assert(offsetof(struct pod_template, security_context) == 0, "decoded in place");
 
 /* managedBy hands the run to another controller. */
 static void decode_managed_by(
@@ -70,7 +67,7 @@ static const struct schema schema_timeouts = {
 /* taskRunTemplate: its two members lie in the run itself. */
 static const struct field template_fields[] = {
 	{FIELD_TEXT_OF(struct pipeline_run, "serviceAccountName", service_account_name)},
-	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, security_context),
+	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, pod_template),
 		.schema = &schema_pod_template},
 };
 static const struct schema schema_task_run_template = {
@@ -160,7 +157,7 @@ static const struct field pipeline_run_fields[] = {
 		.schema = &schema_task_run_template},
 	{FIELD_TEXT_OF(struct pipeline_run, "serviceAccountName", service_account_name),
 		.flags = FIELD_BETA},
-	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, security_context),
+	{FIELD_OF(struct pipeline_run, "podTemplate", FIELD_OBJECT, pod_template),
 		.flags = FIELD_BETA, .schema = &schema_pod_template},
 	{FIELD_LIST_OF(
 		struct pipeline_run, "workspaces", workspaces, &schema_workspace_binding)},
@@ -204,7 +201,7 @@ static const struct field task_run_fields[] = {
 	{FIELD_OF(struct task_run, "retries", FIELD_INT, retries), .min = INT32_MIN,
 		.max = INT32_MAX},
 	{FIELD_OF(struct task_run, "timeout", FIELD_DURATION, timeout)},
-	{FIELD_OF(struct task_run, "podTemplate", FIELD_OBJECT, security_context),
+	{FIELD_OF(struct task_run, "podTemplate", FIELD_OBJECT, pod_template),
 		.schema = &schema_pod_template},
 	{FIELD_LIST_OF(struct task_run, "workspaces", workspaces, &schema_workspace_binding)},
 	{FIELD_OF(struct task_run, "computeResources", FIELD_OBJECT, resources),

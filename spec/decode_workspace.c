@@ -43,13 +43,16 @@ const struct schema schema_workspace_use = {
 	.n_fields = ARRAY_SIZE(workspace_use_fields),
 };
 
-/* The base of every source below is the binding itself. */
+/*
+ * The sources of workspaces, volumes and projections. The base of each is the struct
+ * volume_source, which is the first member of what has it.
+ */
 
 /* sizeLimit: a quantity, written as text or as a number. */
 static void decode_size_limit(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct workspace_binding *b = base;
+	struct volume_source *v = base;
 	(void)f;
 	if (n->type == YAML_NULL)
 		return;
@@ -57,17 +60,17 @@ static void decode_size_limit(
 		return;
 	struct str text = n->type == YAML_NUMBER ? n->json : n->text;
 	struct err err;
-	int64_t v;
-	if (num_quantity(text, &v, &err)) {
+	int64_t bytes;
+	if (num_quantity(text, &bytes, &err)) {
 		d->broken = true;
 		(void)decode_fail(d, "bad-quantity", n, "%s", err.msg);
 		return;
 	}
-	b->size_limit = (struct text){.s = text, .pos = n->pos};
+	v->size_limit = (struct text){.s = text, .pos = n->pos};
 }
 
 static const struct field empty_dir_fields[] = {
-	{FIELD_TEXT_OF(struct workspace_binding, "medium", medium)},
+	{FIELD_TEXT_OF(struct volume_source, "medium", medium)},
 	{.key = "sizeLimit", .kind = FIELD_CALL, .call = decode_size_limit},
 };
 static const struct schema schema_empty_dir = {
@@ -77,8 +80,8 @@ static const struct schema schema_empty_dir = {
 };
 
 static const struct field claim_fields[] = {
-	{FIELD_TEXT_OF(struct workspace_binding, "claimName", claim_name)},
-	{FIELD_OF(struct workspace_binding, "readOnly", FIELD_BOOL, read_only)},
+	{FIELD_TEXT_OF(struct volume_source, "claimName", claim_name)},
+	{FIELD_OF(struct volume_source, "readOnly", FIELD_BOOL, read_only)},
 };
 static const struct schema schema_claim_source = {
 	.what = "persistentVolumeClaim",
@@ -87,7 +90,7 @@ static const struct schema schema_claim_source = {
 };
 
 static const struct field template_meta_fields[] = {
-	{FIELD_TEXT_OF(struct workspace_binding, "name", template_name)},
+	{FIELD_TEXT_OF(struct volume_source, "name", template_name)},
 };
 static const struct schema schema_template_meta = {
 	.what = "metadata",
@@ -123,9 +126,9 @@ static const struct schema schema_item = {
 };
 
 static const struct field projected_fields[] = {
-	{FIELD_LIST_OF(struct workspace_binding, "items", items, &schema_item)},
-	{FIELD_OF(struct workspace_binding, "optional", FIELD_BOOL, optional)},
-	{FIELD_OF(struct workspace_binding, "defaultMode", FIELD_INT, default_mode), .min = 0,
+	{FIELD_LIST_OF(struct volume_source, "items", items, &schema_item)},
+	{FIELD_OF(struct volume_source, "optional", FIELD_BOOL, optional)},
+	{FIELD_OF(struct volume_source, "defaultMode", FIELD_INT, default_mode), .min = 0,
 		.max = 0777},
 };
 static const struct schema schema_files = {
@@ -135,7 +138,7 @@ static const struct schema schema_files = {
 };
 
 static const struct field config_map_fields[] = {
-	{FIELD_TEXT_OF(struct workspace_binding, "name", object_name)},
+	{FIELD_TEXT_OF(struct volume_source, "name", object_name)},
 };
 static const struct schema schema_config_map_source = {
 	.what = "configMap",
@@ -145,7 +148,7 @@ static const struct schema schema_config_map_source = {
 };
 
 static const struct field secret_fields[] = {
-	{FIELD_TEXT_OF(struct workspace_binding, "secretName", object_name)},
+	{FIELD_TEXT_OF(struct volume_source, "secretName", object_name)},
 };
 static const struct schema schema_secret_source = {
 	.what = "secret",
@@ -158,12 +161,12 @@ static const struct schema schema_secret_source = {
 static void decode_source(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct workspace_binding *b = base;
+	struct volume_source *v = base;
 	if (n->type == YAML_NULL)
 		return;
-	if (b->n_sources++ == 0) {
-		b->source = (enum workspace_source)f->arg;
-		b->source_pos = n->pos;
+	if (v->n_kinds++ == 0) {
+		v->kind = (enum volume_kind)f->arg;
+		v->pos = n->pos;
 	}
 	if (f->schema)
 		decode_object(d, f->schema, n, base);
@@ -176,15 +179,15 @@ static void decode_source(
 static const struct field binding_fields[] = {
 	{FIELD_TEXT_OF(struct workspace_binding, "name", name)},
 	{FIELD_TEXT_OF(struct workspace_binding, "subPath", sub_path)},
-	{SOURCE("emptyDir", WORKSPACE_EMPTY_DIR, &schema_empty_dir)},
-	{SOURCE("persistentVolumeClaim", WORKSPACE_CLAIM, &schema_claim_source)},
-	{SOURCE("volumeClaimTemplate", WORKSPACE_CLAIM_TEMPLATE, &schema_template)},
-	{SOURCE("configMap", WORKSPACE_CONFIG_MAP, &schema_config_map_source)},
-	{SOURCE("secret", WORKSPACE_SECRET, &schema_secret_source)},
-	{SOURCE("projected", WORKSPACE_PROJECTED, NULL),
-		.flags = FIELD_REFUSED | FIELD_PRESENT},
-	{SOURCE("csi", WORKSPACE_CSI, NULL), .flags = FIELD_REFUSED | FIELD_PRESENT},
+	{SOURCE("emptyDir", VOLUME_EMPTY_DIR, &schema_empty_dir)},
+	{SOURCE("persistentVolumeClaim", VOLUME_CLAIM, &schema_claim_source)},
+	{SOURCE("volumeClaimTemplate", VOLUME_CLAIM_TEMPLATE, &schema_template)},
+	{SOURCE("configMap", VOLUME_CONFIG_MAP, &schema_config_map_source)},
+	{SOURCE("secret", VOLUME_SECRET, &schema_secret_source)},
+	{SOURCE("projected", VOLUME_PROJECTED, NULL), .flags = FIELD_REFUSED | FIELD_PRESENT},
+	{SOURCE("csi", VOLUME_REFUSED, NULL), .flags = FIELD_REFUSED | FIELD_PRESENT},
 };
+_Static_assert(offsetof(struct workspace_binding, source) == 0, "sources decode in place");
 const struct schema schema_workspace_binding = {
 	.what = "workspace binding",
 	.size = sizeof(struct workspace_binding),

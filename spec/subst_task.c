@@ -60,6 +60,20 @@ struct task_spec *subst_task_spec(
 	return out;
 }
 
+static void replace_source(const struct subst *s, struct arena *a, struct volume_source *v)
+{
+	struct key_to_path *items = arena_new_array(a, struct key_to_path, v->n_items);
+
+	replace(s, a, &v->claim_name);
+	replace(s, a, &v->object_name);
+	for (size_t i = 0; i < v->n_items; i++) {
+		items[i] = v->items[i];
+		replace(s, a, &items[i].key);
+		replace(s, a, &items[i].path);
+	}
+	v->items = items;
+}
+
 struct workspace_binding *subst_bindings(
 	const struct subst *s, struct arena *a, const struct workspace_binding *in, size_t n)
 {
@@ -68,14 +82,7 @@ struct workspace_binding *subst_bindings(
 	for (size_t i = 0; i < n; i++) {
 		out[i] = in[i];
 		replace(s, a, &out[i].sub_path);
-		replace(s, a, &out[i].claim_name);
-		replace(s, a, &out[i].object_name);
-		out[i].items = arena_new_array(a, struct key_to_path, in[i].n_items);
-		for (size_t k = 0; k < in[i].n_items; k++) {
-			out[i].items[k] = in[i].items[k];
-			replace(s, a, &out[i].items[k].key);
-			replace(s, a, &out[i].items[k].path);
-		}
+		replace_source(s, a, &out[i].source);
 	}
 	return out;
 }

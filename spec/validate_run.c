@@ -57,32 +57,33 @@ static void report_sources(struct check *c, const struct workspace_binding *b)
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		paths[i] = check_path(c, sources[i]);
-	check_report_paths(c, b->n_sources ? "excluded-field" : "missing-field",
-		b->n_sources ? b->source_pos : b->name.pos,
-		b->n_sources ? "expected exactly one, got both"
-			     : "expected exactly one, got neither",
+	check_report_paths(c, b->source.n_kinds ? "excluded-field" : "missing-field",
+		b->source.n_kinds ? b->source.pos : b->name.pos,
+		b->source.n_kinds ? "expected exactly one, got both"
+				  : "expected exactly one, got neither",
 		paths, ARRAY_SIZE(paths));
 }
 
 static void check_binding(struct check *c, const struct workspace_binding *b)
 {
+	const struct volume_source *v = &b->source;
 	const struct {
-		enum workspace_source source;
+		enum volume_kind kind;
 		const char *field;
 		struct str value;
 	} required[] = {
-		{WORKSPACE_CLAIM, "persistentvolumeclaim.claimname", b->claim_name.s},
-		{WORKSPACE_CONFIG_MAP, "configmap.name", b->object_name.s},
-		{WORKSPACE_SECRET, "secret.secretName", b->object_name.s},
+		{VOLUME_CLAIM, "persistentvolumeclaim.claimname", v->claim_name.s},
+		{VOLUME_CONFIG_MAP, "configmap.name", v->object_name.s},
+		{VOLUME_SECRET, "secret.secretName", v->object_name.s},
 	};
 
-	if (b->n_sources != 1) {
+	if (v->n_kinds != 1) {
 		report_sources(c, b);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
-		if (b->source == required[i].source && !required[i].value.n)
-			check_missing(c, b->source_pos, required[i].field);
+		if (v->kind == required[i].kind && !required[i].value.n)
+			check_missing(c, v->pos, required[i].field);
 }
 
 static void check_bindings(

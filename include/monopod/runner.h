@@ -18,32 +18,48 @@
 struct env_entry {
 	struct str name;
 	struct str value;
+	bool is_secret; /* the value came from a Secret, or holds one that did */
 };
-struct launch_workspace {
-	struct str name;
-	enum workspace_source source;
-	struct str mount_path; /* absolute, cleaned, in the step */
-	struct str sub_path;   /* cleaned, relative, may be empty; created when the source is
-				  writable */
-	bool read_only;
-	bool optional; /* data objects: a missing object or key is none */
+enum launch_kind {
+	LAUNCH_EMPTY_DIR,
+	LAUNCH_CLAIM,          /* shared by all runs of a command */
+	LAUNCH_CLAIM_TEMPLATE, /* shared by the tasks of a run */
+	LAUNCH_FILES,          /* ConfigMap, Secret, downwardAPI, projected */
+	LAUNCH_CALLER_DIR,     /* -w NAME=DIR */
+	LAUNCH_HOST_PATH,
+	LAUNCH_IMAGE,
+};
+enum { LAUNCH_KIND_N = LAUNCH_IMAGE + 1 };
+struct launch_file {
+	struct str path; /* cleaned, relative */
+	struct str value;
+	uint32_t mode; /* 0 to 0777 */
+	bool is_secret;
+};
+/* What stands behind workspaces and volumes; made once for an attempt, mounted by steps. */
+struct launch_volume {
+	struct str name; /* as written, for messages */
+	enum launch_kind kind;
+	bool read_only;      /* whatever a mount says */
+	bool is_secret;      /* FILES: some file came from a Secret */
+	struct str dir;      /* CALLER_DIR, HOST_PATH: absolute */
+	struct str dir_type; /* HOST_PATH: as Kubernetes names it, or empty */
 	struct str
-		host_dir; /* -w NAME=DIR: this directory instead of the source; empty: none */
-	struct str claim; /* CLAIM, CLAIM_TEMPLATE: name of the directory all users of the claim
-			     share */
-	const struct data_object
-		*object;        /* CONFIG_MAP, SECRET; NULL when it is not in the input */
-	struct str object_name; /* CONFIG_MAP, SECRET */
-	const struct key_to_path *items; /* with data objects; all keys when n_items is 0 */
-	size_t n_items;
-	int64_t default_mode;     /* data objects, -1: 0644 */
-	struct str medium;        /* EMPTY_DIR */
+		claim; /* CLAIM, CLAIM_TEMPLATE: name of the directory that all users share */
+	const struct launch_file *files; /* FILES */
+	size_t n_files;
+	bool is_memory;           /* EMPTY_DIR */
 	int64_t size_limit_bytes; /* EMPTY_DIR, 0: none */
+	struct str image;         /* IMAGE: reference */
 };
-struct launch_mount {     /* a workspace as one step sees it (isolation may hide or move it) */
-	size_t workspace; /* index into task_launch.workspaces */
-	struct str mount_path;
+struct launch_mount {          /* a volume as one step sees it */
+	size_t volume;         /* index into task_launch.volumes */
+	struct str mount_path; /* absolute, cleaned, in the step */
+	struct str sub_path;   /* cleaned, relative; empty: the whole volume. Made when missing
+				  and the volume can be written */
+	bool read_only;
 };
+/* A container: a step, or what runs beside the steps. */
 struct step_launch {
 	size_t index;         /* of the step in its task */
 	struct str name;      /* "build", or "unnamed-2" */
@@ -79,8 +95,9 @@ struct task_launch {
 	struct str name; /* the TaskRun's */
 	struct str pod_name;
 	bool hermetic;
-	struct launch_workspace *workspaces;
-	size_t n_workspaces;
+	struct launch_volume
+		*volumes; /* of workspaces, then of the task and its pod template */
+	size_t n_volumes;
 	struct step_launch *steps;
 	size_t n_steps;
 	struct result_want *results; /* declared task results, read after every step */

@@ -4,10 +4,7 @@
  * need, with positions. Built once by spec_load, immutable afterwards, everything in one arena.
  * Field names are the YAML keys in snake_case; what a field means is Tekton's business
  * (tekton.dev/docs), not repeated here.
- *
- * A list is `TYPE *x; size_t n_x;`. A text that may carry $(…) is `struct text`: bytes plus
- * where they were written. An absent text has pos.line == 0 (text_given is false); a text
- * written as "" is given and empty.
+ * What Tekton takes over from Kubernetes' pods is in pod.h. A list is `TYPE *x; size_t n_x;`.
  */
 #ifndef MONOPOD_SPEC_H
 #define MONOPOD_SPEC_H
@@ -17,30 +14,9 @@
 #include <base/map.h>
 #include <base/source.h>
 #include <base/str.h>
+#include <monopod/pod.h>
+#include <monopod/text.h>
 #include <stdint.h>
-
-struct text {
-	struct str s;
-	struct pos pos;
-};
-static inline bool text_given(struct text t)
-{
-	return t.pos.line != 0;
-}
-
-/* A Go duration as written; ns is valid when given. 0 means "no limit" for timeouts. */
-struct duration {
-	int64_t ns;
-	struct pos pos; /* line 0: absent */
-};
-struct maybe_int {
-	int64_t v;
-	struct pos pos; /* line 0: absent */
-};
-struct maybe_bool {
-	bool v;
-	struct pos pos;
-};
 
 /* --- parameter values (tekton-semantics 5): string, array of strings, object of strings --- */
 
@@ -116,40 +92,11 @@ struct step_workspace { /* isolation to a step */
 	struct text name;
 	struct text mount_path;
 };
-struct key_to_path {
-	struct text key;
-	struct text path;
-	struct maybe_int mode;
-};
-enum workspace_source {
-	WORKSPACE_NONE,
-	WORKSPACE_EMPTY_DIR,
-	WORKSPACE_CLAIM,
-	WORKSPACE_CLAIM_TEMPLATE,
-	WORKSPACE_CONFIG_MAP,
-	WORKSPACE_SECRET,
-	WORKSPACE_PROJECTED, /* not supported yet */
-	WORKSPACE_CSI,       /* not supported */
-};
-enum { WORKSPACE_SOURCE_N = WORKSPACE_CSI + 1 };
-struct workspace_binding { /* of a run */
+struct workspace_binding {           /* of a run */
+	struct volume_source source; /* first, as above; exactly one kind is valid */
 	struct text name;
 	struct text sub_path;
-	enum workspace_source source; /* NONE or several are admission errors */
-	struct pos source_pos;
-	unsigned n_sources;          /* as written; valid input has 1 */
-	struct text claim_name;      /* CLAIM */
-	struct maybe_bool read_only; /* CLAIM */
-	struct text template_name;   /* CLAIM_TEMPLATE: metadata.name, may be absent */
-	struct text object_name;     /* CONFIG_MAP, SECRET */
-	struct maybe_bool optional;  /* CONFIG_MAP, SECRET */
-	struct maybe_int default_mode;
-	struct key_to_path *items;
-	size_t n_items;
-	struct text medium;     /* EMPTY_DIR: "" or Memory */
-	struct text size_limit; /* EMPTY_DIR */
 };
-
 /* --- steps --------------------------------------------------------------------------- */
 
 enum when_operator { WHEN_IN, WHEN_NOTIN, WHEN_OTHER };
@@ -163,34 +110,16 @@ struct when {
 	struct text cel;       /* refused for now */
 	struct pos pos;
 };
-struct env_var {
-	struct text name;
-	struct text value;
-	struct pos value_from; /* line 0: absent; refused for now */
-};
-struct resource {         /* one entry of limits or requests */
-	struct text name; /* cpu, memory, ephemeral-storage … */
-	struct text quantity;
-};
-struct resources {
-	struct resource *limits;
-	size_t n_limits;
-	struct resource *requests;
-	size_t n_requests;
-	struct pos pos;
-};
-struct security_context { /* what is carried out; other members are refused when read */
-	struct maybe_int run_as_user;
-	struct maybe_int run_as_group;
-	struct maybe_bool run_as_non_root;
-	struct pos pos;
-};
 enum on_error {
 	ON_ERROR_STOP,
 	ON_ERROR_CONTINUE,
 	ON_ERROR_TEXT /* a param reference, resolved later */
 };
 
+/*
+ * A container as Tekton writes it: a step, a step template, and the container part of what runs
+ * beside the steps. Not every field is allowed in each; the schemas say which.
+ */
 struct step {
 	struct text name; /* may be absent or "" */
 	struct text display_name;
@@ -205,6 +134,10 @@ struct step {
 	struct text working_dir;
 	struct env_var *env;
 	size_t n_env;
+	struct env_from *env_from;
+	size_t n_env_from;
+	struct volume_mount *volume_mounts;
+	size_t n_volume_mounts;
 	struct text image_pull_policy;
 	struct resources resources;
 	struct security_context security_context;
@@ -233,6 +166,8 @@ struct task_spec {
 	size_t n_steps;
 	struct step
 		*step_template; /* NULL: none; merged into the steps by the agent, not here */
+	struct volume *volumes;
+	size_t n_volumes;
 	struct workspace_spec *workspaces;
 	size_t n_workspaces;
 	struct result_spec *results;
@@ -331,6 +266,12 @@ struct task_run_spec_entry { /* pipelineRun.spec.taskRunSpecs[] */
 	struct labels labels; /* metadata */
 	struct labels annotations;
 	struct duration timeout;
+	struct pod_template pod_template;
+	struct container_resources *step_specs;
+	size_t n_step_specs;
+	struct container_resources *sidecar_specs;
+	size_t n_sidecar_specs;
+	struct resources resources; /* of the whole task */
 	struct pos pos;
 };
 struct timeouts {
@@ -349,8 +290,8 @@ struct pipeline_run {
 	struct text status; /* "", Cancelled, CancelledRunFinally, StoppedRunFinally,
 			       PipelineRunPending */
 	struct timeouts timeouts;
-	struct text service_account_name;         /* taskRunTemplate */
-	struct security_context security_context; /* taskRunTemplate.podTemplate */
+	struct text service_account_name; /* taskRunTemplate */
+	struct pod_template pod_template; /* taskRunTemplate */
 	struct workspace_binding *workspaces;
 	size_t n_workspaces;
 	struct task_run_spec_entry *task_run_specs;
@@ -370,10 +311,14 @@ struct task_run {
 	struct text status_message;
 	struct maybe_int retries;
 	struct duration timeout;
-	struct security_context security_context; /* podTemplate */
+	struct pod_template pod_template;
 	struct workspace_binding *workspaces;
 	size_t n_workspaces;
-	struct resources resources;
+	struct resources resources; /* of the whole task */
+	struct container_resources *step_specs;
+	size_t n_step_specs;
+	struct container_resources *sidecar_specs;
+	size_t n_sidecar_specs;
 	struct pos pos;
 };
 struct data_entry {

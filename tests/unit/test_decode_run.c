@@ -98,7 +98,7 @@ static void test_pipeline_run_fields(void **state attr_unused)
 	assert_int_equal(r->timeouts.finally.ns / 1000000000, 1800);
 	assert_int_equal(r->timeouts.finally.pos.line, 13);
 	check_text(r->service_account_name, "sa", 15, 25);
-	assert_int_equal(r->security_context.run_as_user.v, 7);
+	assert_int_equal(r->pod_template.security_context.run_as_user.v, 7);
 	check_text(r->task_run_specs[0].pipeline_task_name, "t", 20, 23);
 	check_text(r->task_run_specs[0].service_account_name, "other", 21, 25);
 	check_text(r->task_run_specs[0].labels.keys[0], "a", 22, 25);
@@ -137,7 +137,7 @@ static void test_task_run(void **state attr_unused)
 	check_text(r->status_message, "because", 9, 18);
 	assert_int_equal(r->retries.v, 3);
 	assert_int_equal(r->timeout.pos.line, 11);
-	assert_true(r->security_context.run_as_non_root.v);
+	assert_true(r->pod_template.security_context.run_as_non_root.v);
 	assert_int_equal(r->n_workspaces, 1);
 	check_text(r->resources.requests[0].quantity, "1", 14, 38);
 }
@@ -171,7 +171,7 @@ static void test_beta(void **state attr_unused)
 
 	assert_string_equal(diag_lines(a, s->diags), "");
 	check_text(r->service_account_name, "sa", 6, 23);
-	assert_int_equal(r->security_context.run_as_user.v, 5);
+	assert_int_equal(r->pod_template.security_context.run_as_user.v, 5);
 	assert_int_equal(r->timeouts.pipeline.ns / 1000000000, 600);
 	assert_int_equal(r->timeouts.pos.line, 8);
 	check_text(r->task_run_specs[0].service_account_name, "x", 9, 64);

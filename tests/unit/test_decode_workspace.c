@@ -32,30 +32,30 @@ static void test_every_source(void **state attr_unused)
 	assert_string_equal(diag_lines(a, s->diags), "");
 	assert_int_equal(s->runs[0].pipeline_run->n_workspaces, 8);
 	for (size_t i = 0; i < 8; i++) {
-		assert_int_equal(w[i].n_sources, 1);
-		assert_true(w[i].source_pos.line != 0);
+		assert_int_equal(w[i].source.n_kinds, 1);
+		assert_true(w[i].source.pos.line != 0);
 	}
-	assert_int_equal(w[0].source, WORKSPACE_EMPTY_DIR);
-	check_text(w[0].medium, "Memory", 7, 34);
-	check_text(w[0].size_limit, "64Mi", 7, 53);
+	assert_int_equal(w[0].source.kind, VOLUME_EMPTY_DIR);
+	check_text(w[0].source.medium, "Memory", 7, 34);
+	check_text(w[0].source.size_limit, "64Mi", 7, 53);
 	check_text(w[0].sub_path, "x", 7, 69);
-	assert_int_equal(w[1].source, WORKSPACE_CLAIM);
-	check_text(w[1].claim_name, "c", 8, 50);
-	assert_true(w[1].read_only.v);
-	assert_int_equal(w[2].source, WORKSPACE_CLAIM_TEMPLATE);
-	check_text(w[2].template_name, "tpl", 12, 24);
-	assert_int_equal(w[3].source, WORKSPACE_CONFIG_MAP);
-	check_text(w[3].object_name, "cm", 17, 13);
-	assert_true(w[3].optional.v);
-	assert_int_equal(w[3].default_mode.v, 0640);
-	check_text(w[3].items[0].path, "p/q", 20, 30);
-	assert_int_equal(w[3].items[0].mode.v, 0400);
-	assert_int_equal(w[4].source, WORKSPACE_SECRET);
-	check_text(w[4].object_name, "s", 21, 36);
-	assert_int_equal(w[4].n_items, 1);
-	assert_int_equal(w[4].items[0].mode.pos.line, 0);
-	check_text(w[6].size_limit, "1000", 23, 37);
-	assert_false(text_given(w[7].template_name));
+	assert_int_equal(w[1].source.kind, VOLUME_CLAIM);
+	check_text(w[1].source.claim_name, "c", 8, 50);
+	assert_true(w[1].source.read_only.v);
+	assert_int_equal(w[2].source.kind, VOLUME_CLAIM_TEMPLATE);
+	check_text(w[2].source.template_name, "tpl", 12, 24);
+	assert_int_equal(w[3].source.kind, VOLUME_CONFIG_MAP);
+	check_text(w[3].source.object_name, "cm", 17, 13);
+	assert_true(w[3].source.optional.v);
+	assert_int_equal(w[3].source.default_mode.v, 0640);
+	check_text(w[3].source.items[0].path, "p/q", 20, 30);
+	assert_int_equal(w[3].source.items[0].mode.v, 0400);
+	assert_int_equal(w[4].source.kind, VOLUME_SECRET);
+	check_text(w[4].source.object_name, "s", 21, 36);
+	assert_int_equal(w[4].source.n_items, 1);
+	assert_int_equal(w[4].source.items[0].mode.pos.line, 0);
+	check_text(w[6].source.size_limit, "1000", 23, 37);
+	assert_false(text_given(w[7].source.template_name));
 }
 
 static void test_count_of_sources(void **state attr_unused)
@@ -73,12 +73,12 @@ static void test_count_of_sources(void **state attr_unused)
 	assert_int_equal(s->n_runs, 1);
 	const struct workspace_binding *w = s->runs[0].task_run->workspaces;
 
-	assert_int_equal(w[0].n_sources, 0);
-	assert_int_equal(w[0].source, WORKSPACE_NONE);
-	assert_int_equal(w[1].n_sources, 2);
-	assert_int_equal(w[1].source, WORKSPACE_EMPTY_DIR);
-	assert_int_equal(w[2].n_sources, 1);
-	assert_int_equal(w[2].source, WORKSPACE_CONFIG_MAP);
+	assert_int_equal(w[0].source.n_kinds, 0);
+	assert_int_equal(w[0].source.kind, VOLUME_NONE);
+	assert_int_equal(w[1].source.n_kinds, 2);
+	assert_int_equal(w[1].source.kind, VOLUME_EMPTY_DIR);
+	assert_int_equal(w[2].source.n_kinds, 1);
+	assert_int_equal(w[2].source.kind, VOLUME_CONFIG_MAP);
 }
 
 static void test_complaints(void **state attr_unused)

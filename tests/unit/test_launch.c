@@ -233,10 +233,12 @@ static void test_isolation(void **state)
 	const struct step_launch *a = step(r, "tr", 0), *b = step(r, "tr", 1);
 
 	(void)state;
-	assert_int_equal(l->n_workspaces, 2);
-	assert_true(l->workspaces[0].read_only);
-	assert_true(l->workspaces[1].read_only); /* secrets always */
-	assert_non_null(l->workspaces[1].object);
+	assert_int_equal(l->n_volumes, 2);
+	assert_true(!l->volumes[0].read_only && a->mounts[0].read_only);
+	assert_true(l->volumes[1].read_only); /* secrets always */
+	assert_true(l->volumes[1].is_secret && l->volumes[1].files[0].is_secret);
+	assert_str(l->volumes[1].files[0].path, "k");
+	assert_str(l->volumes[1].files[0].value, "v");
 	assert_int_equal(a->n_mounts, 2);
 	assert_str(a->mounts[1].mount_path, "/secret");
 	assert_str(a->args[0], "/secret");

@@ -128,7 +128,8 @@ static void environment(void **state)
 {
 	static struct str image_env[] = {{.p = "PATH=/image", .n = 11},
 		{.p = "A=image", .n = 7}, {.p = "B=x=y", .n = 5}};
-	struct env_entry spec_env[] = {{STR("A"), STR("spec")}, {STR("N"), STR("")}};
+	struct env_entry spec_env[] = {
+		{.name = STR("A"), .value = STR("spec")}, {.name = STR("N"), .value = STR("")}};
 	struct image image = {.config = {.env = image_env, .n_env = 3}};
 	struct rootfs r = {.kind = TARGET_REF, .image = &image};
 	struct step_launch s = {.name = STR("s"),
@@ -242,8 +243,10 @@ static void words_of_go(void **state)
 /* Outer directories are mounted first, whatever the order; read-only and owner go along. */
 static void mounts_are_in_order(void **state)
 {
-	struct launch_mount mounts[] = {{0, STR("/workspace/a/b")}, {1, STR("/workspace/a")},
-		{2, STR("/data")}, {1, STR("/workspace/c")}};
+	struct launch_mount mounts[] = {{.volume = 0, .mount_path = STR("/workspace/a/b")},
+		{.volume = 1, .mount_path = STR("/workspace/a")},
+		{.volume = 2, .mount_path = STR("/data")},
+		{.volume = 1, .mount_path = STR("/workspace/c"), .read_only = true}};
 	struct binding bindings[] = {{.fd = 100, .read_only = true},
 		{.fd = 101, .owner = OWNER_CALLER}, {.fd = 102}};
 	struct step_launch s = {.name = STR("s"), .mounts = mounts, .n_mounts = 4};
@@ -280,6 +283,7 @@ static void mounts_are_in_order(void **state)
 	assert_true(str_eqz(c.mounts[seen[2]].target, "/workspace/c"));
 	assert_true(str_eqz(c.mounts[seen[3]].target, "/workspace/a/b"));
 	assert_true(c.mounts[seen[3]].read_only && !c.mounts[seen[0]].read_only);
+	assert_true(c.mounts[seen[2]].read_only && !c.mounts[seen[1]].read_only);
 	assert_int_equal(c.mounts[seen[1]].owner, OWNER_CALLER);
 	assert_true(str_eqz(c.name, "t/s"));
 }

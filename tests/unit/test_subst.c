@@ -347,10 +347,7 @@ static void test_bindings(void **state)
 	struct key_to_path item = {.key = t, .path = t};
 	struct workspace_binding in = {.name = t,
 		.sub_path = t,
-		.claim_name = t,
-		.object_name = t,
-		.items = &item,
-		.n_items = 1};
+		.source = {.claim_name = t, .object_name = t, .items = &item, .n_items = 1}};
 	struct workspace_binding *out;
 	struct subst s;
 
@@ -359,10 +356,10 @@ static void test_bindings(void **state)
 	out = subst_bindings(&s, a, &in, 1);
 	assert_str(out->name.s, "$(params.x)");
 	assert_str(out->sub_path.s, "X");
-	assert_str(out->claim_name.s, "X");
-	assert_str(out->object_name.s, "X");
-	assert_str(out->items[0].key.s, "X");
-	assert_str(out->items[0].path.s, "X");
+	assert_str(out->source.claim_name.s, "X");
+	assert_str(out->source.object_name.s, "X");
+	assert_str(out->source.items[0].key.s, "X");
+	assert_str(out->source.items[0].path.s, "X");
 	arena_free(a);
 }
 

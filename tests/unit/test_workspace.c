@@ -17,12 +17,20 @@ static struct rig *held(const char *yaml, const struct workspace_override *w, si
 	return r;
 }
 
-static const struct launch_workspace *only(struct rig *r, const char *task)
+static const struct launch_volume *only(struct rig *r, const char *task)
 {
 	const struct task_launch *l = rig_launch(r, task);
 
-	assert_int_equal(l->n_workspaces, 1);
-	return &l->workspaces[0];
+	assert_int_equal(l->n_volumes, 1);
+	return &l->volumes[0];
+}
+
+static const struct launch_mount *mount(struct rig *r, const char *task)
+{
+	const struct task_launch *l = rig_launch(r, task);
+
+	assert_int_equal(l->steps[0].n_mounts, 1);
+	return &l->steps[0].mounts[0];
 }
 
 static const char *three_sources = PR(
@@ -49,18 +57,18 @@ static void test_sources(void **state)
 	struct str claim;
 
 	(void)state;
-	assert_int_equal(only(r, "pr-e1")->source, WORKSPACE_EMPTY_DIR);
-	assert_str(only(r, "pr-e1")->medium, "Memory");
+	assert_int_equal(only(r, "pr-e1")->kind, LAUNCH_EMPTY_DIR);
+	assert_true(only(r, "pr-e1")->is_memory);
 	assert_int_equal(only(r, "pr-e1")->size_limit_bytes, MIB);
 	assert_int_equal(only(r, "pr-e1")->claim.n, 0);
-	assert_int_equal(only(r, "pr-c1")->source, WORKSPACE_CLAIM);
+	assert_int_equal(only(r, "pr-c1")->kind, LAUNCH_CLAIM);
 	assert_str(only(r, "pr-c1")->claim, "pvc");
-	assert_str(only(r, "pr-c1")->sub_path, "base/sub");
+	assert_str(mount(r, "pr-c1")->sub_path, "base/sub");
 	/* one claim for all users of the template, also by propagation */
 	claim = only(r, "pr-t1")->claim;
 	assert_true(str_starts(claim, STR("pvc-")) && claim.n == 14);
 	assert_true(str_eq(claim, only(r, "pr-t2")->claim));
-	assert_str(only(r, "pr-t2")->mount_path, "/workspace/t");
+	assert_str(mount(r, "pr-t2")->mount_path, "/workspace/t");
 	rig_free(r);
 }
 
@@ -74,10 +82,10 @@ static void test_override(void **state)
 	struct rig *r = held(three_sources, over, ARRAY_SIZE(over));
 
 	(void)state;
-	assert_str(only(r, "pr-c1")->host_dir, "/srv/src");
-	assert_str(only(r, "pr-c1")->sub_path, "sub");
-	assert_int_equal(only(r, "pr-t1")->source, WORKSPACE_EMPTY_DIR);
-	assert_int_equal(only(r, "pr-t1")->host_dir.n, 0);
+	assert_int_equal(only(r, "pr-c1")->kind, LAUNCH_CALLER_DIR);
+	assert_str(only(r, "pr-c1")->dir, "/srv/src");
+	assert_str(mount(r, "pr-c1")->sub_path, "sub");
+	assert_int_equal(only(r, "pr-t1")->kind, LAUNCH_EMPTY_DIR);
 	rig_free(r);
 }
 
@@ -93,7 +101,7 @@ static void test_optional(void **state)
 			NULL, 0);
 
 	(void)state;
-	assert_int_equal(rig_launch(r, "pr-a")->n_workspaces, 0);
+	assert_int_equal(rig_launch(r, "pr-a")->n_volumes, 0);
 	assert_str(rig_launch(r, "pr-a")->steps[0].args[0], "false[]");
 	rig_free(r);
 }
@@ -139,7 +147,7 @@ static void test_task_run(void **state)
 
 	(void)state;
 	assert_str(only(r, "pr")->name, "used");
-	assert_str(only(r, "pr")->sub_path, "deep");
+	assert_str(mount(r, "pr")->sub_path, "deep");
 	rig_free(r);
 }
 
