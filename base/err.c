@@ -164,6 +164,17 @@ int err_wrap_as(struct err *err, enum err_kind kind, const char *fmt, ...)
 	return -1;
 }
 
+bool err_is_machine(const struct err *err)
+{
+	static const int all[] = {EIO, ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOLCK, ESTALE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (err->sys == all[i])
+			return true;
+	}
+	return false;
+}
+
 const char *err_kind_name(enum err_kind kind)
 {
 	return err_table[kind].name;

@@ -9,6 +9,7 @@
 #define BASE_ERR_H
 
 #include <base/attr.h>
+#include <stdbool.h>
 
 enum err_kind {
 	ERR_NONE,
@@ -56,6 +57,10 @@ int err_sysno(struct err *err, int sys, const char *fmt, ...) attr_printf(3, 4);
 int err_wrap(struct err *err, const char *fmt, ...) attr_printf(2, 3);
 /* As above, and changes the kind (an ERR_SYS below becomes, say, ERR_IMAGE above). */
 int err_wrap_as(struct err *err, enum err_kind kind, const char *fmt, ...) attr_printf(3, 4);
+
+/* The machine failed (a device, a table or the memory is full): nothing the input is to blame
+ * for. */
+bool err_is_machine(const struct err *err);
 
 const char *err_kind_name(enum err_kind kind);
 enum exit_code err_kind_exit(enum err_kind kind);

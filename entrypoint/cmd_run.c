@@ -138,10 +138,11 @@ static enum exit_code run_drive(
 		log_error("%s", err.msg);
 	else if (session_is_stopped(s) && drive_view(s->drive)->cancelled != CANCEL_NONE)
 		code = signal_code(s->signal);
-	if (outcome_run_ended(out, &err)) {
+	if (outcome_run_ended(out, &err))
 		log_error("%s", err.msg);
-		code = code == EXIT_RUN_OK ? EXIT_INTERNAL : code;
-	}
+	/* a run that nobody can look up has not gone well */
+	if ((err.kind || !drive_journal_is_whole(s->drive)) && code == EXIT_RUN_OK)
+		code = EXIT_INTERNAL;
 	run_show_end(s, dir, code);
 	drive_free(s->drive);
 	s->drive = NULL;

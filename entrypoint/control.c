@@ -132,8 +132,9 @@ void control_close(struct control *c)
 	if (!c)
 		return;
 	watch_remove(c->watch);
-	if (c->sock_fd >= 0)
-		(void)unlinkat(c->dfd, control_name, 0); /* gone with its directory otherwise */
+	if (c->sock_fd >= 0 && unlinkat(c->dfd, control_name, 0) < 0 && errno != ENOENT &&
+		unlinkat(c->dfd, control_name, 0) < 0)
+		log_warn("remove 'control': %s", strerrordesc_np(errno));
 	fd_close(&c->sock_fd);
 	free(c);
 }

@@ -53,24 +53,21 @@ static bool drive_feed_next(struct drive *d)
 
 /* --- actions ----------------------------------------------------------------------------- */
 
-/* The run goes on: its end is told, and that its journal is not whole as well. */
+/* The run goes on. Whether the journal was lacking something at the end is told then. */
 static void drive_journal_failed(struct drive *d, const struct err *err)
 {
 	if (!d->journal_failed)
 		log_error("%s", err->msg);
 	d->journal_failed = true;
-	drive_note(d, STR("the journal is not complete"));
 }
 
 static void act_record(struct drive *d, const struct action *a)
 {
 	struct err err = {0};
 
-	if (journal_append(&d->journal, a->record, false, &err) == 0) {
-		d->must_sync = d->must_sync || a->durable;
-		return;
-	}
-	drive_journal_failed(d, &err);
+	d->must_sync = d->must_sync || a->durable;
+	if (journal_append(&d->journal, a->record, false, &err))
+		drive_journal_failed(d, &err);
 }
 
 /* What must be durable is, before anything that follows from it can be seen. */
@@ -195,6 +192,10 @@ int drive_run(struct drive *d, struct err *err)
 		if (drive_turn(d, err))
 			return -1;
 	}
+	if (d->journal_failed)
+		(void)journal_sync(&d->journal, NULL);
+	if (!journal_is_whole(&d->journal))
+		drive_note(d, STR("the journal is not complete"));
 	ended_ns = agent_view(d->agent)->ended_ns;
 	if (!d->n_running && ended_ns > d->idle_since_ns)
 		d->idle_ns += ended_ns - d->idle_since_ns;
@@ -282,6 +283,11 @@ void drive_notes(const struct drive *d, const struct str **ret, size_t *ret_n)
 {
 	*ret = d->notes.p;
 	*ret_n = d->notes.n;
+}
+
+bool drive_journal_is_whole(const struct drive *d)
+{
+	return journal_is_whole(&d->journal);
 }
 
 const struct rundir_run *drive_rundir(const struct drive *d)

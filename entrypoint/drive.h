@@ -62,6 +62,8 @@ const struct run_view *drive_view(const struct drive *d);
 int64_t drive_own_ns(const struct drive *d);
 /* Sentences for the summary, each once. */
 void drive_notes(const struct drive *d, const struct str **ret, size_t *ret_n);
+/* After drive_run: every record is on the disk. */
+bool drive_journal_is_whole(const struct drive *d);
 const struct rundir_run *drive_rundir(const struct drive *d);
 
 #endif

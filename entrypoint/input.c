@@ -73,6 +73,13 @@ static struct str spec_suffix(void *arg, struct arena *a, size_t i attr_unused)
 
 typedef VEC(struct spec_input) input_vec;
 
+/* What cannot be read is a wrong word of the caller's, unless the machine is to blame. */
+static int input_unread(struct str path, struct err *err)
+{
+	return err_wrap_as(
+		err, err_is_machine(err) ? ERR_SYS : ERR_USAGE, "read input '%s'", str_c(path));
+}
+
 static int input_add_file(struct arena *a, struct str path, input_vec *inputs, struct err *err)
 {
 	struct spec_input in = {.name = path};
@@ -85,7 +92,7 @@ static int input_add_file(struct arena *a, struct str path, input_vec *inputs, s
 	else
 		rc = file_read(a, AT_FDCWD, str_c(path), BOUND_YAML_BYTES, &in.text, err);
 	if (rc)
-		return err_wrap_as(err, ERR_USAGE, "read input '%s'", str_c(path));
+		return input_unread(path, err);
 	vec_push(inputs, in);
 	return 0;
 }
@@ -104,7 +111,7 @@ static int input_add_dir(struct arena *a, struct str path, input_vec *inputs, st
 	size_t n;
 
 	if (dfd < 0 || dir_list(a, dfd, BOUND_INPUT_FILES, &names, &n, err))
-		return err_wrap_as(err, ERR_USAGE, "read input '%s'", str_c(path));
+		return input_unread(path, err);
 	for (size_t i = 0; i < n; i++) {
 		struct str full = path_join(a, path, names[i]);
 

@@ -2,7 +2,7 @@
 /* The journal's framing: checksummed lines, appended and read back. */
 #include "journal.h"
 
-#include <base/buf.h>
+#include <base/bounds.h>
 #include <base/fd.h>
 #include <base/vec.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CRC_DIGITS = 8 };
+enum { CRC_DIGITS = 8, PENDING_BYTES = 64 * MIB };
 
 /* CRC-32 (IEEE 802.3), four bits at a time. */
 uint32_t journal_crc(struct str bytes)
@@ -41,6 +41,7 @@ static void journal_reserve(const struct journal *j)
 int journal_create(struct journal *j, int dfd, const char *name, struct err *err)
 {
 	*j = (struct journal){.fd = -1};
+	buf_init(&j->pending, PENDING_BYTES);
 	j->fd = openat(dfd, name,
 		O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (j->fd < 0)
@@ -60,36 +61,68 @@ static int journal_repair(struct journal *j, struct err *err)
 	return 0;
 }
 
-int journal_append(struct journal *j, struct str record, bool durable, struct err *err)
+/* Writes what is pending. A record that there was no memory for would be a gap: after it
+ * nothing is written any more. */
+static int journal_flush(struct journal *j, struct err *err)
 {
-	struct buf line cleanup_buf = {0};
+	size_t n = j->pending.n;
 
-	BUG_ON(j->fd < 0);
-	BUG_ON(memchr(record.p, '\n', record.n));
+	if (n == 0)
+		return 0;
 	if (journal_repair(j, err))
 		return -1;
-	buf_init(&line, record.n + CRC_DIGITS + 3);
-	buf_addf(&line, "%08x ", journal_crc(record));
-	buf_adds(&line, record);
-	buf_addc(&line, '\n');
-	if (fd_write_all(j->fd, line.p, line.n, err)) {
+	if (fd_write_all(j->fd, j->pending.p, n, err)) {
 		j->is_torn = true;
 		return err_wrap(err, "append to journal");
 	}
-	if (j->n_bytes / JOURNAL_RESERVE != (j->n_bytes + line.n) / JOURNAL_RESERVE)
+	if (j->n_bytes / JOURNAL_RESERVE != (j->n_bytes + n) / JOURNAL_RESERVE)
 		journal_reserve(j);
-	j->n_bytes += line.n;
+	j->n_bytes += n;
+	if (!j->pending.full)
+		buf_clear(&j->pending);
+	else
+		buf_cut(&j->pending, 0);
+	return 0;
+}
+
+int journal_append(struct journal *j, struct str record, bool durable, struct err *err)
+{
+	size_t n_before = j->pending.n;
+
+	BUG_ON(j->fd < 0);
+	BUG_ON(memchr(record.p, '\n', record.n));
+	buf_addf(&j->pending, "%08x ", journal_crc(record));
+	buf_adds(&j->pending, record);
+	buf_addc(&j->pending, '\n');
+	if (j->pending.full) {
+		buf_cut(&j->pending, n_before); /* not half a line */
+		(void)journal_flush(j, NULL);
+		return err_set(err, ERR_LIMIT, "append to journal: too much waits for it");
+	}
+	if (journal_flush(j, err))
+		return -1;
 	return durable ? journal_sync(j, err) : 0;
 }
 
 int journal_sync(struct journal *j, struct err *err)
 {
-	return fdatasync(j->fd) < 0 ? err_sys(err, "sync journal") : 0;
+	if (journal_flush(j, err))
+		return -1;
+	if (fdatasync(j->fd) == 0)
+		return 0;
+	j->is_unsure = true; /* the kernel may have given up what it could not write */
+	return err_sys(err, "sync journal");
+}
+
+bool journal_is_whole(const struct journal *j)
+{
+	return j->fd >= 0 && !j->pending.n && !j->pending.full && !j->is_unsure;
 }
 
 void journal_close(struct journal *j)
 {
 	fd_close(&j->fd);
+	buf_release(&j->pending);
 }
 
 static bool journal_line_valid(struct str line, struct str *ret_record)

@@ -11,24 +11,32 @@
 #define ENTRYPOINT_JOURNAL_H
 
 #include <base/arena.h>
+#include <base/buf.h>
 #include <base/err.h>
 #include <base/str.h>
 #include <stdint.h>
 
 struct journal {
-	int fd;         /* owned; -1: not open */
-	size_t n_bytes; /* complete records */
-	bool is_torn;   /* an append failed half way; the next one repairs it first */
+	int fd;             /* owned; -1: not open */
+	size_t n_bytes;     /* complete records in the file */
+	bool is_torn;       /* an append failed half way; the next one repairs it first */
+	bool is_unsure;     /* a sync failed: what is on the disk nobody knows */
+	struct buf pending; /* lines that could not be written yet, in order */
 };
 
 enum { JOURNAL_RESERVE = 256 * 1024 }; /* bytes kept ahead, for the day the disk is full */
 
 /* Creates `name` (mode 0600), which must not exist. */
 int journal_create(struct journal *j, int dfd, const char *name, struct err *err);
-/* durable: on the disk before the call returns. */
+/*
+ * durable: on the disk before the call returns. After a failure the record is kept and written
+ * before the next one, so that the file is at every moment a beginning of the journal.
+ */
 int journal_append(struct journal *j, struct str record, bool durable, struct err *err);
 /* All that was appended is on the disk: one sync serves many records. */
 int journal_sync(struct journal *j, struct err *err);
+/* Every record is in the file and no sync has failed. */
+bool journal_is_whole(const struct journal *j);
 void journal_close(struct journal *j);
 
 /*

@@ -147,6 +147,7 @@ void pid1_free(struct pid1 *p)
 static const int last_words_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 static struct {
+	pid_t pid; /* whose; a forked child has no say */
 	int fd;
 	size_t n;
 	char text[BOUND_TERMINATION_BYTES]; /* padded with spaces */
@@ -154,13 +155,13 @@ static struct {
 	char stack[16 * KIB];
 } last_words = {.fd = -1};
 
-/* Only what is async-signal-safe: pwrite, ftruncate, write, sigaction, raise. */
+/* Only what is async-signal-safe: getpid, pwrite, ftruncate, write, sigaction, raise, _exit. */
 static void last_words_say(int signal)
 {
 	static const char sentence[] = "monopod: ended by a bug of its own\n";
 	ssize_t done = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
 
-	if (last_words.fd >= 0 && last_words.n) {
+	if (last_words.fd >= 0 && last_words.pid == getpid()) {
 		/* padded as far as any earlier statement can reach, then cut */
 		done = pwrite(last_words.fd, last_words.text, sizeof(last_words.text), 0);
 		if (ftruncate(last_words.fd, (off_t)last_words.n) < 0)
@@ -171,6 +172,9 @@ static void last_words_say(int signal)
 		if (last_words_signals[i] == signal)
 			(void)sigaction(signal, &last_words.before[i], NULL);
 	}
+	/* PID 1 would not die of its own signal, and go on behind these words */
+	if (getpid() == 1)
+		_exit(EXIT_INTERNAL);
 	(void)raise(signal);
 }
 
@@ -181,6 +185,7 @@ void last_words_set(int fd, struct str text)
 	bool is_first_call = last_words.n == 0;
 
 	BUG_ON(text.n > sizeof(last_words.text));
+	last_words.pid = getpid();
 	last_words.fd = fd;
 	memset(last_words.text, ' ', sizeof(last_words.text));
 	memcpy(last_words.text, text.p, text.n);

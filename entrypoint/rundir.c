@@ -25,6 +25,8 @@ enum { RUN_NUMBER_MAX = 9999, RUNS_LISTED = 100000, BALLAST_BYTES = 2 * MIB, FD_
 #define CONTAINER_RUN_DIR "/run/monopod"
 #define DEFAULT_RUNS      ".monopod/runs"
 #define BALLAST           "ballast"
+#define SCRATCH           "scratch"
+#define SCRATCH_OLD       "scratch.old" /* of a killed run; could not be removed yet */
 
 bool rundir_own_mounts(void)
 {
@@ -101,6 +103,7 @@ static int rundir_make_numbered(
 			arena_printf(a, STR_FMT "-%04d", STR_ARG(run_name), (int)next);
 
 		if (mkdirat(rd->parent_dfd, str_c(name), 0700) == 0) {
+			rd->is_made = rd->is_numbered = true;
 			rd->path = path_join(a, cwd, name);
 			return 0;
 		}
@@ -124,19 +127,33 @@ static int rundir_make_named(
 	rd->parent_dfd = rundir_sub(AT_FDCWD, str_c(parent), err);
 	if (rd->parent_dfd < 0)
 		return -1;
-	if (mkdirat(rd->parent_dfd, str_c(path_base(path)), 0700) < 0 && errno != EEXIST)
+	rd->is_made = mkdirat(rd->parent_dfd, str_c(path_base(path)), 0700) == 0;
+	if (!rd->is_made && errno != EEXIST)
 		return err_sys(err, "make '%s'", str_c(path));
 	return 0;
 }
 
+static int rundir_lock(struct rundir *rd, struct err *err)
+{
+	if (flock(rd->dfd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK) {
+		rd->is_made = false; /* somebody was quicker: it is theirs */
+		return err_set(err, ERR_USAGE, "run directory '%s' is in use by another run",
+			str_c(rd->path));
+	}
+	(void)err_sys(err, "lock run directory '%s'", str_c(rd->path));
+	err->kind = ERR_SANDBOX;
+	return -1;
+}
+
 /* A directory that holds a run already is not touched. */
-static int rundir_check_free(const struct rundir *rd, struct err *err)
+static int rundir_check_free(struct rundir *rd, struct err *err)
 {
 	static const char *const traces[] = {"journal", "run.json", "runs", "logs"};
 
-	if (flock(rd->dfd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, ERR_USAGE, "run directory '%s' is in use by another run",
-			str_c(rd->path));
+	if (rundir_lock(rd, err))
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(traces); i++) {
 		struct stat st;
 
@@ -147,12 +164,27 @@ static int rundir_check_free(const struct rundir *rd, struct err *err)
 	return 0;
 }
 
+/*
+ * A run that was killed before it wrote a line leaves only this. What belongs to mapped ids
+ * takes the namespace that is made later: rundir_sweep.
+ */
+static int rundir_clear(const struct rundir *rd, struct err *err)
+{
+	if (dir_remove(rd->dfd, SCRATCH, NULL) == 0)
+		return 0;
+	if (renameat(rd->dfd, SCRATCH, rd->dfd, SCRATCH_OLD) < 0)
+		return err_sys(err, "move away what a killed run left");
+	return 0;
+}
+
 static int rundir_fill(struct rundir *rd, struct err *err)
 {
 	int ballast_fd cleanup_fd = -1;
 
+	if (rundir_clear(rd, err))
+		return -1;
 	rd->claims_dfd = rundir_sub(rd->dfd, "workspaces", err);
-	rd->scratch_dfd = rd->claims_dfd < 0 ? -1 : rundir_sub(rd->dfd, "scratch", err);
+	rd->scratch_dfd = rd->claims_dfd < 0 ? -1 : rundir_sub(rd->dfd, SCRATCH, err);
 	rd->tasks_dfd = rd->scratch_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "tasks", err);
 	rd->layers_dfd = rd->tasks_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "layers", err);
 	rd->small_dfd = rd->layers_dfd < 0 ? -1 : rundir_sub(rd->scratch_dfd, "small", err);
@@ -184,6 +216,7 @@ static int rundir_open_parts(struct arena *a, struct str path, struct str run_na
 			"run directory: %s; name a writable place with --run-dir", low.msg);
 	if (rundir_check_free(rd, err))
 		return -1;
+	rd->is_ours = true;
 	if (rundir_fill(rd, &low))
 		return err_set(err, ERR_SANDBOX,
 			"run directory '%s': %s; name a writable place with --run-dir",
@@ -198,9 +231,7 @@ int rundir_open(struct arena *a, struct str path, struct str run_name, struct ru
 
 	rundir_init(&rd);
 	if (rundir_open_parts(a, path, run_name, &rd, err)) {
-		if (rd.scratch_dfd >= 0)
-			rundir_discard(&rd);
-		rundir_release(&rd);
+		rundir_discard(&rd);
 		return -1;
 	}
 	*ret = rd;
@@ -265,18 +296,39 @@ static void rundir_unmount_all(const struct rundir *rd)
 		rundir_unmount(rd->scratch_dfd, "small");
 }
 
-/* What a killed run left behind; only when nobody holds its lock. */
-static void rundir_sweep_one(int parent_dfd, const char *name, struct sandbox_ns *ns)
+static bool is_there(int dfd, const char *name)
 {
-	int dfd cleanup_fd = -1;
 	struct stat st;
 
-	dfd = openat(parent_dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dfd < 0 || fstatat(dfd, "scratch", &st, AT_SYMLINK_NOFOLLOW) < 0)
+	return fstatat(dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Somebody else's directory may have a scratch/ in it, too. */
+static bool is_run_dir(int dfd)
+{
+	struct stat st;
+
+	return fstat(dfd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) == 0700 &&
+	       is_there(dfd, "workspaces") &&
+	       (is_there(dfd, "journal") || is_there(dfd, "runs") ||
+		       is_there(dfd, SCRATCH "/" BALLAST));
+}
+
+/* Only when nobody holds its lock. */
+static void rundir_sweep_one(const struct rundir *rd, const char *name, struct sandbox_ns *ns)
+{
+	int dfd cleanup_fd = -1;
+
+	dfd = openat(rd->parent_dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dfd < 0 || (!is_there(dfd, SCRATCH) && !is_there(dfd, SCRATCH_OLD)))
+		return;
+	if (!rd->is_numbered && !is_run_dir(dfd))
 		return;
 	if (flock(dfd, LOCK_EX | LOCK_NB) < 0)
 		return;
-	(void)sandbox_remove_tree(ns, dfd, "scratch", NULL); /* the next run tries again */
+	/* a failure: the next run tries again */
+	(void)sandbox_remove_tree(ns, dfd, SCRATCH, NULL);
+	(void)sandbox_remove_tree(ns, dfd, SCRATCH_OLD, NULL);
 }
 
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns)
@@ -285,13 +337,14 @@ void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns)
 	struct str *names;
 	size_t n;
 
+	(void)sandbox_remove_tree(ns, rd->dfd, SCRATCH_OLD, NULL);
 	if (rd->parent_dfd < 0)
 		return;
 	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &names, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (!str_eq(names[i], path_base(rd->path)))
-			rundir_sweep_one(rd->parent_dfd, str_c(names[i]), ns);
+			rundir_sweep_one(rd, str_c(names[i]), ns);
 	}
 }
 
@@ -302,20 +355,25 @@ int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err)
 	if (rd->dfd < 0)
 		return 0;
 	rundir_unmount_all(rd);
-	rc = sandbox_remove_tree(ns, rd->dfd, "scratch", err);
+	rc = sandbox_remove_tree(ns, rd->dfd, SCRATCH, NULL);
+	if (rc) { /* what failed once need not fail twice */
+		rundir_unmount_all(rd);
+		rc = sandbox_remove_tree(ns, rd->dfd, SCRATCH, err);
+	}
 	rundir_release(rd);
 	return rc;
 }
 
 void rundir_discard(struct rundir *rd)
 {
-	if (rd->dfd < 0)
-		return;
-	rundir_unmount_all(rd);
-	(void)dir_remove(rd->dfd, "scratch", NULL);
-	/* only when they are empty, which they are unless they were there before */
-	(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);
-	if (rd->parent_dfd >= 0)
+	if (rd->is_ours) {
+		rundir_unmount_all(rd);
+		if (dir_remove(rd->dfd, SCRATCH, NULL))
+			(void)dir_remove(rd->dfd, SCRATCH, NULL);
+		/* only when they are empty, which they are unless they were there before */
+		(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);
+	}
+	if (rd->is_made)
 		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
 	rundir_release(rd);
 }
@@ -328,7 +386,7 @@ void rundir_erase(const struct rundir *rd, struct sandbox_ns *ns)
 	rundir_unmount_all(rd);
 	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
 		(void)sandbox_remove_tree(ns, rd->dfd, made[i], NULL);
-	if (rd->parent_dfd >= 0 && sandbox_remove_tree(ns, rd->dfd, "scratch", NULL) == 0)
+	if (rd->parent_dfd >= 0 && sandbox_remove_tree(ns, rd->dfd, SCRATCH, NULL) == 0)
 		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
 }
 

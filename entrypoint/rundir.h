@@ -19,10 +19,13 @@
 enum { RUNDIR_SMALL_BYTES = 256 * 1024 * 1024 };
 
 struct rundir {
-	struct str path; /* absolute */
-	int dfd;         /* locked while the command runs */
-	int parent_dfd;  /* -1: the directory was there before */
-	int claims_dfd;  /* workspaces/ */
+	struct str path;  /* absolute */
+	int dfd;          /* locked while the command runs */
+	int parent_dfd;   /* -1: the directory was there before */
+	bool is_made;     /* by us, and taken by nobody else */
+	bool is_ours;     /* locked, and no run was in it */
+	bool is_numbered; /* NAME-NNNN of the default place */
+	int claims_dfd;   /* workspaces/ */
 	int scratch_dfd;
 	int tasks_dfd;  /* scratch/tasks */
 	int layers_dfd; /* scratch/layers: upper directories; perhaps a tmpfs */
@@ -60,7 +63,10 @@ int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, st
  * small files that live for one task. Where none can be mounted it stays a directory.
  */
 void rundir_use_small_tmpfs(struct arena *a, struct rundir *rd);
-/* Removes scratch/ of runs beside this one whose process is gone. Failures are not errors. */
+/*
+ * Removes what killed runs left: scratch/ in run directories beside this one that nobody holds
+ * the lock of, and what was in this one. Failures are not errors.
+ */
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns);
 /* The end: scratch/ is removed (reported when it cannot be), descriptors are closed. */
 int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err);

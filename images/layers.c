@@ -242,11 +242,12 @@ static int tmp_make(struct arena *a, int dfd, int kdfd, struct str *ret_name, st
 	if (mkdirat(kdfd, str_c(*ret_name), 0755) < 0)
 		return err_sys(err, "make '" STR_FMT "'", STR_ARG(*ret_name));
 	cleanup_fd int fd = dir_open(kdfd, str_c(*ret_name), err);
-	if (fd < 0)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(err, "lock '" STR_FMT "'", STR_ARG(*ret_name));
-	return fd_take(&fd);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd_take(&fd);
+	if (fd >= 0)
+		err_sys(err, "lock '" STR_FMT "'", STR_ARG(*ret_name));
+	(void)unlinkat(kdfd, str_c(*ret_name), AT_REMOVEDIR);
+	return -1;
 }
 
 static struct layer_note wanted(const struct unpack_job *job)

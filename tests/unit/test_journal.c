@@ -126,7 +126,7 @@ static void reading_stops_at_damage(void **state)
 	}
 }
 
-/* A disk that is full for a while costs the records of that while, not those after. */
+/* A disk that is full for a while costs no record: they are written when there is room. */
 static void a_torn_append_is_repaired(void **state)
 {
 	struct fixture *f = *state;
@@ -144,15 +144,54 @@ static void a_torn_append_is_repaired(void **state)
 	real_fd = j.fd;
 	j.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(journal_append(&j, STR("{\"n\":2}"), false, &err), -1);
+	assert_int_equal(journal_append(&j, STR("{\"n\":3}"), true, &err), -1);
+	assert_false(journal_is_whole(&j));
 	assert_int_equal(close(j.fd), 0);
 	j.fd = real_fd;
-	assert_int_equal(journal_append(&j, STR("{\"n\":3}"), true, &err), 0);
+	assert_int_equal(journal_sync(&j, &err), 0);
+	assert_true(journal_is_whole(&j));
+	assert_int_equal(journal_append(&j, STR("{\"n\":4}"), true, &err), 0);
 	journal_close(&j);
 	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
 	journal_parse(f->a, text, &got, &n, &n_valid);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 4);
 	assert_int_equal(n_valid, text.n);
-	assert_true(str_eqz(got[1], "{\"n\":3}"));
+	assert_true(str_eqz(got[1], "{\"n\":2}"));
+	assert_true(str_eqz(got[2], "{\"n\":3}"));
+	assert_true(str_eqz(got[3], "{\"n\":4}"));
+}
+
+/* What was too much to be kept is a gap: nothing is written behind it. */
+static void nothing_is_written_behind_a_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+	struct err err = {0};
+	struct str text;
+	struct str *got;
+	size_t n;
+	size_t n_valid;
+	int real_fd;
+
+	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
+	buf_release(&j.pending);
+	buf_init(&j.pending, 64);
+	assert_int_equal(journal_append(&j, STR("{\"n\":1}"), false, &err), 0);
+	real_fd = j.fd;
+	j.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	for (int i = 0; i < 4; i++) /* 17 bytes each: three fit */
+		assert_int_equal(journal_append(&j, STR("{\"n\":2}"), false, &err), -1);
+	assert_int_equal(err.kind, ERR_LIMIT);
+	assert_int_equal(close(j.fd), 0);
+	j.fd = real_fd;
+	assert_int_equal(journal_append(&j, STR("{\"n\":3}"), true, &err), -1);
+	assert_false(journal_is_whole(&j));
+	journal_close(&j);
+	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
+	journal_parse(f->a, text, &got, &n, &n_valid);
+	assert_int_equal(n, 4);
+	assert_int_equal(n_valid, text.n);
+	assert_true(str_eqz(got[3], "{\"n\":2}"));
 }
 
 int main(void)
@@ -163,6 +202,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_old_journal_is_not_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(reading_stops_at_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_torn_append_is_repaired, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			nothing_is_written_behind_a_gap, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

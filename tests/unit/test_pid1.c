@@ -115,11 +115,42 @@ static void last_words_are_left(void **state)
 	}
 }
 
+/* A worker that crashes on a hostile image says nothing about the run. */
+static void a_child_has_no_last_words(void **state)
+{
+	int fd cleanup_fd = memfd_create("termination", MFD_CLOEXEC);
+	char text[64] = {0};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(write(fd, "true", 4), 4);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit none = {0};
+		pid_t child;
+
+		(void)setrlimit(RLIMIT_CORE, &none);
+		(void)!freopen("/dev/null", "w", stderr);
+		(void)sigaction(SIGABRT, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+		last_words_set(fd, STR("[\"last\"]"));
+		child = fork();
+		if (child == 0)
+			(void)raise(SIGABRT);
+		_exit(waitpid(child, &status, 0) != child || !WIFSIGNALED(status));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) >= 0);
+	assert_string_equal(text, "true");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signals_become_calls),
 		cmocka_unit_test(last_words_are_left),
+		cmocka_unit_test(a_child_has_no_last_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,56 @@ static void several_runs_have_their_own(void **state)
 	assert_true(exists("r/runs/one/logs"));
 }
 
+/* What killed runs left is removed; a scratch/ that belongs to somebody else is not. */
+static void leftovers_of_runs_only(void **state)
+{
+	static const struct {
+		const char *dirs[4];
+		const char *file; /* NULL: none */
+		bool is_kept;
+	} cases[] = {
+		{{"r1", "r1/workspaces", "r1/scratch"}, "r1/journal", false},
+		{{"r2", "r2/workspaces", "r2/scratch"}, "r2/scratch/ballast", false},
+		{{"r3", "r3/workspaces", "r3/scratch.old", "r3/runs"}, NULL, false},
+		{{"r4", "r4/scratch"}, "r4/journal", true},
+		{{"r5", "r5/workspaces", "r5/scratch"}, "r5/scratch/mine", true},
+	};
+	struct err err = {0};
+	struct rundir rd;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (size_t k = 0; k < 4 && cases[i].dirs[k]; k++)
+			assert_int_equal(mkdir(cases[i].dirs[k], 0700), 0);
+		if (cases[i].file)
+			assert_int_equal(
+				file_write(AT_FDCWD, cases[i].file, STR("x"), 0600, NULL), 0);
+	}
+	assert_int_equal(rundir_open(a, arena_printf(a, "%s/r", dir), STR("n"), &rd, &err), 0);
+	rundir_sweep(&rd, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(exists(cases[i].dirs[i == 3 ? 1 : 2]), cases[i].is_kept);
+	rundir_discard(&rd);
+}
+
+/* A directory that a run died in before it wrote a line is used again, without its leavings. */
+static void what_is_in_the_way_goes(void **state)
+{
+	struct err err = {0};
+	struct rundir rd;
+
+	(void)state;
+	assert_int_equal(mkdir("r", 0700), 0);
+	assert_int_equal(mkdir("r/scratch", 0700), 0);
+	assert_int_equal(mkdir("r/scratch/tasks", 0700), 0);
+	assert_int_equal(mkdir("r/scratch/tasks/n-a-0", 0), 0);
+	assert_int_equal(rundir_open(a, arena_printf(a, "%s/r", dir), STR("n"), &rd, &err), 0);
+	assert_true(exists("r/scratch/tasks"));
+	assert_false(exists("r/scratch/tasks/n-a-0"));
+	assert_int_equal(rundir_close(&rd, NULL, &err), 0);
+	assert_false(exists("r/scratch"));
+}
+
 static void put_log(const struct rundir_run *r, struct str text)
 {
 	int fd = rundir_log_dir(r, STR("tr"), 0, NULL);
@@ -222,6 +272,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(discard_leaves_foreign_things, setup, teardown),
 		cmocka_unit_test_setup_teardown(places_that_cannot_be_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_runs_have_their_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(leftovers_of_runs_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_in_the_way_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(tails, setup, teardown),
 	};
 

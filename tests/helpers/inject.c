@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fails system calls of a program and of everything it starts, one at a time:
+ *
+ *     inject [--count FILE] [--fail KIND:N[+]:ERRNO] [--kill KIND:N[:SIGNAL]] [--report FILE]
+ * -- PROGRAM…
+ *
+ * The Nth call (from 0) of a KIND, over all processes, does not happen and returns ERRNO; with
+ * N+ all later ones do not happen either. --kill sends SIGNAL (9 unless told) to the program
+ * itself instead. --count writes every call that counts as a line: KIND N ROLE CALL ARGUMENT;
+ * --report those that were made to fail.
+ *
+ * The kernel stops only at calls of a kind (seccomp, SECCOMP_RET_TRACE), wherever they come
+ * from: the C library, a cloned child without one, step-init. The program of a step is let
+ * alone: it is the second thing that is executed after a memory file. Counting begins where
+ * monopod's main does, at its first sigaction of SIGCHLD. Processes that outlive the program by
+ * more than LEFT_S seconds are told in the report and are the exit code 98.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef __x86_64__
+int main(void)
+{
+	return 77; /* only written for one machine */
+}
+#else
+
+enum { PROCS = 4096, CALLS_A_KIND = 8, LEFT_S = 3, EXIT_LEFT = 98, EXIT_BROKEN = 99 };
+
+static const struct kind {
+	const char *name;
+	long calls[CALLS_A_KIND]; /* ends with -1, or is full */
+} kinds[] = {
+	{"open", {SYS_open, SYS_openat, -1}},
+	{"openat2", {SYS_openat2, -1}},
+	{"read", {SYS_read, SYS_pread64, SYS_readv, -1}},
+	{"list", {SYS_getdents64, -1}},
+	{"write", {SYS_write, SYS_pwrite64, SYS_writev, -1}},
+	{"fsync", {SYS_fsync, SYS_fdatasync, SYS_sync_file_range, -1}},
+	{"rename", {SYS_rename, SYS_renameat, SYS_renameat2, -1}},
+	{"clone", {SYS_clone, SYS_clone3, SYS_fork, SYS_vfork, -1}},
+	{"namespace", {SYS_unshare, SYS_setns, -1}},
+	{"mount", {SYS_mount, SYS_move_mount, SYS_open_tree, SYS_mount_setattr, SYS_fsopen,
+			  SYS_fsmount, SYS_fsconfig, -1}},
+	{"umount", {SYS_umount2, SYS_pivot_root, -1}},
+	{"unlink", {SYS_unlink, SYS_unlinkat, SYS_rmdir, -1}},
+	{"mkdir", {SYS_mkdir, SYS_mkdirat, SYS_mknodat, -1}},
+	{"truncate", {SYS_ftruncate, SYS_truncate, SYS_fallocate, -1}},
+	{"link", {SYS_link, SYS_linkat, SYS_symlink, SYS_symlinkat, -1}},
+	{"owner",
+		{SYS_chown, SYS_fchown, SYS_fchownat, SYS_chmod, SYS_fchmod, SYS_fchmodat, -1}},
+	{"lock", {SYS_flock, -1}},
+	{"exec", {SYS_execve, SYS_execveat, -1}},
+	{"fd", {SYS_pipe2, SYS_memfd_create, SYS_socketpair, SYS_socket, SYS_pidfd_open,
+		       SYS_signalfd4, SYS_epoll_create1, SYS_timerfd_create}},
+
+};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+enum role { ROLE_AGENT, ROLE_INIT, ROLE_STEP, ROLE_NEW };
+static const char *const role_names[] = {"agent", "init", "step", "new"};
+
+static struct proc {
+	pid_t pid;
+	enum role role;
+	bool is_held; /* stopped before its parent told of it */
+} procs[PROCS];
+static size_t n_procs;
+
+static struct {
+	int kind;
+	long at; /* -1: none */
+	bool goes_on;
+	int sys;
+	int signal; /* of --kill */
+} fault = {.kind = -1, .at = -1};
+static long counts[KINDS];
+static FILE *count_file, *report_file;
+static pid_t first_pid, main_pid; /* what was started; monopod, once its main has begun */
+static int first_status = -1;
+static volatile sig_atomic_t is_late;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+	_exit(EXIT_BROKEN);
+}
+
+/* --- processes --- */
+
+static struct proc *proc_find(pid_t pid)
+{
+	for (size_t i = 0; i < n_procs; i++)
+		if (procs[i].pid == pid)
+			return &procs[i];
+	return NULL;
+}
+
+static struct proc *proc_add(pid_t pid, enum role role)
+{
+	if (n_procs == PROCS)
+		die("too many processes");
+	procs[n_procs] = (struct proc){.pid = pid, .role = role};
+	return &procs[n_procs++];
+}
+
+static void proc_go_on(pid_t pid, int signal)
+{
+	if (ptrace(PTRACE_CONT, pid, 0, (long)signal) < 0 && errno != ESRCH)
+		die("continue a process");
+}
+
+/* --- calls --- */
+
+static int kind_of(long nr)
+{
+	for (int k = 0; k < KINDS; k++)
+		for (int i = 0; i < CALLS_A_KIND && kinds[k].calls[i] >= 0; i++)
+			if (kinds[k].calls[i] == nr)
+				return k;
+	return -1;
+}
+
+static int kind_by_name(const char *name, size_t n)
+{
+	for (int k = 0; k < KINDS; k++)
+		if (strlen(kinds[k].name) == n && memcmp(kinds[k].name, name, n) == 0)
+			return k;
+	return -1;
+}
+
+static void text_at(pid_t pid, unsigned long at, char *to, size_t n)
+{
+	struct iovec mine = {.iov_base = to, .iov_len = n - 1};
+	struct iovec theirs = {.iov_len = n - 1};
+	ssize_t got;
+
+	memcpy(&theirs.iov_base, &at, sizeof(at));
+	if (at % 4096 + n > 4096) /* not beyond a page that may be the last */
+		theirs.iov_len = 4096 - at % 4096 < n ? 4096 - at % 4096 : n - 1;
+	got = at ? process_vm_readv(pid, &mine, 1, &theirs, 1, 0) : 0;
+	to[got < 0 ? 0 : got] = '\0';
+	for (char *c = to; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+static void fd_name(pid_t pid, long fd, char *to, size_t n)
+{
+	char link[64];
+	ssize_t got;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%ld", pid, fd);
+	got = readlink(link, to, n - 1);
+	to[got < 0 ? 0 : got] = '\0';
+}
+
+/* What the call is about: a descriptor's file, a path, or both. */
+static void describe(pid_t pid, long nr, const unsigned long long *args, char *to, size_t n)
+{
+	char dir[512] = "", path[512] = "";
+
+	switch (nr) {
+	case SYS_open:
+	case SYS_rename:
+	case SYS_unlink:
+	case SYS_rmdir:
+	case SYS_mkdir:
+	case SYS_execve:
+	case SYS_umount2:
+		text_at(pid, args[0], path, sizeof(path));
+		break;
+	case SYS_mount:
+		text_at(pid, args[1], path, sizeof(path));
+		break;
+	case SYS_symlinkat:
+		text_at(pid, args[2], path, sizeof(path));
+		break;
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_renameat:
+	case SYS_renameat2:
+	case SYS_unlinkat:
+	case SYS_mkdirat:
+	case SYS_fchownat:
+	case SYS_fchmodat:
+	case SYS_move_mount:
+	case SYS_open_tree:
+	case SYS_execveat:
+		fd_name(pid, (int)args[0], dir, sizeof(dir));
+		text_at(pid, args[1], path, sizeof(path));
+		break;
+	case SYS_clone:
+	case SYS_unshare:
+		snprintf(path, sizeof(path), "%llx", args[0]);
+		break;
+	default:
+		fd_name(pid, (int)args[0], dir, sizeof(dir));
+		break;
+	}
+	snprintf(to, n, "%s%s%s", dir, dir[0] && path[0] ? "/" : "", path);
+}
+
+static void call_tell(
+	FILE *f, const struct proc *p, int kind, const struct __ptrace_syscall_info *info)
+{
+	char what[1024];
+
+	describe(p->pid, (long)info->seccomp.nr, (const unsigned long long *)info->seccomp.args,
+		what, sizeof(what));
+	fprintf(f, "%s %ld %s %lld %s\n", kinds[kind].name, counts[kind],
+		p->pid == main_pid ? "main" : role_names[p->role], (long long)info->seccomp.nr,
+		what);
+	fflush(f);
+}
+
+/* The call does not happen. */
+static void call_fail(pid_t pid, int sys)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
+		return; /* killed meanwhile */
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rax = (unsigned long long)-(long long)sys;
+	(void)ptrace(PTRACE_SETREGS, pid, 0, &regs);
+}
+
+static bool call_is_hit(int kind)
+{
+	return kind == fault.kind &&
+	       (counts[kind] == fault.at || (fault.goes_on && counts[kind] > fault.at));
+}
+
+static void on_call(struct proc *p)
+{
+	struct __ptrace_syscall_info info;
+	int kind;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info), &info) < 0)
+		return;
+	if (!main_pid && info.seccomp.nr == SYS_rt_sigaction && info.seccomp.args[0] == SIGCHLD)
+		main_pid = p->pid;
+	kind = kind_of((long)info.seccomp.nr);
+	if (!main_pid || kind < 0 || p->role == ROLE_STEP)
+		return;
+	if (count_file)
+		call_tell(count_file, p, kind, &info);
+	if (call_is_hit(kind)) {
+		if (report_file)
+			call_tell(report_file, p, kind, &info);
+		if (fault.signal)
+			(void)kill(main_pid, fault.signal);
+		else
+			call_fail(p->pid, fault.sys);
+	}
+	counts[kind]++;
+}
+
+static void on_exec(struct proc *p)
+{
+	char link[64], exe[512];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = '\0';
+	if (p->role == ROLE_INIT || p->role == ROLE_STEP)
+		p->role = ROLE_STEP;
+	else if (strncmp(exe, "/memfd:", 7) == 0)
+		p->role = ROLE_INIT;
+}
+
+static void on_child(const struct proc *parent)
+{
+	unsigned long child;
+	struct proc *c;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &child) < 0)
+		return;
+	c = proc_find((pid_t)child);
+	if (!c) {
+		(void)proc_add((pid_t)child, parent->role);
+		return;
+	}
+	c->role = parent->role;
+	if (c->is_held)
+		proc_go_on(c->pid, 0);
+	c->is_held = false;
+}
+
+static void on_stop(pid_t pid, int status)
+{
+	struct proc *p = proc_find(pid);
+	int event = status >> 16;
+
+	if (!p) { /* its parent's event is on its way */
+		proc_add(pid, ROLE_NEW)->is_held = true;
+		return;
+	}
+	switch (event) {
+	case PTRACE_EVENT_SECCOMP:
+		on_call(p);
+		break;
+	case PTRACE_EVENT_CLONE:
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+		on_child(p);
+		break;
+	case PTRACE_EVENT_EXEC:
+		on_exec(p);
+		break;
+	case 0:
+		proc_go_on(pid, WSTOPSIG(status));
+		return;
+	default:
+		break;
+	}
+	proc_go_on(pid, 0);
+}
+
+static void on_end(pid_t pid, int status)
+{
+	struct proc *p = proc_find(pid);
+
+	if (p)
+		*p = procs[--n_procs];
+	if (pid != first_pid)
+		return;
+	first_status = status;
+	alarm(LEFT_S);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	is_late = 1;
+}
+
+static int trace(void)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, __WALL);
+
+		if (is_late)
+			break;
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			break;
+		if (WIFSTOPPED(status))
+			on_stop(pid, status);
+		else
+			on_end(pid, status);
+	}
+	for (size_t i = 0; i < n_procs; i++) {
+		fprintf(report_file ? report_file : stderr, "left %d %s\n", procs[i].pid,
+			role_names[procs[i].role]);
+		(void)kill(procs[i].pid, SIGKILL);
+	}
+	if (n_procs)
+		return EXIT_LEFT;
+	return WIFEXITED(first_status) ? WEXITSTATUS(first_status)
+				       : 128 + WTERMSIG(first_status);
+}
+
+/* --- the beginning --- */
+
+static void filter_install(void)
+{
+	struct sock_filter f[8 + KINDS * CALLS_A_KIND * 2];
+	unsigned short n = 0;
+
+	f[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	f[n++] =
+		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigaction, 0, 1);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+	for (int k = 0; k < KINDS; k++) {
+		for (int i = 0; i < CALLS_A_KIND && kinds[k].calls[i] >= 0; i++) {
+			f[n++] = (struct sock_filter)BPF_JUMP(
+				BPF_JMP | BPF_JEQ | BPF_K, (unsigned)kinds[k].calls[i], 0, 1);
+			f[n++] = (struct sock_filter)BPF_STMT(
+				BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+		}
+	}
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = {.len = n, .filter = f};
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+		die("install the filter (it takes root)");
+}
+
+static void start(char **argv)
+{
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+			     PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP;
+	int go[2];
+	char c = 0;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		die("pipe");
+	first_pid = fork();
+	if (first_pid < 0)
+		die("fork");
+	if (first_pid == 0) {
+		(void)close(go[1]);
+		(void)!read(go[0], &c, 1);
+		(void)close(go[0]);
+		filter_install();
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	(void)close(go[0]);
+	(void)proc_add(first_pid, ROLE_AGENT);
+	if (ptrace(PTRACE_SEIZE, first_pid, 0, options) < 0)
+		die("trace");
+	(void)close(go[1]);
+}
+
+static long number(const char *s, const char **ret_end)
+{
+	long n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (*s - '0');
+	*ret_end = s;
+	return n;
+}
+
+static void fault_parse(const char *text, bool is_kill)
+{
+	const char *colon = strchr(text, ':');
+	const char *end;
+
+	fault.kind = colon ? kind_by_name(text, (size_t)(colon - text)) : -1;
+	if (fault.kind < 0) {
+		fprintf(stderr, "inject: '%s': expected KIND:N:ERRNO\n", text);
+		_exit(EXIT_BROKEN);
+	}
+	fault.at = number(colon + 1, &end);
+	fault.goes_on = *end == '+';
+	end += fault.goes_on;
+	if (is_kill) {
+		fault.signal = *end == ':' ? (int)number(end + 1, &end) : SIGKILL;
+		return;
+	}
+	for (int i = 1; *end == ':' && i < 134; i++)
+		if (strerrorname_np(i) && strcmp(strerrorname_np(i), end + 1) == 0)
+			fault.sys = i;
+	if (!fault.sys) {
+		fprintf(stderr, "inject: '%s': expected the name of an error at its end\n",
+			text);
+		_exit(EXIT_BROKEN);
+	}
+}
+
+static FILE *open_for(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		die(path);
+	return f;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction late = {.sa_handler = on_alarm};
+	int i = 1;
+
+	for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2) {
+		if (strcmp(argv[i], "--count") == 0)
+			count_file = open_for(argv[i + 1]);
+		else if (strcmp(argv[i], "--report") == 0)
+			report_file = open_for(argv[i + 1]);
+		else if (strcmp(argv[i], "--fail") == 0 || strcmp(argv[i], "--kill") == 0)
+			fault_parse(argv[i + 1], argv[i][2] == 'k');
+		else
+			break;
+	}
+	if (i + 1 >= argc || strcmp(argv[i], "--") != 0) {
+		fprintf(stderr, "inject [--count FILE] [--fail KIND:N[+]:ERRNO | --kill "
+				"KIND:N[:SIGNAL]] [--report FILE] "
+				"-- PROGRAM...\n");
+		return EXIT_BROKEN;
+	}
+	(void)sigaction(SIGALRM, &late, NULL);
+	start(argv + i + 1);
+	return trace();
+}
+#endif

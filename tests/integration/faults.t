@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A few system calls of each kind fail, once each; tests/torture/faults/run does it with all of them.
+. tests/helpers/tap.sh
+
+[ "${VARIANT:-debug}" = debug ] || skip_all "the leak checker cannot work on a traced process"
+[ "$(id -u)" = 0 ] || skip_all "needs root to trace"
+[ -x "$BUILD/tests/helpers/inject" ] || skip_all "no tests/helpers/inject"
+"$BUILD/tests/helpers/inject" -- true
+[ $? = 0 ] || skip_all "no other process can be traced here"
+
+export TMPDIR=$T
+for kind in $(python3 tests/torture/faults/run --kinds); do
+	faults=$(python3 tests/torture/faults/run --images "$IMAGES" --sample 2 "$kind" 2>&1)
+	ok $? "$kind fails: ${faults##*$'\n'}" "$faults"
+done
+
+# the check itself
+sed 's/if self.code == 0 and not ended/if self.code == 0 and ended/' tests/torture/faults/run >"$T/run.py"
+HERE=tests/torture/faults python3 "$T/run.py" --images "$IMAGES" --fault owner:0:EIO >"$T/out" 2>&1
+[ $? != 0 ]
+ok $? "an outcome that is not truthful is found" "$(cat "$T/out")"
+done_testing
