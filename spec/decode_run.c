@@ -135,11 +135,23 @@ static void decode_old_timeout(
 	(void)f;
 	if (n->type == YAML_NULL)
 		return;
+	decode_duration(d, n, &run->old_timeout);
+}
+
+static void finish_pipeline_run(struct decode *d, const struct yaml_node *n, void *base)
+{
+	struct pipeline_run *run = base;
+	struct yaml_node at = {.pos = run->old_timeout.pos};
+	(void)n;
+	if (!at.pos.line)
+		return;
+	size_t mark = path_enter(d, STR("timeout"));
 	if (run->timeouts.pos.line)
-		(void)decode_fail(d, "one-of", n,
+		(void)decode_fail(d, "one-of", &at,
 			"expected exactly one, got both: spec.timeout, spec.timeouts");
-	decode_duration(d, n, &run->timeouts.pipeline);
-	run->timeouts.pos = n->pos;
+	path_leave(d, mark);
+	run->timeouts.pipeline = run->old_timeout;
+	run->timeouts.pos = at.pos;
 }
 
 static const struct field pipeline_run_fields[] = {
@@ -171,6 +183,7 @@ const struct schema schema_pipeline_run = {
 	.at_pos = offsetof(struct pipeline_run, pos),
 	.fields = pipeline_run_fields,
 	.n_fields = ARRAY_SIZE(pipeline_run_fields),
+	.finish = finish_pipeline_run,
 };
 
 /* In a TaskRun an apiVersion does not make a custom task (section 20). */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The model as Tekton-shaped JSON, members in the order of Tekton's own structs, absent ones
- * left out: status.taskSpec, status.pipelineSpec and the golden tests. And single members of a
- * document as written.
+ * left out: status.taskSpec, status.pipelineSpec and the golden tests.
  */
 #include "yaml.h"
 
@@ -396,111 +395,4 @@ void pipeline_spec_json(const struct pipeline_spec *p, struct json_writer *w)
 	put_results(w, p->results, p->n_results);
 	put_pipeline_tasks(w, "finally", p->finally, p->n_finally);
 	json_close(w, '}');
-}
-
-/* metadata as written, with the name that generateName led to. */
-static void put_metadata(
-	const struct object_meta *meta, const struct yaml_node *n, struct json_writer *w)
-{
-	json_open(w, '{');
-	json_field(w, "name", meta->name.s);
-	for (size_t i = 0; n && n->type == YAML_MAP && i < n->n; i++) {
-		if (str_ieq(n->pairs[i].key, STR("name")))
-			continue;
-		json_keys(w, n->pairs[i].key);
-		yaml_json(n->pairs[i].value, YAML_AS_WRITTEN, w);
-	}
-	json_close(w, '}');
-}
-
-static const struct yaml_node *part_at(const struct yaml_node *n, size_t i)
-{
-	return n->type == YAML_LIST ? n->items[i] : n->pairs[i].value;
-}
-
-/* Text, or a list or map of text; null parts count as empty ones. */
-static bool is_value(const struct yaml_node *n)
-{
-	if (n->type != YAML_LIST && n->type != YAML_MAP)
-		return n->type == YAML_STRING || n->type == YAML_NULL;
-	for (size_t i = 0; i < n->n; i++)
-		if (part_at(n, i)->type != YAML_STRING && part_at(n, i)->type != YAML_NULL)
-			return false;
-	return true;
-}
-
-/* A value as Tekton keeps it: what is no value is the text of its JSON. */
-static void put_param_value(const struct yaml_node *n, struct json_writer *w)
-{
-	if (is_value(n) && (n->type == YAML_LIST || n->type == YAML_MAP)) {
-		json_open(w, n->type == YAML_LIST ? '[' : '{');
-		for (size_t i = 0; i < n->n; i++) {
-			if (n->type == YAML_MAP)
-				json_keys(w, n->pairs[i].key);
-			const struct yaml_node *part = part_at(n, i);
-			json_put_str(w, part->type == YAML_STRING ? part->text : STR(""));
-		}
-		json_close(w, n->type == YAML_LIST ? ']' : '}');
-		return;
-	}
-	if (is_value(n)) {
-		json_put_str(w, n->type == YAML_STRING ? n->text : STR(""));
-		return;
-	}
-	struct buf text cleanup_buf;
-	struct json_writer inner;
-	buf_init(&text, BOUND_SUBST_BYTES);
-	json_writer_init(&inner, &text, 0);
-	inner.go_escapes = true;
-	yaml_json(n, YAML_SORTED, &inner);
-	json_put_str(w, buf_str(&text));
-}
-
-static bool is_value_key(struct str key)
-{
-	return str_ieq(key, STR("value")) || str_ieq(key, STR("default"));
-}
-
-/* As written, but params and results carry their values as Tekton's objects do. */
-static void put_document(const struct yaml_node *n, bool in_params, struct json_writer *w)
-{
-	if (n->type == YAML_LIST) {
-		json_open(w, '[');
-		for (size_t i = 0; i < n->n; i++)
-			put_document(n->items[i], in_params, w);
-		json_close(w, ']');
-		return;
-	}
-	if (n->type != YAML_MAP) {
-		yaml_json(n, YAML_AS_WRITTEN, w);
-		return;
-	}
-	json_open(w, '{');
-	for (size_t i = 0; i < n->n; i++) {
-		const struct yaml_pair *pair = &n->pairs[i];
-		json_keys(w, pair->key);
-		if (in_params && is_value_key(pair->key))
-			put_param_value(pair->value, w);
-		else
-			put_document(pair->value,
-				str_ieq(pair->key, STR("params")) ||
-					str_ieq(pair->key, STR("results")),
-				w);
-	}
-	json_close(w, '}');
-}
-
-void spec_object_json(const struct object_meta *meta, const char *member, struct json_writer *w)
-{
-	const struct yaml_node *n = NULL;
-	const struct yaml_node *tree = meta->tree;
-	for (size_t i = 0; tree && tree->type == YAML_MAP && i < tree->n && !n; i++)
-		if (str_ieq(tree->pairs[i].key, str_z(member)))
-			n = tree->pairs[i].value;
-	if (str_eqz(str_z(member), "metadata"))
-		put_metadata(meta, n, w);
-	else if (n)
-		put_document(n, false, w);
-	else
-		json_put_null(w);
 }

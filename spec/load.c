@@ -194,6 +194,34 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 		keep(l, k, meta);
 }
 
+static void load_document(struct loader *l, const struct yaml_node *root);
+
+/* A v1 List, as kubectl writes it. */
+static void load_list(struct loader *l, const struct yaml_node *root)
+{
+	static const struct field fields[] = {
+		{.key = "apiVersion", .kind = FIELD_ANY},
+		{.key = "kind", .kind = FIELD_ANY},
+		{.key = "metadata", .kind = FIELD_ANY},
+		{.key = "items", .kind = FIELD_ANY},
+	};
+	static const struct schema schema = {
+		.what = "List", .fields = fields, .n_fields = ARRAY_SIZE(fields)};
+	const struct yaml_node *items = yaml_get(root, "items");
+	struct decode *d = &l->decode;
+	char none = 0;
+
+	d->object = root->pos;
+	decode_object(d, &schema, root, &none);
+	if (!items || items->type == YAML_NULL)
+		return;
+	size_t mark = path_enter(d, STR("items"));
+	bool ok = decode_expect(d, items, YAML_LIST, "list");
+	path_leave(d, mark);
+	for (size_t i = 0; ok && i < items->n; i++)
+		load_document(l, items->items[i]);
+}
+
 static void load_document(struct loader *l, const struct yaml_node *root)
 {
 	struct decode *d = &l->decode;
@@ -218,10 +246,8 @@ static void load_document(struct loader *l, const struct yaml_node *root)
 	path_leave(d, mark);
 	if (!kind || !version)
 		return;
-	const struct yaml_node *items = yaml_get(root, "items");
 	if (str_eqz(kind->text, "List") && str_eqz(version->text, "v1")) {
-		for (size_t i = 0; items && items->type == YAML_LIST && i < items->n; i++)
-			load_document(l, items->items[i]);
+		load_list(l, root);
 		return;
 	}
 	if (find_kind(d, kind, version, &k))

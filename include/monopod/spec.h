@@ -290,6 +290,7 @@ struct pipeline_run {
 	struct text status; /* "", Cancelled, CancelledRunFinally, StoppedRunFinally,
 			       PipelineRunPending */
 	struct timeouts timeouts;
+	struct duration old_timeout;      /* v1beta1: became timeouts.pipeline */
 	struct text service_account_name; /* taskRunTemplate */
 	struct pod_template pod_template; /* taskRunTemplate */
 	struct workspace_binding *workspaces;

@@ -259,6 +259,10 @@ static void test_complaints(void **state attr_unused)
 		{"both timeouts", BPR "  timeouts: {pipeline: 1h}\n  timeout: 2h\n",
 			"7:12 error one-of spec.timeout: expected exactly one, got both: "
 			"spec.timeout, spec.timeouts\n"},
+		{"both timeouts, the old one first",
+			BPR "  timeout: 2h\n  timeouts: {pipeline: 1h}\n",
+			"6:12 error one-of spec.timeout: expected exactly one, got both: "
+			"spec.timeout, spec.timeouts\n"},
 		{"bad duration", TR "  timeout: 10 minutes\n",
 			"6:12 error bad-duration spec.timeout: time: unknown unit \" minutes\" "
 			"in "

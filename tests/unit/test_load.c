@@ -21,6 +21,10 @@ static void test_complaints(void **state attr_unused)
 			"1:1 error wrong-type : a document must be an object with apiVersion "
 			"and "
 			"kind, not array\n"},
+		{"a List of a map", "apiVersion: v1\nkind: List\nitems: {}\nitem: []\n",
+			"3:8 error wrong-type items: 'items': cannot unmarshal object into a "
+			"value of type list\n"
+			"4:1 error unknown-field item: List: unknown field \"item\"\n"},
 		{"neither kind nor version", "a: 1\n",
 			"1:1 error missing-field kind: missing field(s): kind\n"
 			"1:1 error missing-field apiVersion: missing field(s): apiVersion\n"},
