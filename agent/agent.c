@@ -174,11 +174,35 @@ static void start(struct agent *a)
 					     : a->object->task_run->status_message.s);
 }
 
+/*
+ * Another agent goes on. Everything of the one before is dead: what was stopped by it, or is
+ * stopped by a timeout of the run that passed meanwhile, ends with that cause; the rest is
+ * interrupted and starts again.
+ */
+static void resume(struct agent *a)
+{
+	if (a->phase == RUN_NEW) {
+		start(a);
+		return;
+	}
+	if (a->phase == RUN_DONE) {
+		a->root->wants_publish = a->root->wants_finish = true;
+		return;
+	}
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_RESUME});
+	deadline_resume(a->root);
+	for (size_t i = 0; i < a->root->runs.n; i++)
+		attempt_orphan(execution_of(a, i));
+	deadline_tick(a->root);
+	sched_resume(a->root);
+}
+
 void agent_feed(struct agent *a, const struct event *ev)
 {
 	turn_begin(a->root);
 	a->root->now_ns = ev->now_ns;
 	a->root->wall_ns = ev->wall_ns;
+	a->root->unrecorded = ev;
 	switch (ev->kind) {
 	case EVENT_START:
 		start(a);
@@ -198,10 +222,13 @@ void agent_feed(struct agent *a, const struct event *ev)
 			deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
 		break;
 	case EVENT_RESUME:
+		resume(a);
 		break;
 	}
 	sched_settle(a->root);
 	deadline_prune(a->root);
+	a->root->unrecorded = NULL;
+	a->root->is_forced = false;
 }
 
 int64_t agent_deadline_ns(const struct agent *a)

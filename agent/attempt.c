@@ -41,7 +41,7 @@ static void reset(struct execution *t)
 	t->result_problem = STR_NONE;
 	t->result_too_large = false;
 	t->step = 0;
-	t->step_timed_out = t->has_failed = t->is_killed = false;
+	t->step_timed_out = t->has_failed = t->is_killed = t->is_gone = false;
 	t->stop = STOP_NONE;
 }
 
@@ -149,7 +149,7 @@ static bool may_retry(const struct agent *a, const struct execution *t)
 {
 	if (t->stop != STOP_NONE && t->stop != STOP_TIMEOUT)
 		return false;
-	if ((uint64_t)t->v.n_attempts > (uint64_t)t->v.retries)
+	if ((uint64_t)t->n_retries >= (uint64_t)t->v.retries)
 		return false;
 	return !deadline_forbids_retry(a, t);
 }
@@ -161,6 +161,17 @@ static struct condition stop_condition(struct agent *a, const struct execution *
 	return condition_task_cancelled(a->arena, t->v.name, t->stop, deadline_why(a, t->stop));
 }
 
+/* What START_TASK made is freed, unless that went with the agent that made it. */
+static void release(struct agent *a, struct execution *t, size_t attempt)
+{
+	if (!t->is_gone)
+		push_for(a, t, ACTION_END_TASK)->attempt = attempt;
+	t->is_gone = false;
+	agent_retire(a, t->arena);
+	t->arena = NULL;
+	t->launch = NULL;
+}
+
 /* Closes an attempt that START_TASK was handed out for; retries it or ends the task run. */
 static void finish(struct agent *a, struct execution *t, struct condition c,
 	const struct named_value *values, size_t n_values)
@@ -170,24 +181,17 @@ static void finish(struct agent *a, struct execution *t, struct condition c,
 		.condition = c,
 		.values = values,
 		.n_values = n_values};
+	size_t attempt = t->v.n_attempts - 1;
 
 	if (c.status == CONDITION_FALSE && may_retry(a, t)) {
-		struct action *action;
-		size_t attempt = t->v.n_attempts - 1;
-
 		end.kind = CHANGE_TASK_RETRY;
 		run_apply(a, &end);
-		action = push_for(a, t, ACTION_END_TASK);
-		action->attempt = attempt;
-		agent_retire(a, t->arena);
-		t->arena = NULL;
+		release(a, t, attempt);
 		attempt_start(a, t);
 		return;
 	}
 	run_apply(a, &end);
-	push_for(a, t, ACTION_END_TASK);
-	agent_retire(a, t->arena);
-	t->arena = NULL;
+	release(a, t, attempt);
 	sched_task_done(a, t);
 }
 
@@ -289,13 +293,32 @@ static struct step_ended read_end(const struct event *ev, bool go_on, bool *ret_
 	return e;
 }
 
+/* The step's own timeout killed it. */
+static struct step_ended timeout_end(int signal)
+{
+	return (struct step_ended){.exit_code = 1,
+		.signal = signal,
+		.termination_reason = "TimeoutExceeded",
+		.reason = STR("Error")};
+}
+
+/* After a step that failed nothing of the attempt runs. */
+static void finish_failed(struct agent *a, struct execution *t)
+{
+	const struct step_view *s = current_step(t);
+
+	t->has_failed = true;
+	t->failure = t->step_timed_out ? condition_step_timeout(a->arena, s)
+				       : condition_step_failed(a->arena, s);
+	skip_rest(a, t);
+	finish_steps(a, t);
+}
+
 static void step_ended(struct agent *a, struct execution *t, const struct event *ev)
 {
-	struct step_view *s = current_step(t);
 	struct change c = {.kind = CHANGE_STEP_END, .task = t->v.index, .step = t->step};
 	bool failed = false;
 
-	take_results(a, t, ev);
 	if (t->stop != STOP_NONE) {
 		finish_stopped(a, t, ev->end == STEP_END_SIGNALED ? ev->signal : 0);
 		return;
@@ -303,18 +326,16 @@ static void step_ended(struct agent *a, struct execution *t, const struct event 
 	c.ended = read_end(ev, t->launch->steps[t->step].on_error_continue, &failed);
 	if (t->step_timed_out) {
 		failed = true;
-		c.ended = (struct step_ended){.exit_code = 1,
-			.signal = c.ended.signal,
-			.termination_reason = "TimeoutExceeded",
-			.reason = STR("Error")};
+		c.ended = timeout_end(c.ended.signal);
 	}
+	/* the event's record lists the results that differ from those taken before */
 	run_apply(a, &c);
+	take_results(a, t, ev);
 	if (failed) {
-		t->has_failed = true;
-		t->failure = t->step_timed_out ? condition_step_timeout(a->arena, s)
-					       : condition_step_failed(a->arena, s);
-		skip_rest(a, t);
-	} else if (t->step + 1 < attempt_of(t)->n_steps) {
+		finish_failed(a, t);
+		return;
+	}
+	if (t->step + 1 < attempt_of(t)->n_steps) {
 		t->step++;
 		start_step(a, t);
 		return;
@@ -425,7 +446,7 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 	}
 	run_apply(a,
 		&(struct change){.kind = CHANGE_TASK_STOP, .task = t->v.index, .stop = cause});
-	if (state == TASK_PREPARING) {
+	if (state == TASK_PREPARING || t->is_gone) {
 		finish_stopped(a, t, 0);
 		return;
 	}
@@ -435,6 +456,41 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 				.kind = TIMER_KILL,
 				.task = t->v.index,
 				.attempt = t->v.n_attempts - 1});
+}
+
+/* --- after the end of the agent that ran it */
+
+void attempt_orphan(struct execution *t)
+{
+	t->is_gone = t->v.state != TASK_WAITING && t->v.state != TASK_DONE;
+}
+
+bool attempt_interrupt(struct agent *a, struct execution *t)
+{
+	struct condition c;
+
+	if (!t->is_gone)
+		return false;
+	if (t->stop != STOP_NONE) {
+		finish_stopped(a, t, 0);
+		return false;
+	}
+	if (t->step_timed_out) {
+		run_apply(a, &(struct change){.kind = CHANGE_STEP_END,
+				     .task = t->v.index,
+				     .step = t->step,
+				     .ended = timeout_end(0)});
+		finish_failed(a, t);
+		return false;
+	}
+	c = condition_task_interrupted(a->arena, t->v.name);
+	close_steps(a, t, c.reason, 0);
+	run_apply(a,
+		&(struct change){
+			.kind = CHANGE_TASK_INTERRUPTED, .task = t->v.index, .condition = c});
+	release(a, t, 0);
+	reset(t);
+	return true;
 }
 
 void attempt_kill(struct agent *a, struct execution *t)

@@ -12,6 +12,13 @@ void attempt_event(struct root *root, const struct event *ev);
 
 /* Stops a task run in whatever state it is; does nothing when it is done or stopping. */
 void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);
+/*
+ * EVENT_RESUME: the agent that ran it is dead. attempt_orphan marks what was going on; after
+ * that attempt_interrupt ends what was being stopped with its cause and takes the rest back to
+ * TASK_WAITING (true: this one is).
+ */
+void attempt_orphan(struct execution *t);
+bool attempt_interrupt(struct agent *a, struct execution *t);
 /* SIGKILL to the step that is running. */
 void attempt_kill(struct agent *a, struct execution *t);
 /* The step's own timeout: killed, and reported so. */

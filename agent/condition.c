@@ -72,6 +72,14 @@ struct condition condition_task_cancelled(
 			STR_ARG(name), STR_ARG(why)));
 }
 
+struct condition condition_task_interrupted(struct arena *a, struct str name)
+{
+	return failed("Interrupted",
+		arena_printf(a,
+			"TaskRun \"" STR_FMT "\" was interrupted: monopod ended while it ran",
+			STR_ARG(name)));
+}
+
 struct condition condition_task_invalid(struct str message)
 {
 	return failed("TaskRunValidationFailed", message);

@@ -15,6 +15,8 @@ struct condition condition_result_too_large(struct arena *a, const struct execut
 struct condition condition_task_timeout(struct arena *a, const struct execution *t);
 struct condition condition_task_cancelled(
 	struct arena *a, struct str name, enum stop_cause cause, struct str why);
+/* The agent ended while an attempt went on. */
+struct condition condition_task_interrupted(struct arena *a, struct str name);
 struct condition condition_task_invalid(struct str message); /* adds "[User error] " */
 /* A volume or image problem of a step that never ran. */
 struct condition condition_start_failed(struct arena *a, const char *reason, struct str step,

@@ -21,6 +21,11 @@ int64_t deadline_after(int64_t now_ns, int64_t span_ns)
 
 /* --- the heap */
 
+static bool is_before(const struct timer *x, const struct timer *y)
+{
+	return x->at_ns != y->at_ns ? x->at_ns < y->at_ns : x->seq < y->seq;
+}
+
 static void swap(struct root *root, size_t i, size_t k)
 {
 	struct timer t = root->timers.p[i];
@@ -29,20 +34,26 @@ static void swap(struct root *root, size_t i, size_t k)
 	root->timers.p[k] = t;
 }
 
+static void push(struct root *root, const struct timer *t)
+{
+	size_t i = root->timers.n;
+
+	vec_push(&root->timers, *t);
+	while (i > 0 && is_before(&root->timers.p[i], &root->timers.p[(i - 1) / 2])) {
+		swap(root, i, (i - 1) / 2);
+		i = (i - 1) / 2;
+	}
+}
+
 void deadline_add(struct agent *a, const struct timer *t)
 {
-	struct root *root = a->root;
-	size_t i = root->timers.n;
 	struct timer mine = *t;
 
 	if (t->at_ns == INT64_MAX)
 		return;
 	mine.run = a;
-	vec_push(&root->timers, mine);
-	while (i > 0 && root->timers.p[(i - 1) / 2].at_ns > root->timers.p[i].at_ns) {
-		swap(root, i, (i - 1) / 2);
-		i = (i - 1) / 2;
-	}
+	mine.seq = a->root->timer_seq++;
+	push(a->root, &mine);
 }
 
 static struct timer pop(struct root *root)
@@ -55,7 +66,7 @@ static struct timer pop(struct root *root)
 		size_t least = i;
 
 		for (size_t k = 2 * i + 1; k <= 2 * i + 2 && k < root->timers.n; k++)
-			if (root->timers.p[k].at_ns < root->timers.p[least].at_ns)
+			if (is_before(&root->timers.p[k], &root->timers.p[least]))
 				least = k;
 		if (least == i)
 			return first;
@@ -175,6 +186,24 @@ static void fire(const struct timer *t)
 	}
 }
 
+void deadline_resume(struct root *root)
+{
+	VEC(struct timer) kept = {0};
+
+	for (size_t i = 0; i < root->timers.n; i++) {
+		enum timer_kind kind = root->timers.p[i].kind;
+
+		if (kind == TIMER_PIPELINE || kind == TIMER_TASKS || kind == TIMER_FINALLY)
+			vec_push(&kept, root->timers.p[i]);
+	}
+	root->timers.n = 0;
+	for (size_t i = 0; i < kept.n; i++)
+		push(root, &kept.p[i]);
+	vec_release(&kept);
+	root->kill_grace_ns = default_kill_grace_ns;
+	root->has_grace = false;
+}
+
 void deadline_tick(struct root *root)
 {
 	for (;;) {
@@ -218,14 +247,29 @@ static void set_grace(struct agent *a, enum cancel_mode mode, int64_t grace_ns)
 	a->root->kill_grace_ns = least(default_kill_grace_ns, grace_ns / 3);
 	if (mode == CANCEL_NOW)
 		return;
+	a->root->has_grace = true;
 	deadline_add(a, &(struct timer){.kind = TIMER_GRACE,
 				.at_ns = deadline_after(a->root->now_ns, grace_ns - reserve)});
+}
+
+/* Asked for the same again, but what is left has no limit yet: the run was resumed since. */
+static bool limits_anew(const struct agent *a, enum cancel_mode mode, int64_t grace_ns)
+{
+	return a->phase != RUN_DONE && mode != CANCEL_NONE && mode == a->view.cancelled &&
+	       mode != CANCEL_NOW && grace_ns && !a->root->has_grace;
 }
 
 void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, struct str why)
 {
 	bool again = a->view.cancelled != CANCEL_NONE;
 
+	if (limits_anew(a, mode, grace_ns)) {
+		run_apply(a, &(struct change){.kind = CHANGE_RUN_CANCEL,
+				     .cancel = mode,
+				     .message = arena_str(a->arena, why)});
+		set_grace(a, mode, grace_ns);
+		return;
+	}
 	if (a->phase == RUN_DONE || mode <= a->view.cancelled) {
 		/* asked for the same again: what is stopping is not waited for any more */
 		if (a->phase != RUN_DONE && again && a->view.cancelled == CANCEL_NOW)

@@ -11,6 +11,9 @@ int64_t deadline_after(int64_t now_ns, int64_t span_ns);
 void deadline_add(struct agent *a, const struct timer *t);
 /* The clocks that start with the run: timeouts.pipeline and timeouts.tasks. */
 void deadline_start(struct agent *a);
+/* EVENT_RESUME: the clocks of the run go on. Those of attempts are over, and the time that a
+ * signal left was that of the agent it was sent to. */
+void deadline_resume(struct root *root);
 /* Fires everything that is due. */
 void deadline_tick(struct root *root);
 /* Drops timers of what is over; the first of the rest, or INT64_MAX. */

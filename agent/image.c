@@ -58,6 +58,7 @@ static void add_attempts(struct image_list *l, struct execution *t)
 		const struct task_spec *ts;
 
 		t->v.n_attempts = (size_t)i + 1;
+		t->n_retries = (size_t)i;
 		ts = launch_preview(l->agent, t, l->scratch);
 		if (ts)
 			add_steps(l, ts);

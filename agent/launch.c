@@ -180,7 +180,7 @@ static void make_rest(struct build *b, const struct task_spec *ts, struct subst 
 	/* also for a referenced task, whose count Tekton leaves at 0: a defect that is not
 	 * copied */
 	subst_add(s, STR("context.task.retry-count"),
-		arena_printf(b->brief, "%zu", t->v.n_attempts - 1));
+		arena_printf(b->brief, "%zu", t->n_retries));
 	subst_add(s, STR("credentials.path"), STR("/tekton/creds"));
 	add_results(ts, s);
 	add_steps(ts, s);
@@ -598,7 +598,7 @@ void launch_prepare(
 	if (!bind_params(&b) || !run_passes(&b))
 		return;
 	make_views(&b);
-	ret->pod_name = name_pod(a->arena, t->v.name, t->v.n_attempts - 1);
+	ret->pod_name = name_pod(a->arena, t->v.name, t->n_retries);
 	if (!check_leftovers(&b) || !check_step_on_error(&b))
 		return;
 	ret->spec = template_merge(a->arena, ret->spec);

@@ -2,6 +2,7 @@
 /* Journal records. Members that do not apply to a change are left out. */
 #include "record.h"
 
+#include "event.h"
 #include "names.h"
 #include <base/json.h>
 
@@ -173,26 +174,55 @@ static void put_subject(struct agent *a, const struct change *c, struct json_wri
 		json_field(w, "step", attempt_of(t)->steps[c->step].name);
 }
 
+static void record_open(
+	struct agent *a, const char *kind, struct buf *out, struct json_writer *w)
+{
+	buf_init(out, RECORD_MAX_BYTES);
+	json_writer_init(w, out, 0);
+	json_open(w, '{');
+	json_field_int(w, "seq", (int64_t)a->root->record_seq++);
+	json_field_int(w, "ns", a->root->now_ns);
+	json_field_int(w, "wall", a->root->wall_ns);
+	json_fieldz(w, "kind", kind);
+}
+
+static void record_close(struct agent *a, bool durable, struct buf *out, struct json_writer *w)
+{
+	struct action *action;
+
+	json_close(w, '}');
+	BUG_ON(out->full);
+	action = agent_push(a, ACTION_RECORD);
+	action->durable = durable;
+	action->record = arena_str(a->root->turn, buf_str(out));
+	buf_release(out);
+}
+
+/* The event that is being fed changes something: its own record comes first. */
+static void record_event(struct agent *a)
+{
+	const struct event *ev = a->root->unrecorded;
+	struct json_writer w;
+	struct buf out;
+
+	if (!ev)
+		return;
+	a->root->unrecorded = NULL;
+	record_open(a, EVENT_RECORD, &out, &w);
+	event_put(a, ev, &w);
+	/* a durable change that follows covers it */
+	record_close(a, false, &out, &w);
+}
+
 void record_change(struct agent *a, const struct change *c, bool durable)
 {
 	struct json_writer w;
-	struct action *action;
 	struct buf out;
 
-	buf_init(&out, RECORD_MAX_BYTES);
-	json_writer_init(&w, &out, 0);
-	json_open(&w, '{');
-	json_field_int(&w, "seq", (int64_t)a->root->record_seq++);
-	json_field_int(&w, "ns", a->root->now_ns);
-	json_field_int(&w, "wall", a->root->wall_ns);
-	json_fieldz(&w, "kind", change_name(c->kind));
+	record_event(a);
+	record_open(a, change_name(c->kind), &out, &w);
 	put_subject(a, c, &w);
 	if (payloads[c->kind])
 		payloads[c->kind](a, c, &w);
-	json_close(&w, '}');
-	BUG_ON(out.full);
-	action = agent_push(a, ACTION_RECORD);
-	action->durable = durable;
-	action->record = arena_str(a->root->turn, buf_str(&out));
-	buf_release(&out);
+	record_close(a, durable, &out, &w);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Journal records: one compact JSON object for each change of run.c (docs/journal.md). */
+/*
+ * Journal records, one compact JSON object each (docs/journal.md): every change of run.c, and
+ * before the first change of an event that event.
+ */
 #ifndef AGENT_RECORD_H
 #define AGENT_RECORD_H
 

@@ -324,11 +324,18 @@ static void put_attempt(
 	}
 }
 
+/* An interrupted attempt was no retry: Tekton has no such thing. */
 static void put_retries(const struct report *p, const struct task_run_view *t)
 {
-	if (!json_list(p->w, "retriesStatus", t->n_attempts - 1))
+	size_t n = 0;
+
+	for (size_t i = 0; i + 1 < t->n_attempts; i++)
+		n += !t->attempts[i].is_interrupted;
+	if (!json_list(p->w, "retriesStatus", n))
 		return;
 	for (size_t i = 0; i + 1 < t->n_attempts; i++) {
+		if (t->attempts[i].is_interrupted)
+			continue;
 		json_open(p->w, '{');
 		put_condition(p, &t->attempts[i].condition);
 		put_attempt(p, &t->attempts[i], NULL);

@@ -31,6 +31,8 @@ static const struct transition transitions[] = {
 	[CHANGE_RUN_FINALLY] = {"run-finally", MACHINE_RUN, 1, {RUN_TASKS}, RUN_FINALLY, true},
 	[CHANGE_RUN_CONDITION] = {"run-condition", MACHINE_RUN, 2, {RUN_TASKS, RUN_FINALLY},
 		STAY, false},
+	[CHANGE_RUN_RESUME] = {"run-resume", MACHINE_RUN, 2, {RUN_TASKS, RUN_FINALLY}, STAY,
+		true},
 	[CHANGE_RUN_END] = {"run-end", MACHINE_RUN, 3, {RUN_NEW, RUN_TASKS, RUN_FINALLY},
 		RUN_DONE, true},
 	[CHANGE_PT_START] = {"pt-start", MACHINE_PT, 1, {PT_WAITING}, PT_STARTED, false},
@@ -46,6 +48,8 @@ static const struct transition transitions[] = {
 		false},
 	[CHANGE_TASK_STOP] = {"task-stop", MACHINE_TASK, 2, {TASK_PREPARING, TASK_RUNNING},
 		TASK_STOPPING, false},
+	[CHANGE_TASK_INTERRUPTED] = {"task-interrupted", MACHINE_TASK, 2,
+		{TASK_PREPARING, TASK_RUNNING}, TASK_WAITING, true},
 	[CHANGE_TASK_RETRY] = {"task-retry", MACHINE_TASK, 4,
 		{TASK_WAITING, TASK_PREPARING, TASK_RUNNING, TASK_STOPPING}, TASK_WAITING,
 		true},
@@ -305,6 +309,20 @@ static void on_task_retry(struct agent *a, const struct change *c)
 		.reason = STR("ToBeRetried"),
 		.message = c->condition.message,
 		.changed_wall_ns = a->root->wall_ns};
+	t->n_retries++;
+	attempt_open(a, t);
+	attempt_of(t)->condition = t->v.condition;
+}
+
+/* The task run is where it was before the attempt; the steps that ran stay to be seen. */
+static void on_task_interrupted(struct agent *a, const struct change *c)
+{
+	struct execution *t = execution_of(a, c->task);
+
+	attempt_close(a, t, c);
+	attempt_of(t)->is_interrupted = true;
+	t->v.condition = c->condition;
+	t->v.condition.status = CONDITION_UNKNOWN;
 	attempt_open(a, t);
 	attempt_of(t)->condition = t->v.condition;
 }
@@ -383,6 +401,7 @@ static effect_fn *const effects[CHANGE_KIND_N] = {
 	[CHANGE_TASK_ATTEMPT] = on_task_attempt,
 	[CHANGE_TASK_READY] = on_task_ready,
 	[CHANGE_TASK_STOP] = on_task_stop,
+	[CHANGE_TASK_INTERRUPTED] = on_task_interrupted,
 	[CHANGE_TASK_RETRY] = on_task_retry,
 	[CHANGE_TASK_END] = on_task_end,
 	[CHANGE_STEP_START] = on_step_start,

@@ -20,6 +20,7 @@ enum change_kind {
 	CHANGE_RUN_STOPPING,  /* a dag task failed: nothing new starts */
 	CHANGE_RUN_FINALLY,   /* the finally tasks start */
 	CHANGE_RUN_CONDITION, /* condition */
+	CHANGE_RUN_RESUME,    /* another agent goes on with it */
 	CHANGE_RUN_END,       /* condition, values */
 	/* a pipeline task (pt) */
 	CHANGE_PT_START,
@@ -31,9 +32,10 @@ enum change_kind {
 	CHANGE_TASK_CREATE,
 	CHANGE_TASK_ATTEMPT, /* START_TASK goes out */
 	CHANGE_TASK_READY,
-	CHANGE_TASK_STOP,  /* stop */
-	CHANGE_TASK_RETRY, /* condition of the attempt that ended, values */
-	CHANGE_TASK_END,   /* condition, values */
+	CHANGE_TASK_STOP,        /* stop */
+	CHANGE_TASK_INTERRUPTED, /* condition of the attempt that was */
+	CHANGE_TASK_RETRY,       /* condition of the attempt that ended, values */
+	CHANGE_TASK_END,         /* condition, values */
 	/* a step (task, step) */
 	CHANGE_STEP_START,
 	CHANGE_STEP_STARTED, /* image_id */

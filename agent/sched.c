@@ -333,6 +333,28 @@ static bool pump(struct root *root)
 	return any;
 }
 
+void sched_resume(struct root *root)
+{
+	size_t n = root->runs.n;
+	VEC(size_t) waiting = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct execution *t = execution_at(root, i);
+
+		if (!attempt_interrupt(t->run, t))
+			continue;
+		t->holds_slot = false;
+		root->n_active--;
+		vec_push(&waiting, i);
+	}
+	for (size_t i = root->held_head; i < root->held.n; i++)
+		vec_push(&waiting, root->held.p[i]);
+	root->held.n = root->held_head = 0;
+	for (size_t i = 0; i < waiting.n; i++)
+		vec_push(&root->held, waiting.p[i]);
+	vec_release(&waiting);
+}
+
 /* --- the end */
 
 static void end_pipeline(struct agent *a)

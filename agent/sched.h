@@ -11,6 +11,8 @@ void sched_init(struct agent *a);
 void sched_task_done(struct agent *a, struct execution *t);
 /* timeouts.tasks has passed: skips of a later rule get its reason. */
 void sched_tasks_timed_out(struct agent *a);
+/* EVENT_RESUME: what was going on is interrupted and waits, before what was held back. */
+void sched_resume(struct root *root);
 /* A run changed: sched_settle will look at it. */
 void sched_touch(struct agent *a);
 /* Everything that follows from what changed, until nothing follows any more. */

@@ -24,6 +24,7 @@ struct execution {
 	struct agent *run;       /* that it is of */
 	struct str timeout_text; /* of messages */
 	size_t attempts_cap;
+	size_t n_retries; /* attempts before the current one, interrupted ones left out */
 	const struct task_spec *task; /* without the task run's own params */
 	const struct task *referenced;
 	bool on_error_continue;
@@ -42,6 +43,7 @@ struct execution {
 	struct condition failure;
 	enum stop_cause stop;
 	bool is_killed;
+	bool is_gone;    /* the agent that started it is dead, and all of it with it */
 	bool holds_slot; /* sched.c: counts in n_active */
 };
 
@@ -72,6 +74,7 @@ enum timer_kind {
 enum { TIMER_KIND_N = TIMER_GRACE + 1 };
 struct timer {
 	int64_t at_ns;
+	uint64_t seq; /* of deadline_add: timers of one moment fire in this order */
 	enum timer_kind kind;
 	struct agent *run; /* deadline_add fills it in */
 	size_t task, attempt, step;
@@ -92,6 +95,8 @@ struct root {
 	struct arena *turn;      /* records; cleared when a feed finds the queue empty */
 	int64_t now_ns, wall_ns; /* of the event being fed */
 	uint64_t record_seq;
+	const struct event *unrecorded; /* being fed, and nothing has changed yet; record.c */
+	bool is_forced;                 /* the replay before EVENT_RESUME was; replay.c */
 
 	VEC(struct task_run_view *) runs; /* view.task_runs */
 	VEC(struct action) actions;
@@ -108,7 +113,9 @@ struct root {
 
 	/* --- deadline.c */
 	VEC(struct timer) timers; /* binary heap */
+	uint64_t timer_seq;
 	int64_t kill_grace_ns;
+	bool has_grace; /* TIMER_GRACE was set by this agent */
 };
 
 struct agent { /* one run */

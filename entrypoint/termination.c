@@ -3,6 +3,7 @@
 #include "termination.h"
 
 #include <base/attr.h>
+#include <base/base64.h>
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/fd.h>
@@ -105,26 +106,6 @@ static void choice_json(
 	json_close(&w, ']');
 }
 
-/* Standard base64 without padding. */
-static void base64_put(struct buf *out, const unsigned char *p, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned group = (unsigned)p[i] << 16;
-
-		group |= i + 1 < n ? (unsigned)p[i + 1] << 8 : 0;
-		group |= i + 2 < n ? (unsigned)p[i + 2] : 0;
-		buf_addc(out, digits[group >> 18]);
-		buf_addc(out, digits[group >> 12 & 63]);
-		if (i + 1 < n)
-			buf_addc(out, digits[group >> 6 & 63]);
-		if (i + 2 < n)
-			buf_addc(out, digits[group & 63]);
-	}
-}
-
 /* "tknz:" and the compressed text; false when that is more than a message may have. */
 static bool tknz_put(struct buf *out, struct str text)
 {
@@ -146,7 +127,7 @@ static bool tknz_put(struct buf *out, struct str text)
 	if (rc != Z_STREAM_END)
 		return false;
 	buf_addz(out, TKNZ);
-	base64_put(out, packed, z.total_out);
+	base64_add(out, (struct str){.p = (const char *)packed, .n = z.total_out}, false);
 	return !out->full && out->n <= BOUND_TERMINATION_BYTES;
 }
 

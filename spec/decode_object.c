@@ -6,6 +6,7 @@
 #include "decode.h"
 
 #include "yaml_scalar.h"
+#include <base/base64.h>
 #include <base/bounds.h>
 #include <base/map.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static struct str data_bytes(
 	struct text text = {.s = STR("")};
 	decode_text(d, pair->value, &text);
 	struct str raw = text.s;
-	if (form == DATA_BASE64 && yaml_base64(d->arena, text.s, &raw)) {
+	if (form == DATA_BASE64 && base64_parse(d->arena, text.s, &raw)) {
 		d->broken = true;
 		(void)decode_fail(d, "bad-base64", pair->value,
 			"'" STR_FMT "': illegal base64 data", STR_ARG(pair->key));

@@ -6,6 +6,7 @@
  */
 #include "yaml_scalar.h"
 
+#include <base/base64.h>
 #include <base/err.h>
 #include <math.h>
 #include <string.h>
@@ -249,41 +250,10 @@ static int resolve_untagged(struct arena *a, struct yaml_node *n, struct err *er
 	return 0;
 }
 
-int yaml_base64(struct arena *a, struct str text, struct str *ret)
-{
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = arena_alloc(a, text.n / 4 * 3 + 4);
-	size_t n = 0;
-	size_t n_in = 0;
-	size_t n_pad = 0;
-	uint32_t bits = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-		if (c == '\r' || c == '\n')
-			continue;
-		const char *at = c ? strchr(alphabet, c) : NULL;
-		if (c == '=' && n_in % 4 >= 2)
-			n_pad++;
-		else if (!at || n_pad)
-			return -1;
-		bits = bits << 6 | (uint32_t)(at ? at - alphabet : 0);
-		if (++n_in % 4 != 0)
-			continue;
-		for (unsigned k = 0; k < 3 - n_pad; k++)
-			out[n++] = (char)(bits >> (16 - 8 * k));
-		bits = 0;
-	}
-	if (n_in % 4 != 0)
-		return -1;
-	*ret = (struct str){.p = out, .n = n};
-	return 0;
-}
-
 static int resolve_binary(struct arena *a, struct yaml_node *n, struct err *err)
 {
 	struct str raw;
-	if (yaml_base64(a, n->text, &raw))
+	if (base64_parse(a, n->text, &raw))
 		return err_set(err, ERR_SPEC, "!!binary value contains invalid base64 data");
 	if (!str_utf8_valid(raw) || str_chr(raw, '\0') >= 0)
 		return err_set(err, ERR_SPEC, "!!binary value is not text");

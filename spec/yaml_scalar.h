@@ -23,7 +23,5 @@ struct str yaml_float_json(struct arena *a, double v);
 /* yaml_utf16.c: a JSON text with \ud83d\ude00 written as \U0001f600; other texts as they are.
  */
 struct str yaml_utf16_pairs(struct arena *a, struct str text);
-/* Go's encoding/base64 StdEncoding: padding required, line ends ignored. Returns 0 or -1. */
-int yaml_base64(struct arena *a, struct str text, struct str *ret);
 
 #endif

@@ -89,6 +89,8 @@ struct attempt_view {
 	struct named_value *results;
 	size_t n_results;
 	const struct task_launch *launch; /* NULL once ended */
+	bool is_interrupted; /* ended with the agent that ran it: no retry, not in retriesStatus
+			      */
 };
 
 enum task_state {

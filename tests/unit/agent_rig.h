@@ -7,6 +7,7 @@
 #define TESTS_UNIT_AGENT_RIG_H
 
 #include <base/bounds.h>
+#include <base/json.h>
 #include <base/num.h>
 #include <monopod/agent.h>
 #include <setjmp.h>
@@ -52,6 +53,7 @@ struct rig {
 	int64_t now_ns;
 	bool finished;
 	bool holds_tasks; /* START_TASK is not answered */
+	bool is_touched;  /* the test wrote into the state: it cannot be made again */
 };
 
 static inline const struct fate *rig_fate(
@@ -201,8 +203,73 @@ static inline struct rig *rig_run(const char *yaml, const struct fate *fates, si
 	return r;
 }
 
+/* The run as it is reported. */
+static inline struct str rig_report(struct arena *arena, const struct agent *a)
+{
+	struct json_writer w;
+	struct str text;
+	struct buf out;
+
+	buf_init(&out, 64 * MIB);
+	json_writer_init(&w, &out, 1);
+	json_open(&w, '[');
+	report_items(agent_view(a), &w);
+	json_close(&w, ']');
+	text = arena_str(arena, buf_str(&out));
+	buf_release(&out);
+	return text;
+}
+
+static inline struct str *rig_records(struct rig *r, size_t *ret_n)
+{
+	struct str rest = {.p = r->records, .n = r->n_records}, line;
+	struct str *all;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rest.n; i++)
+		n += rest.p[i] == '\n';
+	all = arena_new_array(r->arena, struct str, n);
+	for (size_t i = 0; str_cut(rest, '\n', &line, &rest); i++)
+		all[i] = line;
+	*ret_n = n;
+	return all;
+}
+
+static inline struct agent *rig_again(struct rig *r)
+{
+	struct diags *diags = arena_new_object(r->arena, struct diags);
+
+	diags_init(diags, r->arena, r->spec->sources);
+	return agent_new(r->spec, &r->spec->runs[0], &r->opts, diags);
+}
+
+/* Whatever a test does with a run, its journal says it all. */
+static inline void rig_replay(struct rig *r)
+{
+	struct agent *again;
+	struct replay_end end;
+	struct action x;
+	struct str *records;
+	struct err err;
+	size_t n;
+
+	if (!r->n_records || r->is_touched)
+		return;
+	records = rig_records(r, &n);
+	again = rig_again(r);
+	if (agent_replay(again, records, n, false, &end, &err) < 0)
+		fail_msg("replay: %s", err.msg);
+	assert_false(agent_next_action(again, &x));
+	assert_string_equal(
+		str_c(rig_report(r->arena, again)), str_c(rig_report(r->arena, r->agent)));
+	assert_int_equal(end.n_records, n);
+	assert_int_equal(end.is_done, r->view->is_done);
+	agent_free(again);
+}
+
 static inline void rig_free(struct rig *r)
 {
+	rig_replay(r);
 	agent_free(r->agent);
 	free(r->records);
 	arena_free(r->arena);

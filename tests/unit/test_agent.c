@@ -157,9 +157,9 @@ static void test_records(void **state)
 {
 	static const struct fate fates[] = {
 		{"p-a", -1, -1, STEP_END_EXITED, 0, 0, {"r", "line\n\"<&>\""}, false}};
-	static const char *const kinds[] = {"run-start", "task-create", "pt-start",
-		"task-attempt", "run-condition", "task-ready", "step-start", "step-started",
-		"step-end", "task-end", "pt-done", "run-end"};
+	static const char *const kinds[] = {"event", "run-start", "task-create", "pt-start",
+		"task-attempt", "run-condition", "event", "task-ready", "step-start", "event",
+		"step-started", "event", "step-end", "task-end", "pt-done", "run-end"};
 	struct rig *r =
 		rig_run(PR("  pipelineSpec: {tasks: [{name: a, taskSpec: {results: [{name: "
 			   "r}], steps: [{image: x}]}}]}\n"),

@@ -22,6 +22,7 @@ static const struct {
 	[CHANGE_RUN_STOPPING] = {"run-stopping", 1 << RUN_TASKS},
 	[CHANGE_RUN_FINALLY] = {"run-finally", 1 << RUN_TASKS},
 	[CHANGE_RUN_CONDITION] = {"run-condition", 1 << RUN_TASKS | 1 << RUN_FINALLY},
+	[CHANGE_RUN_RESUME] = {"run-resume", 1 << RUN_TASKS | 1 << RUN_FINALLY},
 	[CHANGE_RUN_END] = {"run-end", 1 << RUN_NEW | 1 << RUN_TASKS | 1 << RUN_FINALLY},
 	[CHANGE_PT_START] = {"pt-start", 1 << PT_WAITING},
 	[CHANGE_PT_SKIP] = {"pt-skip", 1 << PT_WAITING},
@@ -32,6 +33,8 @@ static const struct {
 	[CHANGE_TASK_ATTEMPT] = {"task-attempt", 1 << TASK_WAITING},
 	[CHANGE_TASK_READY] = {"task-ready", 1 << TASK_PREPARING},
 	[CHANGE_TASK_STOP] = {"task-stop", 1 << TASK_PREPARING | 1 << TASK_RUNNING},
+	[CHANGE_TASK_INTERRUPTED] = {"task-interrupted",
+		1 << TASK_PREPARING | 1 << TASK_RUNNING},
 	[CHANGE_TASK_RETRY] = {"task-retry", 1 << TASK_WAITING | 1 << TASK_PREPARING |
 						     1 << TASK_RUNNING | 1 << TASK_STOPPING},
 	[CHANGE_TASK_END] = {"task-end", 1 << TASK_WAITING | 1 << TASK_PREPARING |

@@ -150,6 +150,7 @@ static void said_once(void **state)
 
 	(void)state;
 	s->message = STR("exec: \"nope\": not found");
+	r->is_touched = true;
 	assert_null(strstr(end_of(r, "Error: exec: \"nope\": not found\n", false), "\n  exec"));
 	assert_non_null(strstr(end_of(r, "", false), "\n  exec: \"nope\": not found\n"));
 	rig_free(r);

@@ -287,45 +287,6 @@ static void test_float_long(void **state attr_unused)
 		str_c(yaml_float_json(a, yaml_float_parse(str_z(text)))), "9007199254740994");
 }
 
-static void test_base64(void **state attr_unused)
-{
-	static const struct {
-		const char *text;
-		int rc;
-		const char *want;
-	} cases[] = {
-		{"", 0, ""},
-		{"Zg==", 0, "f"},
-		{"Zm8=", 0, "fo"},
-		{"Zm9v", 0, "foo"},
-		{"Zm9vYg==", 0, "foob"},
-		{"Zm9v\nYg==\n", 0, "foob"},
-		{"Zm9v\r\nYmFy", 0, "foobar"},
-		{"+/+/", 0, "\xfb\xff\xbf"},
-		{"Zg", -1, NULL},
-		{"Zg=", -1, NULL},
-		{"Z===", -1, NULL},
-		{"====", -1, NULL},
-		{"Zg==Zg==", -1, NULL},
-		{"Zg==x", -1, NULL},
-		{"Zg=a", -1, NULL},
-		{"Zm9v=", -1, NULL},
-		{"Zm 9v", -1, NULL},
-		{"Zm9_", -1, NULL},
-	};
-	cleanup_arena struct arena *a = arena_new();
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct str got = STR_NONE;
-		int rc = yaml_base64(a, str_z(cases[i].text), &got);
-
-		if (rc != cases[i].rc)
-			fail_msg("'%s' gives %d", cases[i].text, rc);
-		if (!rc && !str_eqz(got, cases[i].want))
-			fail_msg("'%s' gives '%.*s'", cases[i].text, (int)got.n, got.p);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,7 +297,6 @@ int main(void)
 		cmocka_unit_test(test_float_edges),
 		cmocka_unit_test(test_float_round_trip),
 		cmocka_unit_test(test_float_long),
-		cmocka_unit_test(test_base64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
