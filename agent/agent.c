@@ -109,10 +109,13 @@ bool agent_next_action(struct agent *a, struct action *ret)
 
 /* --- events */
 
+/* A pending run has no times: it did not begin, and it may still. */
 static void end_at_once(struct agent *a, struct condition c)
 {
-	a->view.started_ns = a->root->now_ns;
-	a->view.started_wall_ns = a->root->wall_ns;
+	if (c.status != CONDITION_UNKNOWN) {
+		a->view.started_ns = a->root->now_ns;
+		a->view.started_wall_ns = a->root->wall_ns;
+	}
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_END, .condition = c});
 	a->root->wants_finish = true;
 }
@@ -138,14 +141,6 @@ static enum cancel_mode written_cancel(const struct agent *a)
 	return CANCEL_NONE;
 }
 
-static bool is_held_pending(const struct agent *a)
-{
-	struct str status = written_status(a);
-
-	return !a->opts.start_pending &&
-	       (str_eqz(status, "PipelineRunPending") || str_eqz(status, "TaskRunPending"));
-}
-
 static void start(struct agent *a)
 {
 	enum cancel_mode cancel = written_cancel(a);
@@ -153,7 +148,7 @@ static void start(struct agent *a)
 	if (a->phase != RUN_NEW)
 		return;
 	/* section 27.2: pending comes before every check */
-	if (is_held_pending(a)) {
+	if (a->plan.is_pending) {
 		end_at_once(a, condition_run_pending(a, a->arena));
 		return;
 	}

@@ -141,13 +141,19 @@ static void add_task(struct image_list *l, const struct plan_task *me)
 	arena_free(l->scratch);
 }
 
+/* What is refused or pending needs nothing of its place. */
+static bool starts(const struct plan *p)
+{
+	return !p->is_refused && !p->is_pending;
+}
+
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n)
 {
 	struct image_list l = {.agent = a, .arena = arena};
 
 	map_init(&l.seen, arena);
-	for (size_t i = 0; !a->plan.is_refused && i < a->plan.n_tasks; i++)
+	for (size_t i = 0; starts(&a->plan) && i < a->plan.n_tasks; i++)
 		if (a->plan.tasks[i].task)
 			add_task(&l, &a->plan.tasks[i]);
 	*ret = vec_freeze(&l.uses, arena);
@@ -159,7 +165,7 @@ bool agent_wants_hermetic(const struct agent *a)
 {
 	const struct plan *p = &a->plan;
 
-	for (size_t i = 0; !p->is_refused && i < p->n_tasks; i++)
+	for (size_t i = 0; starts(p) && i < p->n_tasks; i++)
 		if (plan_task_hermetic(p, &p->tasks[i], p->tasks[i].referenced))
 			return true;
 	return false;

@@ -442,6 +442,16 @@ bool plan_task_hermetic(
 	       (referenced && is_hermetic(&referenced->meta.annotations));
 }
 
+static bool is_pending(const struct plan_context *c)
+{
+	bool is_pipeline = c->run->kind == OBJECT_PIPELINE_RUN;
+	struct str status =
+		is_pipeline ? c->run->pipeline_run->status.s : c->run->task_run->status.s;
+
+	return !c->opts->start_pending &&
+	       str_eqz(status, is_pipeline ? "PipelineRunPending" : "TaskRunPending");
+}
+
 void plan_build(const struct plan_context *c)
 {
 	const struct run_ref *run = c->run;
@@ -452,6 +462,7 @@ void plan_build(const struct plan_context *c)
 
 	*p = (struct plan){.kind = run->kind, .name = meta->name.s};
 	p->ns = meta->ns.s.n ? meta->ns.s : STR("default");
+	p->is_pending = is_pending(c);
 	p->hermetic = c->opts->hermetic || is_hermetic(&meta->annotations);
 	p->given = run->kind == OBJECT_PIPELINE_RUN ? run->pipeline_run->params
 						    : run->task_run->params;

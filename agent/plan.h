@@ -74,6 +74,7 @@ struct plan {
 	size_t n_params;
 	int64_t pipeline_timeout_ns, tasks_timeout_ns, finally_timeout_ns; /* 0: none */
 	bool hermetic;
+	bool is_pending; /* filed so, and not named to be started */
 	/* A run that cannot start ends with these words (section 27). */
 	bool is_refused;
 	struct str reason;

@@ -579,6 +579,9 @@ static void put_run_spec(const struct report *p)
 		bool is_ours = false;
 		for (size_t i = 0; i < n_replaced; i++)
 			is_ours |= str_eqz(it->key, replaced[i]);
+		/* started by its name, which clears it */
+		is_ours |= p->run->started_ns && str_eqz(it->key, "status") &&
+			   str_ends(json_str(it), STR("RunPending"));
 		if (is_ours)
 			continue;
 		json_keys(p->w, it->key);

@@ -2,6 +2,7 @@
 /* The single writer: transition tables, effects. Records are written by record.c. */
 #include "run.h"
 
+#include "condition.h"
 #include "record.h"
 #include "sched.h"
 #include <string.h>
@@ -139,6 +140,8 @@ static void on_run_end(struct agent *a, const struct change *c)
 	v->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
 	v->n_results = c->n_values;
 	v->is_done = true;
+	if (c->condition.status == CONDITION_UNKNOWN)
+		return;
 	v->ended_ns = a->root->now_ns;
 	v->ended_wall_ns = a->root->wall_ns;
 }
@@ -487,7 +490,8 @@ void run_init(struct agent *a)
 	v->pipeline_spec = p->pipeline;
 	v->pipeline_name = p->pipeline_name;
 	v->pipeline_meta = p->pipeline_meta;
-	v->condition = (struct condition){.reason = STR("Started")};
+	v->condition = p->is_pending ? condition_run_pending(a, a->arena)
+				     : (struct condition){.reason = STR("Started")};
 	v->n_pipeline_tasks = p->kind == OBJECT_PIPELINE_RUN ? p->n_tasks : 0;
 	v->pipeline_tasks =
 		arena_new_array(a->arena, struct pipeline_task_view, v->n_pipeline_tasks);

@@ -403,6 +403,8 @@ void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
 		view_draw(v, now_ns);
 		return;
 	}
+	if (str_ends(r->condition.reason, STR("RunPending")))
+		return; /* the summary says that it was not started */
 	buf_addf(&v->out, "%s '" STR_FMT "' started\n", object_kind_name(r->kind),
 		STR_ARG(r->name));
 	view_flush(v);

@@ -14,7 +14,7 @@ enum { RESULT_COLS = 400 }; /* of a result's value; run.json has all of it */
 static const char *condition_word(const struct condition *c)
 {
 	static const char *const words[] = {
-		[CONDITION_UNKNOWN] = "not known",
+		[CONDITION_UNKNOWN] = "was not started", /* pending */
 		[CONDITION_TRUE] = "succeeded",
 		[CONDITION_FALSE] = "failed",
 	};
@@ -123,7 +123,8 @@ void view_end_summary(const struct run_view *r, const struct outcome_info *info,
 		view_text_safe(out, info->notes[i], 0, o->is_ascii);
 		buf_addc(out, '\n');
 	}
-	time_print(r, info, out);
+	if (r->started_ns)
+		time_print(r, info, out);
 	if (info->run_dir.n) {
 		buf_addz(out, "run directory: ");
 		view_text_safe(out, path_shown(o, info->run_dir), 0, o->is_ascii);

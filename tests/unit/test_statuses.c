@@ -619,25 +619,43 @@ static void test_order_of_checks(void **state)
 	}
 }
 
-/*
- * Rows of section 27 that cannot happen here:
- *
- * TaskRun  SidecarFailed, SidecarOOM          sidecars are refused (not supported yet)
- *          InitContainerFailed, -OOM          there is no init container: tasks are prepared
- *          PodEvicted, Failed                 there is no pod that could be evicted or lost
- *          TaskValidationFailed               tasks are validated when the input is read
- *          ResourceVerificationFailed         trusted resources are refused (not supported yet)
- *          ExceededResourceQuota              there is no quota
- *          TaskRunImagePullFailed             told by the program
- * (tests/integration/run_place.t) Unknown Pending `pod status …`     there is no pod; "pending"
- * is the only wait both     ResolvingTaskRef, -PipelineRef     definitions come from files:
- * there is no waiting run      PipelineInvalidGraph               graphs are validated when the
- * input is read RequiredWorkspaceMarkedOptional    Tekton itself ends such a run with
- * CreateRunFailed CELEvaluationFailed                CEL is refused (not supported yet)
- *          CouldntCreateWorkspacePVC          a claim is a directory, made when it is needed
- *          CouldntCancel, CouldntTimeOut      there is no API server that could refuse
- *          Cancelled `Tasks Completed: …`     a task run cannot be cancelled but by its run
- */
+/* --- rows of section 27 that cannot happen here */
+
+static const struct {
+	const char *reason, *why;
+} impossible[] = {
+	{"SidecarFailed", "sidecars are refused (not supported yet)"},
+	{"SidecarOOM", "the same"},
+	{"InitContainerFailed", "there is no init container: tasks are prepared"},
+	{"InitContainerOOM", "the same"},
+	{"PodEvicted", "there is no pod that could be evicted"},
+	{"TaskValidationFailed", "tasks are validated when the input is read"},
+	{"ResourceVerificationFailed", "trusted resources are not supported"},
+	{"ExceededResourceQuota", "there is no quota"},
+	{"TaskRunImagePullFailed", "told by the program: tests/integration/run_place.t"},
+	{"ResolvingTaskRef", "definitions come from files: nothing is waited for"},
+	{"ResolvingPipelineRef", "the same"},
+	{"PipelineInvalidGraph", "graphs are validated when the input is read"},
+	{"RequiredWorkspaceMarkedOptional", "Tekton itself ends such a run CreateRunFailed"},
+	{"CELEvaluationFailed", "CEL is refused (not supported yet)"},
+	{"CouldntCreateWorkspacePVC", "a claim is a directory, made when it is needed"},
+	{"CouldntCancel", "there is no API server that could refuse"},
+	{"CouldntTimeOut", "the same"},
+};
+
+/* Who makes one of them happen moves it to the rows above. */
+static void test_impossible(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(impossible); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(task_rows); k++)
+			assert_string_not_equal(task_rows[k].reason, impossible[i].reason);
+		for (size_t k = 0; k < ARRAY_SIZE(run_rows); k++)
+			assert_string_not_equal(run_rows[k].reason, impossible[i].reason);
+		assert_true(strlen(impossible[i].why) > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_to_be_retried),
 		cmocka_unit_test(test_long_validation),
 		cmocka_unit_test(test_order_of_checks),
+		cmocka_unit_test(test_impossible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A run that is filed as pending: recorded, not started; started when it is named.
+. tests/helpers/tap.sh
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: later}
+spec:
+  status: PipelineRunPending
+  pipelineSpec:
+    tasks: [{name: a, taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}]
+---
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: now}
+spec: {taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}
+---
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: never}
+spec: {status: TaskRunPending, taskSpec: {steps: [{name: s, image: no-such-image, command: [echo, ran]}]}}
+YAML
+
+# of NAME EXPRESSION: about an object of the output
+of() {
+	json "(lambda o, s, c: $2)(*[(o, o['status'], cond(o)) for o in [i for i in d['items'] if i['metadata']['name'] == '$1']][0])"
+}
+
+run
+is "$code" 1 "pending is not success"
+is "$(of later 'c["status"]+" "+c["reason"]+" "+c["message"]')" 'Unknown PipelineRunPending PipelineRun "later" is pending' "the PipelineRun"
+is "$(of never 'c["status"]+" "+c["reason"]+" "+c["message"]')" 'Unknown TaskRunPending TaskRun "never" is pending' "the TaskRun, whose image is not looked for"
+is "$(of now 'c["reason"]')" Succeeded "the other run"
+is "$(of later '[k for k in s if k.endswith("Time")]')" "[]" "no times"
+is "$(json 'len(d["items"])')" 3 "no child"
+like "$out" "'later' was not started: PipelineRunPending" "the summary says so"
+unlike "$out" "'later' started" "and nothing else"
+ok "$([ -s "$T/run/runs/later/journal" ] && [ -s "$T/run/runs/later/run.json" ]; echo $?)" "it is recorded"
+
+run later
+is "$code" 0 "named, it starts"
+is "$(of later 'c["reason"]')" Succeeded "and ends"
+is "$(of later '"status" in o["spec"]')" False "its spec is not pending any more"
+is "$(log later-a s)" ran "its task ran"
+
+done_testing
