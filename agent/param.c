@@ -95,6 +95,20 @@ static struct str missing_keys_of(
 	return list_end(a, list);
 }
 
+struct str param_lost_keys(
+	struct arena *a, const struct param_spec *s, const struct value *given)
+{
+	const struct value *fallback = &s->default_value;
+	struct str list = STR_NONE;
+
+	if (given->type != VALUE_OBJECT || fallback->type != VALUE_OBJECT)
+		return list;
+	for (size_t i = 0; i < fallback->n_object; i++)
+		if (!has_key(given, fallback->object[i].key.s))
+			list_add(a, &list, fallback->object[i].key.s);
+	return list_end(a, list);
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
@@ -184,13 +198,24 @@ struct resolver {
 	const struct param_check *check;
 	enum resolve_state *state; /* per declaration */
 	struct value *values;
+	size_t *depths; /* references below each, once it is resolved */
 	struct subst *set;
-	size_t depth;
+	size_t below; /* of the one being resolved, so far */
+	size_t level; /* how many are being resolved; bounds the recursion */
+	const struct param_spec *at;
+	struct pos pos; /* of the default that cannot be made */
 	struct err *err;
 	bool failed;
 };
 
 static void resolve_one(struct resolver *r, size_t i);
+
+static void resolve_fail(struct resolver *r, const struct param_spec *s, const char *what)
+{
+	r->failed = true;
+	r->pos = s->default_value.pos;
+	err_set(r->err, ERR_SPEC, "%s \"%.*s\"", what, STR_ARG(s->name.s));
+}
 
 static void resolve_ref(void *arg, const struct ref *ref)
 {
@@ -205,12 +230,15 @@ static void resolve_ref(void *arg, const struct ref *ref)
 	s = param_spec_find(c->specs, c->n_specs, ref->object);
 	if (!s || !has_default(s)) {
 		r->failed = true;
+		r->pos = r->at->default_value.pos;
 		err_set(r->err, ERR_SPEC,
 			"param default refers to \"%.*s\", which is not defined",
 			STR_ARG(ref->object));
 		return;
 	}
 	resolve_one(r, (size_t)(s - c->specs));
+	if (!r->failed && r->depths[s - c->specs] >= r->below)
+		r->below = r->depths[s - c->specs] + 1;
 }
 
 static void resolve_texts(struct resolver *r, const struct value *v)
@@ -222,35 +250,58 @@ static void resolve_texts(struct resolver *r, const struct value *v)
 		ref_each(v->object[i].value.s, resolve_ref, r);
 }
 
+/* Elements and values get text only: a default keeps the type it has. */
+static struct value resolved_value(const struct resolver *r, const struct value *in)
+{
+	struct arena *a = r->check->arena;
+	struct value v = *in;
+
+	v.string.s = subst_text(r->set, a, in->string.s);
+	v.array = vec_copy(a, in->array, in->n_array, sizeof(*in->array));
+	for (size_t i = 0; i < v.n_array; i++)
+		v.array[i].s = subst_text(r->set, a, in->array[i].s);
+	v.object = vec_copy(a, in->object, in->n_object, sizeof(*in->object));
+	for (size_t i = 0; i < v.n_object; i++)
+		v.object[i].value.s = subst_text(r->set, a, in->object[i].value.s);
+	return v;
+}
+
 static void resolve_one(struct resolver *r, size_t i)
 {
 	const struct param_spec *s = &r->check->specs[i];
+	const struct param_spec *outer = r->at;
+	size_t outer_below = r->below;
 
 	if (r->failed || r->state[i] == RESOLVED)
 		return;
-	if (r->state[i] == RESOLVING || r->depth > BOUND_PARAM_DEPTH) {
-		r->failed = true;
-		err_set(r->err, ERR_SPEC,
-			r->state[i] == RESOLVING
-				? "param defaults refer to each other in a circle at \"%.*s\""
-				: "param defaults are nested too deeply at \"%.*s\"",
-			STR_ARG(s->name.s));
+	if (r->state[i] == RESOLVING) {
+		resolve_fail(r, s, "param defaults refer to each other in a circle at");
+		return;
+	}
+	if (r->level > BOUND_PARAM_DEPTH) {
+		resolve_fail(r, s, "param defaults are nested too deeply at");
 		return;
 	}
 	r->state[i] = RESOLVING;
-	r->depth++;
+	r->at = s;
+	r->level++;
+	r->below = 0;
 	resolve_texts(r, &s->default_value);
-	r->depth--;
+	r->depths[i] = r->below;
+	r->below = outer_below;
+	r->level--;
+	r->at = outer;
+	if (!r->failed && r->depths[i] > BOUND_PARAM_DEPTH)
+		resolve_fail(r, s, "param defaults are nested too deeply at");
 	if (r->failed)
 		return;
-	r->values[i] = subst_value(r->set, r->check->arena, &s->default_value);
-	r->values[i].pos = s->default_value.pos;
+	r->values[i] = resolved_value(r, &s->default_value);
 	subst_add_param(r->set, STR("params"), s->name.s, &r->values[i]);
 	r->state[i] = RESOLVED;
 }
 
-int param_resolve(
-	const struct param_check *c, struct param **ret, size_t *ret_n, struct err *err)
+int param_resolve(const struct param_check *c, struct param **ret, size_t *ret_n,
+	struct pos *ret_pos, struct err *err)
 {
 	struct param *out = arena_new_array(c->arena, struct param, c->n_given + c->n_specs);
 	struct subst set;
@@ -260,6 +311,7 @@ int param_resolve(
 	subst_init(&set, c->arena);
 	r.state = arena_new_array(c->arena, enum resolve_state, c->n_specs);
 	r.values = arena_new_array(c->arena, struct value, c->n_specs);
+	r.depths = arena_new_array(c->arena, size_t, c->n_specs);
 	for (size_t i = 0; i < c->n_given; i++) {
 		out[n++] = c->given[i];
 		subst_add_param(&set, STR("params"), c->given[i].name.s, &c->given[i].value);
@@ -274,6 +326,7 @@ int param_resolve(
 	}
 	*ret = out;
 	*ret_n = n;
+	*ret_pos = r.pos;
 	return r.failed ? -1 : 0;
 }
 

@@ -24,6 +24,9 @@ struct param_check {
 struct str param_missing(const struct param_check *c);
 struct str param_mistyped(const struct param_check *c);
 struct str param_missing_keys(const struct param_check *c);
+/* The keys of an object's default that a given value lacks. */
+struct str param_lost_keys(
+	struct arena *a, const struct param_spec *s, const struct value *given);
 /* The first value that is not in its enum: "param `v` value: c is not in the enum list". */
 struct str param_not_in_enum(const struct param_check *c);
 /* "[$(params.l[3])]": the references of texts, one after the other, beyond their arrays. */
@@ -38,10 +41,11 @@ void param_index_text(void *check, struct text t, const char *path);
 
 /*
  * What a pipeline's params are: given values (undeclared ones too), then defaults with their
- * references to other params filled in, up to BOUND_PARAM_DEPTH deep.
+ * references to other params filled in, up to BOUND_PARAM_DEPTH deep. ERR_SPEC for a default
+ * that cannot be made, which stands at *ret_pos.
  */
-int param_resolve(
-	const struct param_check *c, struct param **ret, size_t *ret_n, struct err *err);
+int param_resolve(const struct param_check *c, struct param **ret, size_t *ret_n,
+	struct pos *ret_pos, struct err *err);
 /*
  * What a task's params are: given values, object values over their default's keys; a default
  * with references sees other defaults only and is left out when one has none (section 5).

@@ -313,9 +313,12 @@ static bool find_pipeline(const struct plan_context *c)
 		STR_ARG(p->pipeline_name));
 }
 
-/* A default that cannot be made is told later, after the bindings: *ret_problem. */
-static bool bind_params(
-	const struct plan_context *c, struct subst *set, struct err *ret_problem)
+/* A default that cannot be made is told later, after the bindings: *ret. */
+struct problem {
+	struct err err;
+	struct pos pos;
+};
+static bool bind_params(const struct plan_context *c, struct subst *set, struct problem *ret)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
 	struct plan *p = c->plan;
@@ -331,7 +334,8 @@ static bool bind_params(
 	p->n_given = check.n_given;
 	if (!start_check_pipeline_params(c, &check))
 		return false;
-	(void)param_resolve(&check, &p->params, &p->n_params, ret_problem);
+	start_check_partial_objects(c, &check);
+	(void)param_resolve(&check, &p->params, &p->n_params, &ret->pos, &ret->err);
 	if (!start_check_pipeline_indexes(c))
 		return false;
 	subst_init(set, c->arena);
@@ -340,22 +344,22 @@ static bool bind_params(
 	return true;
 }
 
-static bool check_defaults(const struct plan_context *c, const struct err *problem)
+static bool check_defaults(const struct plan_context *c, const struct problem *problem)
 {
 	const struct plan *p = c->plan;
 
-	if (problem->kind == ERR_NONE)
+	if (problem->err.kind == ERR_NONE)
 		return true;
-	return plan_refuse(c, "param-default", p->pipeline->pos, "PipelineValidationFailed",
+	return plan_refuse(c, "param-default", problem->pos, "PipelineValidationFailed",
 		"Pipeline " STR_FMT "/" STR_FMT " can't be Run; it has an invalid spec: %s",
-		STR_ARG(p->ns), STR_ARG(p->pipeline_name), problem->msg);
+		STR_ARG(p->ns), STR_ARG(p->pipeline_name), problem->err.msg);
 }
 
 /* Section 27.2, in the order of its last paragraph. */
 static void build_pipeline(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
-	struct err defaults = {0};
+	struct problem defaults = {0};
 	struct subst params;
 
 	if (!find_pipeline(c))

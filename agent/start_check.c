@@ -87,6 +87,38 @@ bool start_check_pipeline_params(const struct plan_context *c, const struct para
 	return true;
 }
 
+/* On the command line nothing has a place; the declaration has. */
+static struct pos given_pos(
+	const struct plan_context *c, const struct param *p, const struct param_spec *s)
+{
+	for (size_t i = 0; i < c->opts->n_params; i++)
+		if (str_eq(c->opts->params[i].name, p->name.s))
+			return s->name.pos;
+	return p->value.pos;
+}
+
+void start_check_partial_objects(const struct plan_context *c, const struct param_check *p)
+{
+	for (size_t i = 0; i < p->n_given; i++) {
+		const struct param *given = &p->given[i];
+		const struct param_spec *s =
+			param_spec_find(p->specs, p->n_specs, given->name.s);
+		struct str keys = s ? param_lost_keys(c->arena, s, &given->value) : STR_NONE;
+		struct diag *one;
+
+		if (!keys.n)
+			continue;
+		one = diag_add(c->diags, DIAG_WARNING, "partial-object", given_pos(c, given, s),
+			"param \"" STR_FMT "\" has no key " STR_FMT
+			": in a pipeline the default's keys do not complete an object that the "
+			"run gives",
+			STR_ARG(given->name.s), STR_ARG(keys));
+		one->stage = DIAG_RUN;
+		diag_hint(
+			c->diags, one, "give every key; references to the others stay as text");
+	}
+}
+
 bool start_check_pipeline_indexes(const struct plan_context *c)
 {
 	const struct plan *p = c->plan;

@@ -9,6 +9,9 @@
 /* All return false after plan_refuse. */
 bool start_check_pipeline_params(
 	const struct plan_context *c, const struct param_check *params);
+/* Warns of objects that their defaults would complete in a TaskRun, but do not in a pipeline.
+ */
+void start_check_partial_objects(const struct plan_context *c, const struct param_check *p);
 bool start_check_pipeline_indexes(const struct plan_context *c); /* of plan->params */
 bool start_check_workspaces(const struct plan_context *c);
 bool start_check_task_run_specs(const struct plan_context *c);

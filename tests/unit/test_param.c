@@ -67,6 +67,7 @@ static void test_defaults(void **state)
 		struct param given[2], *out;
 		struct param_check check = {.arena = a, .specs = specs, .given = given};
 		struct err err;
+		struct pos pos;
 		size_t n;
 		int got;
 
@@ -75,7 +76,7 @@ static void test_defaults(void **state)
 		for (size_t k = 0; k < 4 && c->given[k]; k += 2)
 			given[check.n_given++] = (struct param){
 				.name = text(c->given[k]), .value = string(c->given[k + 1])};
-		got = param_resolve(&check, &out, &n, &err);
+		got = param_resolve(&check, &out, &n, &pos, &err);
 		if ((got == 0) != (c->want_pipeline != NULL))
 			print_error("case '%s'\n", c->name);
 		assert_int_equal(got, c->want_pipeline ? 0 : -1);
@@ -94,6 +95,7 @@ static void test_depth(void **state)
 	struct param_check check = {.arena = a, .specs = specs};
 	struct param *out;
 	struct err err;
+	struct pos pos;
 	size_t n;
 
 	(void)state;
@@ -103,21 +105,23 @@ static void test_depth(void **state)
 
 		specs[i] = decl(name.p, next.p);
 	}
-	/* resolved in the order written: each finds the one before done */
-	check.n_specs = 16;
-	assert_int_equal(param_resolve(&check, &out, &n, &err), 0);
-	/* the other way round the first one goes down all the way */
+	/* ten references deep is the most, whatever the order: p11 has eleven */
+	check.n_specs = 11;
+	assert_int_equal(param_resolve(&check, &out, &n, &pos, &err), 0);
+	check.n_specs = 12;
+	assert_int_equal(param_resolve(&check, &out, &n, &pos, &err), -1);
+	assert_non_null(strstr(err.msg, "\"p11\""));
 	for (int i = 0; i < 16; i++) {
 		struct str name = arena_printf(a, "p%d", i);
 		struct str next = i < 15 ? arena_printf(a, "$(params.p%d)", i + 1) : STR("x");
 
 		specs[i] = decl(name.p, next.p);
 	}
-	assert_int_equal(param_resolve(&check, &out, &n, &err), -1);
+	assert_int_equal(param_resolve(&check, &out, &n, &pos, &err), -1);
 	assert_int_equal(err.kind, ERR_SPEC);
-	check.specs = specs + 16 - BOUND_PARAM_DEPTH;
-	check.n_specs = BOUND_PARAM_DEPTH;
-	assert_int_equal(param_resolve(&check, &out, &n, &err), 0);
+	check.specs = specs + 15 - BOUND_PARAM_DEPTH;
+	check.n_specs = BOUND_PARAM_DEPTH + 1;
+	assert_int_equal(param_resolve(&check, &out, &n, &pos, &err), 0);
 	arena_free(a);
 }
 
@@ -147,12 +151,13 @@ static void test_objects(void **state)
 	struct rig rr = {.arena = a}, *r = &rr;
 	struct param *out;
 	struct err err;
+	struct pos pos;
 	size_t n;
 
 	(void)state;
 	assert_str(param_missing_keys(&check), "map[o:[k3]]");
 	assert_int_equal(param_missing(&check).n, 0);
-	assert_int_equal(param_resolve(&check, &out, &n, &err), 0);
+	assert_int_equal(param_resolve(&check, &out, &n, &pos, &err), 0);
 	assert_int_equal(out[0].value.n_object, 2);
 	param_resolve_task(&check, &out, &n);
 	assert_int_equal(out[0].value.n_object, 3);
@@ -161,12 +166,35 @@ static void test_objects(void **state)
 	arena_free(a);
 }
 
+/* An object that its default would complete in a TaskRun is told of where it is given. */
+static void test_partial_warning(void **state)
+{
+#define PARTIAL(given)                                                                         \
+	"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: p}\nspec:\n"           \
+	"  params: [{name: o, value: " given "}]\n"                                            \
+	"  pipelineSpec: {params: [{name: o, type: object, properties: {a: {}, b: {}}, "       \
+	"default: {a: x, b: d}}], tasks: [{name: a, taskSpec: {steps: [{image: x}]}}]}\n"
+	struct rig *r = rig_run(PARTIAL("{a: z}"), NULL, 0);
+
+	(void)state;
+	assert_int_equal(r->diags.n, 1);
+	assert_int_equal(r->diags.items[0].severity, DIAG_WARNING);
+	assert_int_equal(r->diags.items[0].pos.line, 5);
+	assert_int_equal(r->diags.items[0].pos.col, 29);
+	assert_non_null(strstr(str_c(r->diags.items[0].msg), "has no key [b]"));
+	rig_free(r);
+	r = rig_run(PARTIAL("{a: z, b: z, c: z}"), NULL, 0);
+	assert_int_equal(r->diags.n, 0);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_partial_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
