@@ -4,6 +4,7 @@
 
 #include "cli_table.h"
 #include "input.h"
+#include "steplog.h"
 
 #include <base/bounds.h>
 #include <base/fd.h>
@@ -201,6 +202,18 @@ int option_grace(struct parser *p, struct str v, struct err *err)
 	if (ns <= 0)
 		return err_set(err, ERR_USAGE, "'" STR_FMT "' is not above zero", STR_ARG(v));
 	p->o->grace_ns = ns;
+	return 0;
+}
+
+int option_log_limit(struct parser *p, struct str v, struct err *err)
+{
+	int64_t n;
+	if (num_quantity(v, &n, err))
+		return -1;
+	if (n < STEPLOG_LIMIT_LEAST)
+		return err_set(err, ERR_USAGE, "'" STR_FMT "' is below %d bytes", STR_ARG(v),
+			STEPLOG_LIMIT_LEAST);
+	p->o->log_limit = (uint64_t)n;
 	return 0;
 }
 

@@ -121,6 +121,16 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FN,
 		.fn = option_grace,
 		.help = "time to end in after a signal; default 25s"},
+	{.name = "log-limit",
+		.arg = "SIZE",
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_log_limit,
+		.help = "keep at most about SIZE (64Mi, 1G) of the log of each step: its "
+			"beginning "
+			"and, at least half of SIZE, its end; what is dropped in between is "
+			"told; "
+			"default: everything is kept"},
 	{.name = "dry-run",
 		.group = GROUP_RUN,
 		.kind = OPTION_FLAG,
@@ -253,8 +263,9 @@ const struct verb verbs[] = {
 		cmd_describe, GROUP_RUN_DIR | GROUP_OUTPUT, 1, false},
 	{"logs", "[RUN [TASK [STEP]]]", "the logs of a run, from its run directory",
 		"All of them in the order the steps started, or those of one task (its name in "
-		"the pipeline or the "
-		"name of its TaskRun) or one step, byte by byte.",
+		"the pipeline or the name of its TaskRun): each line with its step, control "
+		"characters made visible. Of one step the bytes as they are, unless a terminal "
+		"shows them.",
 		cmd_logs, GROUP_RUN_DIR | GROUP_LOGS, 3, false},
 	{"cancel", "[RUN]", "stop a running run",
 		"RUN as in describe. Without an option the run is Cancelled at once; its exit "

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `logs`: what steps wrote, byte by byte, from logs/TASKRUN/ATTEMPT/STEP.log. */
+/*
+ * `logs`: what steps wrote, from logs/TASKRUN/ATTEMPT/. Of one step the bytes as they are; of
+ * several, and on a terminal, harmless lines, each with its step, so that none can pass for
+ * another's.
+ */
 #include "cmd.h"
 #include "input.h"
 #include "record.h"
+#include "steplog.h"
+#include "view_text.h"
 
 #include <base/bounds.h>
+#include <base/buf.h>
 #include <base/fd.h>
 #include <base/num.h>
 #include <base/path.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct logs {
@@ -18,21 +26,62 @@ struct logs {
 	struct arena *arena;
 	const struct record *record;
 	struct str task, step; /* empty: all */
-	bool with_heads;
+	bool with_names;
+	bool is_safe; /* lines made harmless; else bytes as they are */
+	struct str prefix;
+	struct buf out;
+	char block[64 * KIB];
+	size_t n_block;
 	size_t n_shown;
 };
 
-static int file_copy(int fd, struct err *err)
+static int show_line(struct logs *l, struct str line, struct err *err)
 {
-	char block[8 * KIB];
+	buf_clear(&l->out);
+	buf_adds(&l->out, l->prefix);
+	view_text_safe(&l->out, line, 0, false);
+	buf_addc(&l->out, '\n');
+	return fd_write_all(STDOUT_FILENO, l->out.p, l->out.n, err);
+}
+
+/* The whole lines of what was read; what is too long for one is broken. */
+static int show_lines(struct logs *l, bool is_end, struct err *err)
+{
+	struct str rest = {l->block, l->n_block};
+	struct str line;
+
+	while (str_cut(rest, '\n', &line, &rest)) {
+		if (show_line(l, line, err))
+			return -1;
+	}
+	if (rest.n && (is_end || rest.n == sizeof(l->block))) {
+		if (show_line(l, rest, err))
+			return -1;
+		rest = STR_NONE;
+	}
+	if (rest.n)
+		memmove(l->block, rest.p, rest.n);
+	l->n_block = rest.n;
+	return 0;
+}
+
+static int file_show(struct logs *l, int fd, struct err *err)
+{
 	ssize_t n;
-	while ((n = read(fd, block, sizeof(block))) != 0) {
+
+	while ((n = read(fd, l->block + l->n_block, sizeof(l->block) - l->n_block)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(err, "read the log");
-		if (fd_write_all(STDOUT_FILENO, block, (size_t)n, err))
+		l->n_block += (size_t)n;
+		if (l->is_safe && show_lines(l, false, err))
 			return -1;
+		if (l->is_safe)
+			continue;
+		if (fd_write_all(STDOUT_FILENO, l->block, l->n_block, err))
+			return -1;
+		l->n_block = 0;
 	}
 	return 0;
 }
@@ -62,28 +111,47 @@ static int attempt_dir(struct logs *l, struct str task_run, struct str *ret, str
 	return 0;
 }
 
+static int part_show(struct logs *l, int dfd, struct str name, struct err *err)
+{
+	int fd cleanup_fd =
+		openat(dfd, str_c(name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* it was dropped just now */
+	if (fd < 0)
+		return err_sys(err, "open '" STR_FMT "'", STR_ARG(name));
+	return file_show(l, fd, err);
+}
+
 static int step_show(struct logs *l, struct str task_run, struct str step, struct err *err)
 {
-	cleanup_fd int fd = -1;
-	struct str dir, path;
+	struct str dir, *parts;
+	size_t n_parts;
+	int dfd cleanup_fd = -1;
+
 	if (l->step.n && !str_eq(l->step, step))
 		return 0;
 	if (attempt_dir(l, task_run, &dir, err))
 		return 0; /* the task never started a step: there is no directory */
-	path = arena_printf(l->arena, STR_FMT "/" STR_FMT ".log", STR_ARG(dir), STR_ARG(step));
-	fd = open(str_c(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
+	dfd = open(str_c(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dfd < 0 && errno == ENOENT)
+		return 0;
+	if (dfd < 0)
+		return err_sys(err, "open '" STR_FMT "'", STR_ARG(dir));
+	if (steplog_parts(l->arena, dfd, step, &parts, &n_parts, err))
+		return -1;
+	if (n_parts == 0)
 		return 0; /* a step that never started */
-	if (fd < 0)
-		return err_sys(err, "open '" STR_FMT "'", STR_ARG(path));
-	if (l->with_heads) {
-		struct str head = arena_printf(l->arena, "==> " STR_FMT "/" STR_FMT " <==\n",
+	l->n_shown++;
+	l->prefix = STR_NONE;
+	if (l->with_names)
+		l->prefix = arena_printf(l->arena, "[" STR_FMT "/" STR_FMT "] ",
 			STR_ARG(task_run), STR_ARG(step));
-		if (fd_write_all(STDOUT_FILENO, head.p, head.n, err))
+	for (size_t i = 0; i < n_parts; i++) {
+		if (part_show(l, dfd, parts[i], err))
 			return -1;
 	}
-	l->n_shown++;
-	return file_copy(fd, err);
+	return l->is_safe ? show_lines(l, true, err) : 0;
 }
 
 static bool task_is_wanted(const struct logs *l, const struct json *t)
@@ -132,15 +200,20 @@ int cmd_logs(const struct options *o)
 	if (record_asked(o, a, &r, &n, &err))
 		return input_refuse(o, &err);
 	for (size_t i = 0; i < n; i++) {
-		struct logs l = {
-			.o = o,
-			.arena = a,
-			.record = &r[i],
-			.task = o->n_args > first ? o->args[first] : STR_NONE,
-			.step = o->n_args > first + 1 ? o->args[first + 1] : STR_NONE,
-		};
-		l.with_heads = l.step.n == 0;
-		if (logs_show(&l, &err))
+		struct logs *l = arena_new_object(a, struct logs);
+		int rc;
+
+		l->o = o;
+		l->arena = a;
+		l->record = &r[i];
+		l->task = o->n_args > first ? o->args[first] : STR_NONE;
+		l->step = o->n_args > first + 1 ? o->args[first + 1] : STR_NONE;
+		l->with_names = l->step.n == 0;
+		l->is_safe = l->with_names || isatty(STDOUT_FILENO);
+		buf_init(&l->out, MIB);
+		rc = logs_show(l, &err);
+		buf_release(&l->out);
+		if (rc)
 			return input_refuse(o, &err);
 	}
 	return EXIT_RUN_OK;

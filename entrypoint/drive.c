@@ -168,6 +168,11 @@ static int drive_turn(struct drive *d, struct err *err)
 	drive_settle(d);
 	if (now >= view_deadline_ns(v))
 		view_tick(v, now);
+	view_pump(v);
+	if (d->is_held && !view_is_full(v)) {
+		d->is_held = false;
+		task_resume_all(d);
+	}
 	d->c->turn(d->c->arg);
 	return 0;
 }

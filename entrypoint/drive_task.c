@@ -302,6 +302,18 @@ static void step_event_results(struct step_context *s, struct queued_event *q)
 	q->event.n_results = l->n_results;
 }
 
+static void step_note_gap(
+	const struct step_context *s, uint64_t n, const char *verb, const char *why)
+{
+	if (n)
+		drive_note(s->task->drive,
+			arena_printf(s->task->arena,
+				"the log of step " STR_FMT " in " STR_FMT " %s %llu bytes %s",
+				STR_ARG(s->task->launch->steps[s->index].name),
+				STR_ARG(s->task->launch->name), verb, (unsigned long long)n,
+				why));
+}
+
 static void step_tell_problems(
 	struct step_context *s, const struct queued_event *q, const struct step_outcome *o)
 {
@@ -315,14 +327,8 @@ static void step_tell_problems(
 					 "monopod: result '" STR_FMT "' is not taken: " STR_FMT,
 					 STR_ARG(got->name), STR_ARG(got->problem)));
 	}
-	if (o->n_bytes_lost)
-		drive_note(
-			s->task->drive, arena_printf(s->task->arena,
-						"the log of step " STR_FMT " in " STR_FMT
-						" lacks %llu bytes that could not be written",
-						STR_ARG(s->task->launch->steps[s->index].name),
-						STR_ARG(s->task->launch->name),
-						(unsigned long long)o->n_bytes_lost));
+	step_note_gap(s, o->gaps.n_lost, "lacks", "that could not be written");
+	step_note_gap(s, o->gaps.n_dropped, "is without", "that --log-limit dropped");
 }
 
 /* Where the time of a step went, for tests/bench/phases: microseconds by phase. */
@@ -384,41 +390,57 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 	step_tell_times(s, &times, ended_ns);
 }
 
-static void step_on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
+static void step_on_line(void *arg, const struct stepio_line *line)
 {
 	struct step_context *s = arg;
 	struct drive *d = s->task->drive;
 	struct view_line v = {.task = s->task->task,
 		.attempt = s->task->attempt,
 		.step = s->index,
-		.is_stderr = is_stderr,
-		.is_cut = is_cut,
-		.text = line};
+		.is_own = line->is_own,
+		.is_cut = line->is_cut,
+		.text = line->text};
 
 	view_step_line(d->c->view, agent_view(d->agent), &v);
 }
 
-/* --- the start of a step ----------------------------------------------------------------- */
-
-static int step_open_log(const struct step_context *s, struct err *err)
+static bool step_is_held(void *arg)
 {
-	struct arena *a cleanup_arena = arena_new();
-	struct str name =
-		arena_printf(a, STR_FMT ".log", STR_ARG(s->task->launch->steps[s->index].name));
-	int fd = openat(s->task->dirs->log_dfd, str_c(name),
-		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct step_context *s = arg;
+	struct drive *d = s->task->drive;
 
-	return fd < 0 ? err_sys(err, "open log '%s'", str_c(name)) : fd;
+	d->is_held = d->is_held || view_is_full(d->c->view);
+	return d->is_held;
 }
+
+/* The steps that wait for the view go on; who is first changes, or the last would starve. */
+void task_resume_all(struct drive *d)
+{
+	size_t first = d->tasks.n ? d->n_resumed++ % d->tasks.n : 0;
+
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		const struct task_context *t = d->tasks.p[(first + i) % d->tasks.n];
+
+		for (size_t k = 0; k < t->launch->n_steps; k++) {
+			if (t->steps[k].proc)
+				step_resume(t->steps[k].proc);
+		}
+	}
+}
+
+/* --- the start of a step ----------------------------------------------------------------- */
 
 static int step_launch_real(struct step_context *s, struct sandbox_config *c, struct err *err)
 {
-	struct step_events events = {.line = step_on_line, .done = step_on_done, .arg = s};
-	int log_fd = step_open_log(s, err);
+	const struct drive_config *dc = s->task->drive->c;
+	struct step_events events = {
+		.line = step_on_line, .is_held = step_is_held, .done = step_on_done, .arg = s};
+	struct steplog *log;
 
-	if (log_fd < 0)
+	if (steplog_open(s->task->dirs->log_dfd, s->task->launch->steps[s->index].name,
+		    dc->options->log_limit, &log, err))
 		return -1;
-	return step_start(s->task->drive->c->loop, c, log_fd, &events, &s->proc, err);
+	return step_start(dc->loop, c, log, &events, &s->proc, err);
 }
 
 /* --dry-run: the operations are printed instead; values that nobody made are named as such. */

@@ -59,7 +59,9 @@ struct drive {
 	size_t n_running;
 	int64_t started_ns, idle_since_ns, idle_ns;
 	bool is_finished, is_dirty, journal_failed;
-	bool must_sync; /* a durable record was written and is not known to be on disk */
+	bool is_held;     /* the view is full: steps wait to be read */
+	size_t n_resumed; /* how often they went on */
+	bool must_sync;   /* a durable record was written and is not known to be on disk */
 };
 
 /* Appends to the queue; the caller fills in the rest. Valid until the next call. */
@@ -71,6 +73,7 @@ void task_start_step(struct drive *d, const struct action *a);
 void task_stop_step(struct drive *d, const struct action *a);
 void task_end(struct drive *d, const struct action *a);
 void task_images_changed(struct drive *d);
+void task_resume_all(struct drive *d);
 void task_free_all(struct drive *d);
 bool task_owns_pid(const struct drive *d, pid_t pid);
 

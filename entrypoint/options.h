@@ -61,6 +61,7 @@ struct options {
 	bool hermetic;
 	size_t max_parallel; /* 0: no limit */
 	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */
+	uint64_t log_limit;  /* bytes of a step's log; 0: none */
 	bool dry_run;
 	bool no_color; /* --no-color or NO_COLOR */
 	enum log_level log_level;

@@ -3,6 +3,7 @@
 #include "rundir.h"
 
 #include "memory.h"
+#include "steplog.h"
 
 #include <base/bounds.h>
 #include <base/fd.h>
@@ -460,25 +461,13 @@ static size_t tail_start(struct str text)
 struct str rundir_log_tail(const struct rundir_run *r, struct arena *a, struct str task_run,
 	size_t attempt, struct str step)
 {
-	struct str rel = arena_printf(
-		a, STR_FMT "/%zu/" STR_FMT ".log", STR_ARG(task_run), attempt, STR_ARG(step));
-	int fd cleanup_fd = -1;
-	char *text;
-	ssize_t n;
-	off_t size;
+	struct str rel = arena_printf(a, STR_FMT "/%zu", STR_ARG(task_run), attempt);
+	int dfd cleanup_fd = path_open(r->logs_dfd, str_c(rel), O_RDONLY | O_DIRECTORY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, NULL);
+	struct str text;
 
-	fd = path_open(
-		r->logs_dfd, str_c(rel), O_RDONLY, 0, PATH_BENEATH | PATH_NO_LINKS, NULL);
-	if (fd < 0)
+	if (dfd < 0)
 		return STR_NONE;
-	size = lseek(fd, 0, SEEK_END);
-	if (size <= 0)
-		return STR_NONE;
-	text = arena_alloc(a, BOUND_TAIL_BYTES);
-	n = pread(fd, text, BOUND_TAIL_BYTES,
-		size > BOUND_TAIL_BYTES ? size - BOUND_TAIL_BYTES : 0);
-	if (n <= 0)
-		return STR_NONE;
-	return str_slice((struct str){text, (size_t)n},
-		tail_start((struct str){text, (size_t)n}), (size_t)n);
+	text = steplog_tail(a, dfd, step, BOUND_TAIL_BYTES);
+	return str_slice(text, tail_start(text), text.n);
 }

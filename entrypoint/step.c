@@ -50,7 +50,7 @@ static void step_see(struct step_proc *s, enum step_sign sign)
 	if (next != STEP_PHASE_DONE)
 		return;
 	watch_set_deadline(s->grace, INT64_MAX);
-	s->outcome.n_bytes_lost = stepio_bytes_lost(s->io);
+	s->outcome.gaps = stepio_gaps(s->io);
 	s->events.done(s->events.arg, &s->outcome);
 }
 
@@ -104,11 +104,18 @@ static void step_on_grace(void *arg, int fd attr_unused)
 	step_see(s, SIGN_GRACE_OVER);
 }
 
-static void step_on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
+static void step_on_line(void *arg, const struct stepio_line *line)
 {
 	struct step_proc *s = arg;
 
-	s->events.line(s->events.arg, is_stderr, line, is_cut);
+	s->events.line(s->events.arg, line);
+}
+
+static bool step_is_held(void *arg)
+{
+	struct step_proc *s = arg;
+
+	return s->events.is_held(s->events.arg);
 }
 
 static void step_on_drained(void *arg)
@@ -143,17 +150,20 @@ static int step_spawn(struct step_proc *s, struct sandbox_config *c, struct err 
 	return 0;
 }
 
-int step_start(struct loop *loop, struct sandbox_config *c, int log_fd,
+int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	const struct step_events *events, struct step_proc **ret, struct err *err)
 {
 	struct step_proc *s = mem_zalloc(sizeof(*s));
-	struct stepio_events io = {.line = step_on_line, .drained = step_on_drained, .arg = s};
+	struct stepio_events io = {.line = step_on_line,
+		.is_held = step_is_held,
+		.drained = step_on_drained,
+		.arg = s};
 
 	s->loop = loop;
 	s->events = *events;
 	s->proc.pidfd_fd = -1;
 	s->proc.status_fd = -1;
-	if (stepio_open(loop, log_fd, &io, &s->io, err) || step_spawn(s, c, err) ||
+	if (stepio_open(loop, log, &io, &s->io, err) || step_spawn(s, c, err) ||
 		step_watch(s, err)) {
 		step_free(s);
 		return -1;
@@ -170,6 +180,11 @@ int step_signal(struct step_proc *s, int signal, struct err *err)
 		return -1;
 	s->was_killed = s->was_killed || signal == SIGKILL;
 	return 0;
+}
+
+void step_resume(struct step_proc *s)
+{
+	stepio_resume(s->io);
 }
 
 void step_say(struct step_proc *s, struct str line)

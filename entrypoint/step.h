@@ -26,13 +26,14 @@ struct step_outcome {
 	enum step_end end;
 	int exit_code;
 	int signal;
-	int exec_errno;        /* EXEC_FAILED: why */
-	uint64_t n_bytes_lost; /* of the log */
+	int exec_errno; /* EXEC_FAILED: why */
+	struct steplog_gaps gaps;
 	struct sandbox_times times;
 };
 
 struct step_events {
-	void (*line)(void *arg, bool is_stderr, struct str line, bool is_cut);
+	void (*line)(void *arg, const struct stepio_line *line);
+	bool (*is_held)(void *arg); /* as of stepio_events */
 	/* Called once, from the loop. The step may be freed in it. */
 	void (*done)(void *arg, const struct step_outcome *outcome);
 	void *arg;
@@ -42,11 +43,12 @@ enum { STEP_GRACE_MS = 200 };
 
 /*
  * Starts the sandbox with own pipes for its output (std descriptors of c are set here). Takes
- * log_fd, also on failure.
+ * the log, also on failure.
  */
-int step_start(struct loop *loop, struct sandbox_config *c, int log_fd,
+int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	const struct step_events *events, struct step_proc **ret, struct err *err);
 int step_signal(struct step_proc *s, int signal, struct err *err);
+void step_resume(struct step_proc *s);               /* reading, after is_held */
 void step_say(struct step_proc *s, struct str line); /* into its log */
 pid_t step_pid(const struct step_proc *s);
 /* Kills what still runs and waits for it. NULL is fine. */

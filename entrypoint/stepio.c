@@ -5,7 +5,9 @@
 #include <base/attr.h>
 #include <base/bounds.h>
 #include <base/buf.h>
+#include <base/clock.h>
 #include <base/fd.h>
+#include <base/num.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,8 @@
 
 enum {
 	CHUNK_BYTES = 64 * KIB,
-	CHUNKS_A_TURN = 16, /* then others get their turn */
-	DRAIN_CHUNKS = 32,  /* more than a pipe holds; a writer that goes on is cut off */
+	TURN_NS = 2 * NS_PER_MS, /* then others get their turn */
+	DRAIN_CHUNKS = 32,       /* more than a pipe holds; a writer that goes on is cut off */
 };
 
 struct stream {
@@ -30,30 +32,15 @@ struct stream {
 struct stepio {
 	struct stepio_events events;
 	struct stream streams[2];
-	int log_fd;
-	uint64_t n_lost;
+	struct steplog *log;
 	char *chunk;
 };
 
-static void stepio_log(struct stepio *io, const char *p, size_t n)
+static void stream_emit(struct stream *s, struct str text, bool is_cut)
 {
-	while (n) {
-		ssize_t done = write(io->log_fd, p, n);
+	struct stepio_line line = {.is_stderr = s->is_stderr, .is_cut = is_cut, .text = text};
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			io->n_lost += n;
-			return;
-		}
-		p += done;
-		n -= (size_t)done;
-	}
-}
-
-static void stream_emit(struct stream *s, struct str line, bool is_cut)
-{
-	s->io->events.line(s->io->events.arg, s->is_stderr, line, is_cut);
+	s->io->events.line(s->io->events.arg, &line);
 }
 
 /* A piece without a line end. Beyond the bound the line is shown as far as it came, once. */
@@ -83,7 +70,7 @@ static void stream_end_line(struct stream *s, struct str piece)
 	s->skips = false;
 }
 
-static void stream_take(struct stream *s, struct str bytes)
+static void stream_show(struct stream *s, struct str bytes)
 {
 	while (bytes.n) {
 		ptrdiff_t end = str_chr(bytes, '\n');
@@ -95,6 +82,14 @@ static void stream_take(struct stream *s, struct str bytes)
 		stream_end_line(s, str_slice(bytes, 0, (size_t)end));
 		bytes = str_slice(bytes, (size_t)end + 1, bytes.n);
 	}
+}
+
+/* Every byte of a step passes here once, in order, before anything else sees it: what is to be
+ * hidden or rewritten is so for the log and for people alike. */
+static void stream_pass(struct stream *s, struct str bytes)
+{
+	steplog_write(s->io->log, bytes);
+	stream_show(s, bytes);
 }
 
 static void stream_close(struct stream *s)
@@ -109,34 +104,42 @@ static void stream_close(struct stream *s)
 	buf_clear(&s->line);
 }
 
-/* Reads up to n_chunks. False: nothing more for now. Closes the stream at its end. */
-static bool stream_read(struct stream *s, int n_chunks)
+/* One chunk. False: nothing more for now. Closes the stream at its end. */
+static bool stream_read(struct stream *s)
 {
-	for (int i = 0; i < n_chunks; i++) {
-		ssize_t n = read(s->read_fd, s->io->chunk, CHUNK_BYTES);
+	ssize_t n = read(s->read_fd, s->io->chunk, CHUNK_BYTES);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return false;
-		if (n <= 0) {
-			stream_close(s);
-			return false;
-		}
-		stepio_log(s->io, s->io->chunk, (size_t)n);
-		stream_take(s, (struct str){s->io->chunk, (size_t)n});
-		if (n < CHUNK_BYTES)
-			return true; /* probably all; the loop is level-triggered */
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n <= 0) {
+		stream_close(s);
+		return false;
 	}
-	return true;
+	stream_pass(s, (struct str){s->io->chunk, (size_t)n});
+	return n == CHUNK_BYTES; /* else probably all; the loop is level-triggered */
+}
+
+static bool stream_is_held(const struct stream *s)
+{
+	const struct stepio_events *e = &s->io->events;
+
+	return e->is_held && e->is_held(e->arg);
 }
 
 static void stream_on_readable(void *arg, int fd attr_unused)
 {
 	struct stream *s = arg;
 	struct stepio *io = s->io;
+	const int64_t until_ns = clock_mono_ns() + TURN_NS;
 
-	stream_read(s, CHUNKS_A_TURN);
+	do {
+		if (stream_is_held(s)) {
+			watch_pause(s->watch);
+			return;
+		}
+	} while (stream_read(s) && clock_mono_ns() < until_ns);
 	if (stepio_is_drained(io))
 		io->events.drained(io->events.arg);
 }
@@ -152,13 +155,13 @@ static int stream_open(struct stepio *io, struct stream *s, struct loop *loop, s
 	return s->watch ? 0 : -1;
 }
 
-int stepio_open(struct loop *loop, int log_fd, const struct stepio_events *events,
+int stepio_open(struct loop *loop, struct steplog *log, const struct stepio_events *events,
 	struct stepio **ret, struct err *err)
 {
 	struct stepio *io = mem_zalloc(sizeof(*io));
 
 	io->events = *events;
-	io->log_fd = log_fd;
+	io->log = log;
 	io->chunk = mem_alloc(CHUNK_BYTES);
 	io->streams[0] = (struct stream){.read_fd = -1, .write_fd = -1};
 	io->streams[1] = (struct stream){.read_fd = -1, .write_fd = -1, .is_stderr = true};
@@ -192,6 +195,14 @@ bool stepio_is_drained(const struct stepio *io)
 	return io->streams[0].read_fd < 0 && io->streams[1].read_fd < 0;
 }
 
+void stepio_resume(struct stepio *io)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++) {
+		if (io->streams[i].watch)
+			watch_resume(io->streams[i].watch);
+	}
+}
+
 void stepio_drain(struct stepio *io)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++) {
@@ -199,21 +210,24 @@ void stepio_drain(struct stepio *io)
 
 		if (s->read_fd < 0)
 			continue;
-		(void)stream_read(s, DRAIN_CHUNKS);
+		for (int k = 0; k < DRAIN_CHUNKS && stream_read(s); k++)
+			;
 		stream_close(s);
 	}
 }
 
-void stepio_say(struct stepio *io, struct str line)
+void stepio_say(struct stepio *io, struct str text)
 {
-	stepio_log(io, line.p, line.n);
-	stepio_log(io, "\n", 1);
-	stream_emit(&io->streams[1], line, false);
+	struct stepio_line line = {.is_stderr = true, .is_own = true, .text = text};
+
+	steplog_write(io->log, text);
+	steplog_write(io->log, STR("\n"));
+	io->events.line(io->events.arg, &line);
 }
 
-uint64_t stepio_bytes_lost(const struct stepio *io)
+struct steplog_gaps stepio_gaps(const struct stepio *io)
 {
-	return io->n_lost;
+	return steplog_gaps(io->log);
 }
 
 void stepio_free(struct stepio *io)
@@ -228,7 +242,7 @@ void stepio_free(struct stepio *io)
 		fd_close(&s->write_fd);
 		buf_release(&s->line);
 	}
-	fd_close(&io->log_fd);
+	steplog_close(io->log);
 	free(io->chunk);
 	free(io);
 }

@@ -31,6 +31,10 @@ enum {
 	VIEW_LAST_BYTES = 512,
 	VIEW_PATIENCE_MS = 2000,
 	VIEW_PATIENCE_END_MS = 10000,
+	VIEW_PUMP_MS = 2,              /* for one piece, when others wait for their turn */
+	VIEW_PUMP_NS = 10 * NS_PER_MS, /* for one turn */
+	VIEW_PIECE = 64 * KIB,
+	VIEW_FULL = 256 * KIB,
 	VIEW_MANY = 512, /* tasks; more are not looked through at every change */
 };
 
@@ -61,8 +65,10 @@ struct view {
 	bool is_dirty;
 	int64_t drawn_ns;
 	struct buf progress;
-	struct buf out;    /* scratch for one write */
-	uint64_t n_unread; /* bytes that nobody took; said when somebody does */
+	struct buf out;     /* scratch for one write */
+	uint64_t n_unread;  /* bytes that nobody took; said when somebody does */
+	int64_t pumped_ns;  /* when it was last tried */
+	int64_t stalled_ns; /* since when nothing was taken; 0: it was */
 	VEC(struct said) tasks;
 	VEC(bool) pipeline_tasks; /* the end was said */
 	size_t first_open;        /* all task runs before were told to their end */
@@ -87,29 +93,40 @@ static bool env_is_utf8(void)
  * time is left to the log files, and that is said when there is room again. A closed pipe: the
  * run goes on.
  */
+static int view_say_unread(struct view *v, int patience_ms, struct err *err)
+{
+	char note[96];
+	size_t done;
+	int n = snprintf(note, sizeof(note),
+		"\nmonopod: %llu bytes were not read in time; the logs have them\n",
+		(unsigned long long)v->n_unread);
+
+	if (!v->n_unread)
+		return 0;
+	if (fd_write_patient(v->out_fd, note, (size_t)n, patience_ms, &done, err))
+		return -1;
+	v->n_unread = 0;
+	return 0;
+}
+
+static void view_give_up(struct view *v, size_t n)
+{
+	v->n_unread += n;
+	v->stalled_ns = 0;
+	buf_clear(&v->out);
+}
+
 static void view_flush_for(struct view *v, int patience_ms)
 {
 	struct err err = {0};
 	size_t done = 0;
-	int rc = 0;
+	int rc = view_say_unread(v, patience_ms, &err);
 
-	if (v->n_unread) {
-		char note[96];
-		int n = snprintf(note, sizeof(note),
-			"\nmonopod: %llu bytes were not read in time; the logs have them\n",
-			(unsigned long long)v->n_unread);
-
-		rc = fd_write_patient(v->out_fd, note, (size_t)n, patience_ms, &done, &err);
-		if (rc == 0)
-			v->n_unread = 0;
-	}
 	if (rc == 0)
 		rc = fd_write_patient(v->out_fd, v->out.p, v->out.n,
 			patience_ms ? patience_ms : VIEW_PATIENCE_MS, &done, &err);
-	else
-		done = 0;
 	if (rc && err.sys == ETIMEDOUT)
-		v->n_unread += v->out.n - done;
+		view_give_up(v, v->out.n - done);
 	buf_clear(&v->out);
 }
 
@@ -117,6 +134,37 @@ static void view_flush_for(struct view *v, int patience_ms)
 static void view_flush(struct view *v)
 {
 	view_flush_for(v, v->n_unread ? 0 : VIEW_PATIENCE_MS);
+}
+
+void view_pump(struct view *v)
+{
+	const int64_t until_ns = clock_mono_ns() + VIEW_PUMP_NS;
+	struct err err = {0};
+	int rc = 0;
+
+	if (v->out.n == 0)
+		return;
+	if (v->out.full || view_say_unread(v, 0, &err))
+		view_give_up(v, v->out.n);
+	while (v->out.n && rc == 0 && v->pumped_ns < until_ns) {
+		size_t n = v->out.n < VIEW_PIECE ? v->out.n : VIEW_PIECE;
+		size_t done;
+
+		rc = fd_write_patient(v->out_fd, v->out.p, n, VIEW_PUMP_MS, &done, &err);
+		v->pumped_ns = clock_mono_ns();
+		buf_shift(&v->out, done);
+		if (done || !v->stalled_ns)
+			v->stalled_ns = done ? 0 : v->pumped_ns;
+	}
+	if (rc && err.sys != ETIMEDOUT)
+		buf_clear(&v->out); /* a closed pipe: nobody will read it */
+	if (v->stalled_ns && v->pumped_ns - v->stalled_ns > VIEW_PATIENCE_MS * NS_PER_MS)
+		view_give_up(v, v->out.n);
+}
+
+bool view_is_full(const struct view *v)
+{
+	return v->out.n >= VIEW_FULL;
 }
 
 /* The program's own messages while the tree is on the screen. */
@@ -236,11 +284,23 @@ void view_resize(struct view *v)
 
 /* --- the plain form ------------------------------------------------------------------ */
 
-static void plain_name(struct view *v, struct str task, struct str step)
+static void plain_name(struct view *v, struct str task)
 {
 	buf_addc(&v->out, '[');
 	view_text_safe(&v->out, task, 0, v->is_ascii);
-	buf_addf(&v->out, "%s" STR_FMT "] ", step.n ? "/" : "", STR_ARG(step));
+	buf_addz(&v->out, "] ");
+}
+
+/* "[task/step] " is what the step wrote and nothing else; what is said about a step starts with
+ * "[task] step ", which no step can write. */
+static void plain_step(
+	struct view *v, const struct task_run_view *t, struct str step, bool is_own)
+{
+	buf_addc(&v->out, '[');
+	view_text_safe(&v->out, view_task_name(v->run, t), 0, v->is_ascii);
+	buf_addz(&v->out, is_own ? "] step " : "/");
+	buf_adds(&v->out, step);
+	buf_addz(&v->out, is_own ? ": " : "] ");
 }
 
 static void plain_condition(struct view *v, const struct condition *c)
@@ -253,7 +313,7 @@ static void plain_task_ended(struct view *v, const struct task_run_view *t)
 {
 	enum view_mark mark = view_task_mark(t);
 	bool was_cancelled = str_eqz(t->condition.reason, "TaskRunCancelled");
-	plain_name(v, view_task_name(v->run, t), STR_NONE);
+	plain_name(v, view_task_name(v->run, t));
 	if (mark == MARK_DONE)
 		buf_addz(&v->out, "succeeded in ");
 	else
@@ -275,7 +335,7 @@ static void plain_steps(struct view *v, const struct task_run_view *t, struct sa
 		enum view_mark mark = view_step_mark(s);
 		if (mark != MARK_FAILED && mark != MARK_IGNORED)
 			continue;
-		plain_name(v, view_task_name(v->run, t), s->name);
+		plain_step(v, t, s->name, true);
 		view_step_end(&v->out, s);
 		buf_addc(&v->out, '\n');
 	}
@@ -286,7 +346,7 @@ static void plain_attempts(struct view *v, const struct task_run_view *t, struct
 	while (said->attempt + 1 < t->n_attempts) {
 		const struct attempt_view *at = &t->attempts[said->attempt];
 		plain_steps(v, t, said);
-		plain_name(v, view_task_name(v->run, t), STR_NONE);
+		plain_name(v, view_task_name(v->run, t));
 		buf_addf(&v->out, "attempt %zu failed after ", said->attempt + 1);
 		view_text_time(&v->out, at->ended_ns - at->started_ns);
 		plain_condition(v, &at->condition);
@@ -308,7 +368,7 @@ static void plain_task(struct view *v, size_t i)
 	said = &v->tasks.p[i];
 	if (!said->is_started && t->state != TASK_WAITING) {
 		said->is_started = true;
-		plain_name(v, view_task_name(v->run, t), STR_NONE);
+		plain_name(v, view_task_name(v->run, t));
 		buf_addz(&v->out, "started\n");
 	}
 	if (!said->is_ended)
@@ -329,7 +389,7 @@ static void plain_pipeline_task(struct view *v, size_t i)
 	v->pipeline_tasks.p[i] = true;
 	if (pt->state == PT_DONE)
 		return;
-	plain_name(v, pt->spec->name.s, STR_NONE);
+	plain_name(v, pt->spec->name.s);
 	if (pt->state == PT_SKIPPED)
 		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
 	else
@@ -350,14 +410,14 @@ static void plain_say(struct view *v, int64_t now_ns)
 		if (i == v->first_pt_open && v->pipeline_tasks.p[i])
 			v->first_pt_open++;
 	}
-	view_flush(v);
 	v->drawn_ns = now_ns;
 	v->is_dirty = false;
 }
 
 /* --- the calls ----------------------------------------------------------------------- */
 
-int64_t view_deadline_ns(const struct view *v)
+/* When the state is to be said or drawn. */
+static int64_t view_due_ns(const struct view *v)
 {
 	bool has_much = v->run && v->run->n_task_runs + v->run->n_pipeline_tasks > VIEW_MANY;
 	if (v->is_live) /* times of what runs move on by themselves */
@@ -367,9 +427,16 @@ int64_t view_deadline_ns(const struct view *v)
 	return has_much ? v->drawn_ns + VIEW_PERIOD_NS : v->drawn_ns;
 }
 
+int64_t view_deadline_ns(const struct view *v)
+{
+	int64_t due_ns = view_due_ns(v);
+	int64_t pump_ns = v->out.n ? v->pumped_ns + VIEW_PUMP_MS * NS_PER_MS : INT64_MAX;
+	return due_ns < pump_ns ? due_ns : pump_ns;
+}
+
 void view_tick(struct view *v, int64_t now_ns)
 {
-	if (now_ns < view_deadline_ns(v))
+	if (now_ns < view_due_ns(v))
 		return;
 	if (v->is_live)
 		view_draw(v, now_ns);
@@ -407,7 +474,7 @@ void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
 		return; /* the summary says that it was not started */
 	buf_addf(&v->out, "%s '" STR_FMT "' started\n", object_kind_name(r->kind),
 		STR_ARG(r->name));
-	view_flush(v);
+	view_pump(v);
 }
 
 void view_step_line(struct view *v, const struct run_view *r, const struct view_line *line)
@@ -420,10 +487,9 @@ void view_step_line(struct view *v, const struct run_view *r, const struct view_
 	}
 	/* a task says that it started before its first line, also within one batch of events */
 	plain_task(v, line->task);
-	plain_name(v, view_task_name(r, t), t->attempts[line->attempt].steps[line->step].name);
+	plain_step(v, t, t->attempts[line->attempt].steps[line->step].name, line->is_own);
 	view_text_safe(&v->out, line->text, 0, v->is_ascii);
 	buf_addz(&v->out, line->is_cut ? " ... (the rest is in the log)\n" : "\n");
-	view_flush(v);
 }
 
 void view_changed(struct view *v, const struct run_view *r, int64_t now_ns)

@@ -38,7 +38,7 @@ struct view_line {
 	size_t task;
 	size_t attempt;
 	size_t step;
-	bool is_stderr;
+	bool is_own;     /* monopod's, not the step's */
 	bool is_cut;     /* longer than BOUND_LINE_BYTES: the rest is in the log file only */
 	struct str text; /* raw bytes without the line end; valid during the call */
 };
@@ -51,12 +51,17 @@ void view_free(struct view *v); /* restores terminal and log sink; NULL is fine 
  * empty ends it. */
 void view_progress(struct view *v, struct str text);
 void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns);
+/* Lines are kept until view_pump. */
 void view_step_line(struct view *v, const struct run_view *r, const struct view_line *line);
 /* State changed. Cheap: drawing happens in view_tick. */
 void view_changed(struct view *v, const struct run_view *r, int64_t now_ns);
 /* Draws when due. When to call next: view_deadline_ns (INT64_MAX: never). */
 void view_tick(struct view *v, int64_t now_ns);
 int64_t view_deadline_ns(const struct view *v);
+/* After each turn: writes what there is, as far as somebody reads, without waiting for long. */
+void view_pump(struct view *v);
+/* More lines would have to wait: better not to read them yet. */
+bool view_is_full(const struct view *v);
 void view_resize(struct view *v); /* SIGWINCH */
 /* The final tree, the failure block, the summary. The run_view is final. */
 void view_finished(struct view *v, const struct run_view *r, const struct outcome_info *info);

@@ -136,7 +136,7 @@ is "$out" "good" "by TaskRun and run directory"
 monopod logs seen a one --attempt 0
 is "$code" 0 "logs of an earlier attempt"
 monopod logs
-like "$out" "==> seen-a/one <==" "logs of everything have heads"
+like "$out" "seen-a/one] first" "logs of everything tell whose each line is"
 monopod logs seen nope
 is "$code" 2 "logs of an unknown task"
 cd "$TOP" || exit 1

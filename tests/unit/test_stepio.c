@@ -8,12 +8,13 @@
 #include <base/file.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,18 +25,22 @@ struct seen {
 	struct buf lines; /* "o:text\n", "e:text\n", cut ones "O:" and "E:" */
 	size_t n_lines;
 	size_t longest;
+	size_t n_own;
 	bool drained;
+	bool is_full; /* takes no more lines */
 };
 
-static void on_line(void *arg, bool is_stderr, struct str line, bool is_cut)
+static void on_line(void *arg, const struct stepio_line *l)
 {
 	struct seen *s = arg;
+	struct str line = l->text;
 
 	s->n_lines++;
 	s->longest = line.n > s->longest ? line.n : s->longest;
 	if (line.n > 100)
 		line.n = 100;
-	buf_addc(&s->lines, is_stderr ? (is_cut ? 'E' : 'e') : (is_cut ? 'O' : 'o'));
+	s->n_own += l->is_own;
+	buf_addc(&s->lines, l->is_stderr ? (l->is_cut ? 'E' : 'e') : (l->is_cut ? 'O' : 'o'));
 	buf_addc(&s->lines, ':');
 	buf_adds(&s->lines, line);
 	buf_addc(&s->lines, '\n');
@@ -46,22 +51,42 @@ static void on_drained(void *arg)
 	((struct seen *)arg)->drained = true;
 }
 
+static bool is_held(void *arg)
+{
+	return ((struct seen *)arg)->is_full;
+}
+
+static void on_timer(void *arg, int fd)
+{
+	(void)fd;
+	if (arg)
+		*(bool *)arg = true;
+}
+
 struct fixture {
 	struct loop *loop;
 	struct stepio *io;
 	struct seen seen;
-	int log_fd; /* a second descriptor of the log */
+	char dir[64];
+	int dfd, log_fd;
 };
 
-static void open_io(struct fixture *f, int log_fd)
+static void open_io(struct fixture *f)
 {
-	struct stepio_events ev = {.line = on_line, .drained = on_drained, .arg = &f->seen};
+	struct stepio_events ev = {
+		.line = on_line, .is_held = is_held, .drained = on_drained, .arg = &f->seen};
+	struct steplog *log;
 	struct err err = {0};
 
-	*f = (struct fixture){.log_fd = dup(log_fd)};
+	*f = (struct fixture){.dir = "/tmp/monopod-stepio-XXXXXX"};
 	buf_init(&f->seen.lines, MIB);
+	assert_non_null(mkdtemp(f->dir));
+	f->dfd = dir_open(AT_FDCWD, f->dir, &err);
+	assert_int_equal(steplog_open(f->dfd, STR("s"), 0, &log, &err), 0);
+	f->log_fd = openat(f->dfd, "s.log", O_RDONLY | O_CLOEXEC);
+	assert_true(f->log_fd >= 0);
 	assert_int_equal(loop_new(&f->loop, &err), 0);
-	assert_int_equal(stepio_open(f->loop, log_fd, &ev, &f->io, &err), 0);
+	assert_int_equal(stepio_open(f->loop, log, &ev, &f->io, &err), 0);
 }
 
 static void close_io(struct fixture *f)
@@ -70,6 +95,9 @@ static void close_io(struct fixture *f)
 	loop_free(f->loop);
 	buf_release(&f->seen.lines);
 	fd_close(&f->log_fd);
+	assert_int_equal(unlinkat(f->dfd, "s.log", 0), 0);
+	assert_int_equal(rmdir(f->dir), 0);
+	fd_close(&f->dfd);
 }
 
 static void run_until_drained(struct fixture *f)
@@ -101,7 +129,7 @@ static void lines_of_both_streams(void **state)
 		struct fixture f;
 		char log[64] = {0};
 
-		open_io(&f, memfd_create("log", MFD_CLOEXEC));
+		open_io(&f);
 		assert_true(
 			write(stepio_stdout_fd(f.io), cases[i].out, strlen(cases[i].out)) >= 0);
 		assert_true(write(stepio_stderr_fd(f.io), cases[i].err_text,
@@ -145,7 +173,7 @@ static void endless_lines_are_cut_once(void **state)
 	pid_t pid;
 
 	(void)state;
-	open_io(&f, memfd_create("log", MFD_CLOEXEC));
+	open_io(&f);
 	pid = flood(stepio_stdout_fd(f.io), FLOOD, true);
 	run_until_drained(&f);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -166,7 +194,7 @@ static void a_line_at_the_bound(void **state)
 		struct fixture f;
 		pid_t pid;
 
-		open_io(&f, memfd_create("log", MFD_CLOEXEC));
+		open_io(&f);
 		pid = flood(stepio_stdout_fd(f.io), BOUND_LINE_BYTES + (size_t)more, true);
 		run_until_drained(&f);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -177,20 +205,78 @@ static void a_line_at_the_bound(void **state)
 	}
 }
 
-static void a_full_disk_does_not_block(void **state)
+/* As on a full disk: the step is not stopped by it, and the loss is counted. */
+static void a_log_that_cannot_be_written_does_not_block(void **state)
 {
-	enum { BYTES = 4 * MIB };
+	enum { BYTES = 4 * MIB, ROOM = MIB };
+	const struct rlimit small = {ROOM, RLIM_INFINITY};
+	const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+	const struct sigaction ignored = {.sa_handler = SIG_IGN};
 	struct fixture f;
 	int status;
 	pid_t pid;
 
 	(void)state;
-	open_io(&f, open("/dev/full", O_WRONLY | O_CLOEXEC));
+	open_io(&f);
 	pid = flood(stepio_stderr_fd(f.io), BYTES, false);
+	assert_int_equal(sigaction(SIGXFSZ, &ignored, NULL), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	run_until_drained(&f);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(stepio_bytes_lost(f.io), BYTES);
+	assert_int_equal(stepio_gaps(f.io).n_lost, BYTES - ROOM);
+	close_io(&f);
+}
+
+/* A step whose lines nobody takes is not read; the others are, and it goes on where it was. */
+static void a_step_waits_for_room(void **state)
+{
+	struct fixture f;
+	struct watch *timer;
+	struct err err = {0};
+
+	(void)state;
+	open_io(&f);
+	timer = loop_add_timer(f.loop, "once", on_timer, NULL, &err);
+	assert_non_null(timer);
+	assert_int_equal(write(stepio_stdout_fd(f.io), "waits\n", 6), 6);
+	f.seen.is_full = true;
+	watch_set_deadline(timer, loop_now_ns(f.loop));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(loop_turn(f.loop, &err), 0);
+		watch_set_deadline(timer, loop_now_ns(f.loop));
+	}
+	assert_int_equal(f.seen.n_lines, 0);
+	f.seen.is_full = false;
+	stepio_resume(f.io);
+	run_until_drained(&f);
+	assert_string_equal(f.seen.lines.p, "o:waits\n");
+	watch_remove(timer);
+	close_io(&f);
+}
+
+/* One that never stops writing: timers fire all the same. */
+static void a_flood_lets_timers_fire(void **state)
+{
+	struct fixture f;
+	struct watch *timer;
+	struct err err = {0};
+	bool fired = false;
+	pid_t pid;
+
+	(void)state;
+	open_io(&f);
+	timer = loop_add_timer(f.loop, "once", on_timer, &fired, &err);
+	assert_non_null(timer);
+	pid = flood(stepio_stdout_fd(f.io), SIZE_MAX, false);
+	watch_set_deadline(timer, loop_now_ns(f.loop));
+	while (!fired || f.seen.n_lines == 0)
+		assert_int_equal(loop_turn(f.loop, &err), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	run_until_drained(&f);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	watch_remove(timer);
 	close_io(&f);
 }
 
@@ -201,7 +287,7 @@ static void draining_does_not_wait(void **state)
 	int held_fd;
 
 	(void)state;
-	open_io(&f, memfd_create("log", MFD_CLOEXEC));
+	open_io(&f);
 	held_fd = dup(stepio_stdout_fd(f.io));
 	assert_int_equal(write(held_fd, "last words", 10), 10);
 	stepio_started(f.io);
@@ -212,6 +298,7 @@ static void draining_does_not_wait(void **state)
 	assert_string_equal(f.seen.lines.p, "o:last words\n");
 	stepio_say(f.io, STR("monopod: it was cut off"));
 	assert_true(str_ends(buf_str(&f.seen.lines), STR("e:monopod: it was cut off\n")));
+	assert_int_equal(f.seen.n_own, 1); /* and it is not the step's own word */
 	assert_int_equal(close(held_fd), 0);
 	close_io(&f);
 }
@@ -222,7 +309,9 @@ int main(void)
 		cmocka_unit_test(lines_of_both_streams),
 		cmocka_unit_test(endless_lines_are_cut_once),
 		cmocka_unit_test(a_line_at_the_bound),
-		cmocka_unit_test(a_full_disk_does_not_block),
+		cmocka_unit_test(a_log_that_cannot_be_written_does_not_block),
+		cmocka_unit_test(a_step_waits_for_room),
+		cmocka_unit_test(a_flood_lets_timers_fire),
 		cmocka_unit_test(draining_does_not_wait),
 	};
 
