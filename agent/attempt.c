@@ -4,6 +4,7 @@
 
 #include "condition.h"
 #include "deadline.h"
+#include "late.h"
 #include "launch.h"
 #include "result.h"
 #include "run.h"
@@ -86,11 +87,33 @@ void attempt_start(struct agent *a, struct execution *t)
 			   .attempt = t->v.n_attempts - 1});
 }
 
+static void finish_steps(struct agent *a, struct execution *t);
+
+/* Section 12: a step whose when is false has succeeded without running. */
+static void skip_step(struct agent *a, struct execution *t)
+{
+	run_apply(a, &(struct change){.kind = CHANGE_STEP_SKIP,
+			     .task = t->v.index,
+			     .step = t->step,
+			     .ended = {.termination_reason = "Skipped",
+				     .reason = STR("Completed")}});
+	push_for(a, t, ACTION_SKIP_STEP)->step = t->step;
+}
+
+/* The current step, or the first after it whose when holds; else the attempt is over. */
 static void start_step(struct agent *a, struct execution *t)
 {
 	struct action *action;
 
 	t->step_timed_out = false;
+	while (!late_bind(a, t)) {
+		skip_step(a, t);
+		if (t->step + 1 == attempt_of(t)->n_steps) {
+			finish_steps(a, t);
+			return;
+		}
+		t->step++;
+	}
 	run_apply(a, &(struct change){
 			     .kind = CHANGE_STEP_START, .task = t->v.index, .step = t->step});
 	action = push_for(a, t, ACTION_START_STEP);
@@ -317,8 +340,11 @@ static void finish_failed(struct agent *a, struct execution *t)
 static void step_ended(struct agent *a, struct execution *t, const struct event *ev)
 {
 	struct change c = {.kind = CHANGE_STEP_END, .task = t->v.index, .step = t->step};
+	struct named_value *values;
 	bool failed = false;
 
+	late_collect(a, t, ev, &values, &c.n_values);
+	c.values = values;
 	if (t->stop != STOP_NONE) {
 		finish_stopped(a, t, ev->end == STEP_END_SIGNALED ? ev->signal : 0);
 		return;

@@ -81,6 +81,16 @@ static bool is_news(const struct execution *t, size_t i, const struct result_got
 	return r->present && (!t->has_raw[i] || !str_eq(t->raw[i], r->text));
 }
 
+static void put_result(struct json_writer *w, struct str name, const struct result_got *r)
+{
+	json_open(w, '{');
+	json_field(w, "name", name);
+	if (r->present)
+		put_bytes(w, &key_text, r->text);
+	put_optional(w, &key_problem, r->problem);
+	json_close(w, '}');
+}
+
 static void put_results(
 	const struct execution *t, const struct event *ev, struct json_writer *w)
 {
@@ -91,18 +101,27 @@ static void put_results(
 		n_news += is_news(t, i, &ev->results[i]);
 	if (!json_list(w, "results", n_news))
 		return;
-	for (size_t i = 0; i < n; i++) {
-		const struct result_got *r = &ev->results[i];
+	for (size_t i = 0; i < n; i++)
+		if (is_news(t, i, &ev->results[i]))
+			put_result(w, t->launch->results[i].name, &ev->results[i]);
+	json_close(w, ']');
+}
 
-		if (!is_news(t, i, r))
-			continue;
-		json_open(w, '{');
-		json_field(w, "name", t->launch->results[i].name);
-		if (r->present)
-			put_bytes(w, &key_text, r->text);
-		put_optional(w, &key_problem, r->problem);
-		json_close(w, '}');
-	}
+/* The step's own are read once. */
+static void put_step_results(
+	const struct execution *t, const struct event *ev, struct json_writer *w)
+{
+	const struct step_launch *l = &t->launch->steps[ev->step];
+	size_t n = ev->n_step_results < l->n_results ? ev->n_step_results : l->n_results;
+	size_t n_present = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_present += ev->step_results[i].present;
+	if (!json_list(w, "stepResults", n_present))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (ev->step_results[i].present)
+			put_result(w, l->results[i].name, &ev->step_results[i]);
 	json_close(w, ']');
 }
 
@@ -131,6 +150,7 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 			json_field_int(w, "signal", ev->signal);
 		put_optional(w, &key_message, ev->message);
 		put_results(t, ev, w);
+		put_step_results(t, ev, w);
 	}
 	if (has & HAS_CANCEL) {
 		json_fieldz(w, "mode", cancel_mode_name(ev->cancel));
@@ -240,37 +260,51 @@ static int read_subject(const struct event_reader *r, const struct json *record,
 	return 0;
 }
 
-static int read_result(const struct event_reader *r, const struct execution *t,
-	const struct json *one, struct result_got *got, struct err *err)
+/* got has an entry for each result that is wanted. */
+static int read_result(const struct event_reader *r, const struct json *one, size_t n,
+	struct result_got *got, struct err *err)
 {
 	struct str name = json_str(json_get(one, "name"));
 	size_t i = 0;
 
-	while (i < t->launch->n_results && !str_eq(t->launch->results[i].name, name))
+	while (i < n && !str_eq(got[i].name, name))
 		i++;
-	if (i == t->launch->n_results)
-		return err_set(err, ERR_NOT_FOUND,
-			"task run '" STR_FMT "' has no result '" STR_FMT "'",
-			STR_ARG(t->v.name), STR_ARG(name));
+	if (i == n)
+		return err_set(
+			err, ERR_NOT_FOUND, "there is no result '" STR_FMT "'", STR_ARG(name));
 	got[i].present = json_get(one, key_text.plain) || json_get(one, key_text.base64);
 	if (read_bytes(r, one, &key_text, &got[i].text, err) < 0)
 		return -1;
 	return read_bytes(r, one, &key_problem, &got[i].problem, err);
 }
 
-static int read_results(const struct event_reader *r, const struct execution *t,
-	const struct json *record, struct event *ret, struct err *err)
+static int read_list(const struct event_reader *r, const struct json *list,
+	const struct result_want *wants, size_t n, const struct result_got **ret,
+	struct err *err)
 {
-	size_t n = t->launch->n_results;
 	struct result_got *got = arena_new_array(r->arena, struct result_got, n);
 
 	for (size_t i = 0; i < n; i++)
-		got[i].name = t->launch->results[i].name;
-	json_foreach (one, json_get(record, "results"))
-		if (read_result(r, t, one, got, err) < 0)
+		got[i].name = wants[i].name;
+	json_foreach (one, list)
+		if (read_result(r, one, n, got, err) < 0)
 			return -1;
-	ret->results = got;
-	ret->n_results = n;
+	*ret = got;
+	return 0;
+}
+
+static int read_results(const struct event_reader *r, const struct execution *t,
+	const struct json *record, struct event *ret, struct err *err)
+{
+	const struct step_launch *l = &t->launch->steps[ret->step];
+
+	ret->n_results = t->launch->n_results;
+	ret->n_step_results = l->n_results;
+	if (read_list(r, json_get(record, "results"), t->launch->results, ret->n_results,
+		    &ret->results, err) < 0 ||
+		read_list(r, json_get(record, "stepResults"), l->results, ret->n_step_results,
+			&ret->step_results, err) < 0)
+		return err_wrap(err, "task run '" STR_FMT "'", STR_ARG(t->v.name));
 	return 0;
 }
 

@@ -129,8 +129,10 @@ static struct str step_name(struct arena *a, const struct task_spec *ts, size_t 
 	return arena_printf(a, "unnamed-%zu", i);
 }
 
-static struct str step_image(const struct task_spec *ts, size_t i)
+static struct str step_image(struct arena *a, const struct task_spec *ts, size_t i)
 {
+	if (text_given(ts->steps[i].ref_name))
+		return arena_printf(a, "StepAction " STR_FMT, STR_ARG(ts->steps[i].ref_name.s));
 	if (ts->steps[i].image.s.n || !ts->step_template)
 		return ts->steps[i].image.s;
 	return ts->step_template->image.s;
@@ -214,7 +216,7 @@ static void text_steps(const struct explain *e, const struct task_spec *ts, cons
 	for (size_t i = 0; ts && i < ts->n_steps; i++) {
 		struct str name = step_name(e->arena, ts, i);
 		buf_addf(e->out, "%sstep " STR_FMT "%*s  " STR_FMT "\n", indent, STR_ARG(name),
-			(int)(wide - name.n), "", STR_ARG(step_image(ts, i)));
+			(int)(wide - name.n), "", STR_ARG(step_image(e->arena, ts, i)));
 	}
 }
 
@@ -313,7 +315,7 @@ static void json_steps(const struct task_spec *ts, struct arena *a, struct json_
 	for (size_t i = 0; ts && i < ts->n_steps; i++) {
 		json_open(w, '{');
 		json_field(w, "name", step_name(a, ts, i));
-		json_field(w, "image", step_image(ts, i));
+		json_field(w, "image", step_image(a, ts, i));
 		json_close(w, '}');
 	}
 	json_close(w, ']');

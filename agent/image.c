@@ -3,6 +3,7 @@
  * The images of a plan that are known before anything runs: the passes of every task run that
  * is foreseeable are made once, and what holds no variable afterwards is known.
  */
+#include "action.h"
 #include "launch.h"
 #include "name.h"
 #include "workspace.h"
@@ -33,6 +34,8 @@ static const struct text *image_of(const struct task_spec *ts, size_t step)
 
 static bool has_variables(const struct task_spec *ts)
 {
+	if (action_is_used(ts))
+		return true;
 	for (size_t i = 0; i < ts->n_steps; i++)
 		if (str_has(image_of(ts, i)->s, STR("$(")))
 			return true;

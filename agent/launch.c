@@ -5,6 +5,7 @@
  */
 #include "launch.h"
 
+#include "action.h"
 #include "condition.h"
 #include "expand.h"
 #include "name.h"
@@ -109,6 +110,10 @@ static bool bind_params(struct build *b)
 
 static const struct task_spec *pass_params(struct build *b, struct subst *s)
 {
+	struct action_context actions = {.arena = b->arena, .spec = b->a->spec};
+	struct action_problem problem;
+	const struct task_spec *ts;
+
 	subst_init(s, b->brief);
 	for (size_t i = 0; i < b->n_params; i++) {
 		const struct param *p = &b->params[i];
@@ -117,7 +122,13 @@ static const struct task_spec *pass_params(struct build *b, struct subst *s)
 		subst_add_param(s, STR("inputs.params"), p->name.s, &p->value);
 	}
 	b->bindings = subst_bindings(s, b->arena, b->t->v.workspaces, b->t->v.n_workspaces);
-	return subst_task_spec(s, b->arena, b->t->task);
+	actions.params = s;
+	ts = action_resolve(&actions, b->t->task, &problem);
+	if (ts)
+		return subst_task_spec(s, b->arena, ts);
+	b->out->failure =
+		condition_make(CONDITION_FALSE, "TaskRunResolutionFailed", problem.text);
+	return NULL;
 }
 
 static void add_results(const struct task_spec *ts, struct subst *s)
@@ -210,6 +221,26 @@ static bool has_own_paths(const struct step *s)
 	return false;
 }
 
+/* Where a step leaves its own results. */
+static void pass_step_results(struct build *b, struct step *step, size_t index)
+{
+	struct task_spec one = {.steps = step, .n_steps = 1};
+	struct str name = name_step(b->brief, step->name.s, index);
+	struct subst s;
+
+	subst_init(&s, b->brief);
+	for (size_t i = 0; i < step->n_results; i++) {
+		struct str result = step->results[i].name.s;
+
+		subst_addf(&s,
+			arena_printf(b->brief,
+				"/tekton/steps/step-" STR_FMT "/results/" STR_FMT,
+				STR_ARG(name), STR_ARG(result)),
+			"step.results." STR_FMT ".path", STR_ARG(result));
+	}
+	*step = subst_task_spec(&s, b->arena, &one)->steps[0];
+}
+
 /* A step that moves a workspace sees its own .path. */
 static void pass_own_paths(struct build *b, struct subst *s, struct step *step)
 {
@@ -236,6 +267,8 @@ static bool run_passes(struct build *b)
 	struct task_spec own;
 	struct err err;
 
+	if (!ts)
+		return false;
 	make_rest(b, ts, &rest);
 	own = *ts;
 	own.workspaces = arena_new_array(b->arena, struct workspace_spec, ts->n_workspaces);
@@ -250,9 +283,12 @@ static bool run_passes(struct build *b)
 	for (size_t i = 0; i < b->n_workspaces; i++)
 		add_workspace(b, &rest, &b->workspaces[i], b->workspaces[i].path);
 	own.steps = vec_copy(b->arena, ts->steps, ts->n_steps, sizeof(*ts->steps));
-	for (size_t i = 0; i < own.n_steps; i++)
+	for (size_t i = 0; i < own.n_steps; i++) {
+		if (own.steps[i].n_results)
+			pass_step_results(b, &own.steps[i], i);
 		if (has_own_paths(&own.steps[i]))
 			pass_own_paths(b, &rest, &own.steps[i]);
+	}
 	b->out->spec = subst_task_spec(&rest, b->arena, &own);
 	if (subst_too_long(&params) || subst_too_long(&rest))
 		return fail_too_long(b);
@@ -531,6 +567,17 @@ static void make_limits(struct build *b, const struct step *step, struct step_la
 			STR_ARG(limits.items[i].quantity.s));
 }
 
+static struct result_want *make_wants(
+	struct build *b, const struct result_spec *results, size_t n)
+{
+	struct result_want *wants = arena_new_array(b->brief, struct result_want, n);
+
+	for (size_t i = 0; i < n; i++)
+		wants[i] = (struct result_want){
+			.name = results[i].name.s, .type = results[i].type};
+	return wants;
+}
+
 static bool make_step(struct build *b, const struct step *step, size_t i, bool hermetic,
 	struct step_launch *l)
 {
@@ -557,6 +604,8 @@ static bool make_step(struct build *b, const struct step *step, size_t i, bool h
 				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
 	make_user(b, step, l);
 	make_limits(b, step, l);
+	l->results = make_wants(b, step->results, step->n_results);
+	l->n_results = step->n_results;
 	return make_mounts(b, step, l);
 }
 
@@ -581,10 +630,7 @@ static bool make_launch(struct build *b)
 	for (size_t i = 0; i < l->n_steps; i++)
 		if (!make_step(b, &ts->steps[i], i, l->hermetic, &l->steps[i]))
 			return false;
-	l->results = arena_new_array(b->brief, struct result_want, l->n_results);
-	for (size_t i = 0; i < l->n_results; i++)
-		l->results[i] = (struct result_want){
-			.name = ts->results[i].name.s, .type = ts->results[i].type};
+	l->results = make_wants(b, ts->results, ts->n_results);
 	b->out->launch = l;
 	return true;
 }

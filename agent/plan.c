@@ -379,6 +379,7 @@ static void build_pipeline(const struct plan_context *c)
 	if (!start_check_results(c))
 		return;
 	start_check_task_workspaces(c);
+	start_check_actions(c);
 	bind_timeouts(c);
 	bind_accounts(c);
 }
@@ -417,6 +418,7 @@ static void build_task_run(const struct plan_context *c)
 	subst_init(&params, c->arena); /* the task run itself fills its bindings in */
 	workspace_plan(c, &params, tr->workspaces, tr->n_workspaces);
 	start_check_task_run(c);
+	start_check_actions(c);
 }
 
 /* The annotations that a TaskRun gets from its pipeline task and its taskRunSpecs (section 4).

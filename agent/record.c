@@ -129,6 +129,7 @@ static void put_step_end(struct agent *a, const struct change *c, struct json_wr
 	json_field(w, "reason", c->ended.reason);
 	if (c->ended.message.n)
 		json_field(w, "message", c->ended.message);
+	put_values(w, c);
 }
 
 typedef void payload_fn(struct agent *a, const struct change *c, struct json_writer *w);

@@ -299,6 +299,7 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 		put_optional(p, "imageID", s->image_id);
 		if (s->state == STEP_ENDED)
 			put_optional(p, "terminationReason", s->termination_reason);
+		put_values(p, "results", s->results, s->n_results, true);
 		json_close(p->w, '}');
 	}
 	json_close(p->w, ']');

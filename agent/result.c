@@ -2,6 +2,8 @@
 /* Results and the status variables of finished tasks. */
 #include "result.h"
 
+#include "late.h"
+
 #include <string.h>
 
 /* --- of an attempt */
@@ -11,8 +13,7 @@ static char first_byte(enum value_type t)
 	return t == VALUE_ARRAY ? '[' : '{';
 }
 
-/* Section 7.1: strings verbatim; arrays and objects must be JSON from the first byte. */
-static struct value typed(struct arena *a, struct str raw, enum value_type want)
+struct value result_typed(struct arena *a, struct str raw, enum value_type want)
 {
 	struct value v = {.type = VALUE_STRING, .string = {.s = raw}};
 
@@ -83,12 +84,53 @@ struct collection {
 	size_t n_missing;
 };
 
+/* $(steps.S.results.R), the only thing that a task result may be made of. */
+struct lift {
+	const struct attempt_view *at;
+	const struct value *found;
+};
+
+static void lift_ref(void *arg, const struct ref *ref)
+{
+	struct lift *l = arg;
+
+	if (ref->kind == REF_STEP_RESULT)
+		l->found = late_find(l->at, ref->object, ref->name);
+}
+
+static const struct value *lifted(const struct execution *t, size_t i)
+{
+	const struct attempt_view *at = attempt_of(t);
+	struct lift l = {.at = at};
+
+	ref_each(at->spec->results[i].value.string.s, lift_ref, &l);
+	return l.found;
+}
+
+static bool is_lifted(const struct execution *t, size_t i)
+{
+	return attempt_of(t)->spec->results[i].value.string.s.n > 0;
+}
+
+static bool is_there(const struct execution *t, size_t i)
+{
+	return is_lifted(t, i) ? lifted(t, i) != NULL : t->has_raw[i];
+}
+
+static struct value value_of(struct agent *a, const struct execution *t, size_t i)
+{
+	if (is_lifted(t, i))
+		return *lifted(t, i);
+	return result_typed(
+		a->arena, arena_str(a->arena, t->raw[i]), t->launch->results[i].type);
+}
+
 static void collect_one(
 	struct agent *a, const struct execution *t, size_t i, struct collection *c)
 {
 	const struct result_want *w = &t->launch->results[i];
 	const struct result_spec *s = &attempt_of(t)->spec->results[i];
-	struct value v = typed(a->arena, arena_str(a->arena, t->raw[i]), w->type);
+	struct value v = value_of(a, t, i);
 	struct str keys = STR_NONE;
 
 	if (v.type != w->type) {
@@ -113,7 +155,7 @@ struct str result_collect(
 	};
 
 	for (size_t i = 0; i < n; i++)
-		if (t->has_raw[i])
+		if (is_there(t, i))
 			collect_one(a, t, i, &c);
 	*ret = c.values;
 	*ret_n = c.n_values;

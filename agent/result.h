@@ -12,6 +12,9 @@
 struct str result_collect(
 	struct agent *a, struct execution *t, struct named_value **ret, size_t *ret_n);
 
+/* Section 7.1: strings verbatim; arrays and objects must be JSON from the first byte. */
+struct value result_typed(struct arena *a, struct str raw, enum value_type want);
+
 /* Result `name` of a pipeline task, an array of all children's when it was fanned out. */
 bool result_of_task(struct agent *a, size_t pt, struct str name, struct value *ret);
 /* How many children have it. */

@@ -381,6 +381,8 @@ static void on_step_end(struct agent *a, const struct change *c)
 	struct step_view *s = &current_attempt(a, c)->steps[c->step];
 
 	step_end(a, s, &c->ended);
+	s->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
+	s->n_results = c->n_values;
 }
 
 /* --- the one door */

@@ -2,6 +2,7 @@
 /* Checks at the start of a run (tekton-semantics 5, 9, 17, 27.2). */
 #include "start_check.h"
 
+#include "action.h"
 #include "workspace.h"
 #include <string.h>
 
@@ -582,6 +583,27 @@ bool start_check_results(const struct plan_context *c)
 		if (!check_pipeline_result(c, &p->pipeline->results[i]))
 			return false;
 	return true;
+}
+
+/* --- StepActions */
+
+static void check_actions(const struct plan_context *c, const struct plan_task *t)
+{
+	struct subst none;
+	struct action_context actions = {.arena = c->arena, .spec = c->spec, .params = &none};
+	struct action_problem problem;
+
+	subst_init(&none, c->arena);
+	if (!t->task || action_resolve(&actions, t->task, &problem))
+		return;
+	diag_add(c->diags, DIAG_ERROR, "step-ref", problem.pos, STR_FMT, STR_ARG(problem.text))
+		->stage = DIAG_RUN;
+}
+
+void start_check_actions(const struct plan_context *c)
+{
+	for (size_t i = 0; i < c->plan->n_tasks; i++)
+		check_actions(c, &c->plan->tasks[i]);
 }
 
 /* --- workspaces of tasks */

@@ -25,7 +25,8 @@ void start_check_task_run(const struct plan_context *c);
 /* Tekton's words for a matrix whose values have wrong types, its slips included. */
 struct str start_check_matrix_problem(
 	struct arena *a, const struct pipeline_task *pt, const char *what);
-/* Only tells; the run ends when such a task starts. */
+/* These only tell; the run ends when such a task starts. */
+void start_check_actions(const struct plan_context *c);
 void start_check_task_workspaces(const struct plan_context *c);
 
 /*

@@ -375,6 +375,14 @@ static void mark_put(int run_dfd, const char *dir, const char *name, struct str 
 	(void)owned_file(&mine, dfd, name, text, 0644, NULL);
 }
 
+int attempt_step_results(struct attempt *at, size_t step, struct err *err)
+{
+	struct str rel = arena_printf(at->arena, "%zu/status/results", step);
+
+	return path_open(at->run_dfd, str_c(rel), O_PATH | O_DIRECTORY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, err);
+}
+
 void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct str exit_code)
 {
 	int run_dfd cleanup_fd = -1;

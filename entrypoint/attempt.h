@@ -76,6 +76,8 @@ int attempt_mount_fd(const struct attempt *at, const struct launch_mount *m);
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);
 void attempt_step_close(struct attempt_step *s);
+/* Where a step leaves its own results, as it is now; O_PATH, or -1. */
+int attempt_step_results(struct attempt *at, size_t step, struct err *err);
 /*
  * The markers of an ended step: run/I/out or out.err and, when the text is not empty,
  * status/exitCode. After the last step nobody is left to see them, and there are none.

@@ -97,6 +97,7 @@ static void drive_act(struct drive *d, const struct action *a)
 		[ACTION_RECORD] = act_record,
 		[ACTION_START_TASK] = task_start,
 		[ACTION_START_STEP] = task_start_step,
+		[ACTION_SKIP_STEP] = task_skip_step,
 		[ACTION_STOP_STEP] = task_stop_step,
 		[ACTION_END_TASK] = task_end,
 		[ACTION_PUBLISH] = act_publish,
@@ -109,6 +110,7 @@ static void drive_act(struct drive *d, const struct action *a)
 	static const bool waits[ACTION_KIND_N] = {
 		[ACTION_START_TASK] = true,
 		[ACTION_START_STEP] = true,
+		[ACTION_SKIP_STEP] = true,
 		[ACTION_STOP_STEP] = true,
 	};
 	_Static_assert(ARRAY_SIZE(acts) == ACTION_KIND_N, "one function an action");

@@ -289,6 +289,28 @@ static void step_mark(struct step_context *s, const struct step_outcome *o)
 	attempt_step_mark(s->task->dirs, s->index, succeeded || l->on_error_continue, code);
 }
 
+/* The step's own, from a place that it could write to: no link of it is followed. */
+static void step_own_results(struct step_context *s, struct queued_event *q)
+{
+	const struct step_launch *l = &s->task->launch->steps[s->index];
+	const struct drive_config *c = s->task->drive->c;
+	struct result_got *got;
+	struct results_dir dir = {.ns = c->ns, .map = &c->place->map};
+	int dfd cleanup_fd = -1;
+
+	if (!l->n_results)
+		return;
+	got = arena_new_array(q->arena, struct result_got, l->n_results);
+	dfd = attempt_step_results(s->task->dirs, s->index, NULL);
+	dir.dfd = dfd;
+	for (size_t i = 0; i < l->n_results; i++)
+		got[i].name = l->results[i].name;
+	if (dfd >= 0)
+		results_read(&dir, q->arena, l->results, l->n_results, got);
+	q->event.step_results = got;
+	q->event.n_step_results = l->n_results;
+}
+
 static void step_event_results(struct step_context *s, struct queued_event *q)
 {
 	const struct task_launch *l = s->task->launch;
@@ -300,6 +322,7 @@ static void step_event_results(struct step_context *s, struct queued_event *q)
 	results_read(&dir, q->arena, l->results, l->n_results, got);
 	q->event.results = got;
 	q->event.n_results = l->n_results;
+	step_own_results(s, q);
 }
 
 static void step_note_gap(
@@ -541,6 +564,32 @@ void task_start_step(struct drive *d, const struct action *a)
 		arena_free(d->queue.p[--d->queue.n].arena);
 	task_queue(t, EVENT_STEP_REFUSED)->event.step = a->step;
 	refusal_fill(&d->queue.p[d->queue.n - 1], t, &t->launch->steps[a->step], &err);
+}
+
+void task_skip_step(struct drive *d, const struct action *a)
+{
+	static const char text[] = "Step was skipped due to when expressions were evaluated to "
+				   "false.";
+	const struct stepio_line line = {.is_own = true, .text = str_z(text)};
+	struct task_context *t = task_find(d, a->task, a->attempt);
+	struct step_context *s;
+	struct steplog *log;
+	struct err err = {0};
+
+	BUG_ON(!t || !t->dirs || a->step >= t->launch->n_steps);
+	s = &t->steps[a->step];
+	attempt_step_mark(t->dirs, s->index, true, STR("0"));
+	step_on_line(s, &line);
+	if (d->c->options->dry_run)
+		return;
+	if (steplog_open(t->dirs->log_dfd, t->launch->steps[s->index].name,
+		    d->c->options->log_limit, &log, &err)) {
+		log_warn("%s, going on", err.msg);
+		return;
+	}
+	steplog_write(log, line.text);
+	steplog_write(log, STR("\n"));
+	steplog_close(log);
 }
 
 void task_stop_step(struct drive *d, const struct action *a)

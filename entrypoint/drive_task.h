@@ -70,6 +70,7 @@ void drive_note(struct drive *d, struct str text); /* once each */
 
 void task_start(struct drive *d, const struct action *a);
 void task_start_step(struct drive *d, const struct action *a);
+void task_skip_step(struct drive *d, const struct action *a);
 void task_stop_step(struct drive *d, const struct action *a);
 void task_end(struct drive *d, const struct action *a);
 void task_images_changed(struct drive *d);

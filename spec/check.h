@@ -98,6 +98,10 @@ void check_task_spec(struct check *c, const struct task_spec *ts);
 void check_task_variables(
 	struct check *c, const struct task_spec *ts, const struct scope *scope);
 
+void check_step_action(struct check *c, const struct step_action_spec *s);
+/* The variables of a StepAction, whose params alone may be used there. */
+void check_action_variables(struct check *c, const struct step *s, const struct scope *scope);
+
 /* What surrounds a pipeline spec. */
 struct pipeline_context {
 	bool standalone;           /* a Pipeline object: everything must be declared */
@@ -122,8 +126,7 @@ void check_task_refs(struct check *c, const struct pipeline_spec *ps, const stru
  */
 struct yaml_node;
 void check_volumes(struct check *c, const struct yaml_node *task_spec);
-/* A StepAction and the debug of a TaskRun, from their trees. */
-void check_step_action(struct check *c, const struct yaml_node *object);
+/* The debug of a TaskRun, from its tree. */
 void check_debug(struct check *c, const struct yaml_node *task_run_spec);
 void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_spec);
 void check_pipeline_run(struct check *c, const struct pipeline_run *pr);

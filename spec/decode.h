@@ -24,6 +24,7 @@ extern const struct schema schema_workspace_binding;       /* struct workspace_b
 /* decode_step.c */
 extern const struct schema schema_step;                 /* struct step */
 extern const struct schema schema_step_template;        /* struct step */
+extern const struct schema schema_step_action;          /* struct step_action_spec */
 extern const struct schema schema_resources;            /* struct resources */
 extern const struct schema schema_pod_security_context; /* struct security_context */
 extern const struct schema schema_when;                 /* struct when */
@@ -67,6 +68,7 @@ extern const struct schema schema_task_object;         /* struct task */
 extern const struct schema schema_pipeline_object;     /* struct pipeline */
 extern const struct schema schema_task_run_object;     /* struct task_run */
 extern const struct schema schema_pipeline_run_object; /* struct pipeline_run */
+extern const struct schema schema_step_action_object;  /* struct step_action */
 extern const struct schema schema_config_map;          /* struct data_object */
 extern const struct schema schema_secret;              /* struct data_object */
 extern const struct schema schema_claim;               /* struct claim */

@@ -181,6 +181,19 @@ const struct schema schema_task_run_object = {
 	.n_fields = ARRAY_SIZE(task_run_fields),
 };
 
+static const struct field step_action_fields[] = {
+	{FIELD_OF(struct step_action, "spec", FIELD_OBJECT, spec),
+		.schema = &schema_step_action},
+	{.key = "status", .kind = FIELD_ANY},
+};
+const struct schema schema_step_action_object = {
+	.what = "StepAction",
+	.size = sizeof(struct step_action),
+	.base = &schema_object,
+	.fields = step_action_fields,
+	.n_fields = ARRAY_SIZE(step_action_fields),
+};
+
 static const struct field config_map_fields[] = {
 	{.key = "data", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_TEXT},
 	{.key = "binaryData", .kind = FIELD_CALL, .call = decode_data, .arg = DATA_BASE64},

@@ -266,7 +266,6 @@ static const struct field task_result_fields[] = {
 	{.key = "properties", .kind = FIELD_CALL, .call = decode_result_properties},
 	{.key = "value",
 		.kind = FIELD_CALL,
-		.flags = FIELD_REFUSED,
 		.at = offsetof(struct result_spec, value),
 		.call = decode_default},
 };

@@ -189,9 +189,8 @@ struct step_ref {
 };
 static const struct field step_ref_fields[] = {
 	{FIELD_TEXT_OF(struct step_ref, "name", name)},
-	/* the whole reference is refused already */
-	{.key = "resolver", .kind = FIELD_ANY},
-	{.key = "params", .kind = FIELD_ANY},
+	{.key = "resolver", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+	{.key = "params", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
 };
 static const struct schema schema_step_ref = {
 	.what = "ref",
@@ -287,14 +286,10 @@ static const struct field step_fields[] = {
 		.flags = FIELD_REFUSED, .schema = &schema_stream},
 	{FIELD_OF(struct step, "stderrConfig", FIELD_OBJECT, stderr_path),
 		.flags = FIELD_REFUSED, .schema = &schema_stream},
-	{.key = "ref",
-		.kind = FIELD_CALL,
-		.flags = FIELD_REFUSED | FIELD_PRESENT,
-		.call = decode_step_ref},
-	{FIELD_LIST_OF(struct step, "params", params, &schema_param), .flags = FIELD_REFUSED},
-	{FIELD_LIST_OF(struct step, "results", results, &schema_step_result),
-		.flags = FIELD_REFUSED},
-	{FIELD_LIST_OF(struct step, "when", when, &schema_when), .flags = FIELD_REFUSED},
+	{.key = "ref", .kind = FIELD_CALL, .call = decode_step_ref},
+	{FIELD_LIST_OF(struct step, "params", params, &schema_param)},
+	{FIELD_LIST_OF(struct step, "results", results, &schema_step_result)},
+	{FIELD_LIST_OF(struct step, "when", when, &schema_when)},
 };
 const struct schema schema_step = {
 	.what = "step",
@@ -304,3 +299,28 @@ const struct schema schema_step = {
 	.fields = step_fields,
 	.n_fields = ARRAY_SIZE(step_fields),
 };
+
+/* A StepAction: the part of a step that it stands for, and params of its own (section 18). */
+static const struct field step_action_fields[] = {
+	{FIELD_TEXT_OF(struct step_action_spec, "description", description)},
+	{FIELD_LIST_OF(struct step_action_spec, "params", params, &schema_param_spec)},
+	{FIELD_TEXT_OF(struct step, "image", image)},
+	{FIELD_TEXTS_OF(struct step, "command", command),
+		.at_pos = offsetof(struct step, command_pos)},
+	{FIELD_TEXTS_OF(struct step, "args", args), .at_pos = offsetof(struct step, args_pos)},
+	{FIELD_LIST_OF(struct step, "env", env, &schema_env)},
+	{FIELD_TEXT_OF(struct step, "script", script)},
+	{FIELD_TEXT_OF(struct step, "workingDir", working_dir)},
+	{FIELD_LIST_OF(struct step, "results", results, &schema_step_result)},
+	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
+		.schema = &schema_security_context},
+	{REFUSED("volumeMounts")},
+};
+const struct schema schema_step_action = {
+	.what = "StepAction spec",
+	.size = sizeof(struct step_action_spec),
+	.at_pos = offsetof(struct step_action_spec, pos),
+	.fields = step_action_fields,
+	.n_fields = ARRAY_SIZE(step_action_fields),
+};
+_Static_assert(offsetof(struct step_action_spec, step) == 0, "its fields are those of a step");

@@ -208,6 +208,27 @@ static void put_step_workspaces(
 	json_close(w, ']');
 }
 
+static void put_stream(struct json_writer *w, const char *key, struct text path)
+{
+	if (!text_given(path))
+		return;
+	json_key(w, key);
+	json_open(w, '{');
+	put_text(w, "path", path);
+	json_close(w, '}');
+}
+
+static void put_step_ref(struct json_writer *w, const struct step *s)
+{
+	if (!text_given(s->ref_name))
+		return;
+	json_key(w, "ref");
+	json_open(w, '{');
+	put_text(w, "name", s->ref_name);
+	json_close(w, '}');
+	put_params(w, "params", s->params, s->n_params);
+}
+
 static void put_step(struct json_writer *w, const struct step *s)
 {
 	json_open(w, '{');
@@ -225,6 +246,11 @@ static void put_step(struct json_writer *w, const struct step *s)
 	put_duration(w, "timeout", s->timeout);
 	put_step_workspaces(w, s->workspaces, s->n_workspaces);
 	put_text(w, "onError", s->on_error);
+	put_stream(w, "stdoutConfig", s->stdout_path);
+	put_stream(w, "stderrConfig", s->stderr_path);
+	put_step_ref(w, s);
+	put_when(w, s->when, s->n_when);
+	put_results(w, s->results, s->n_results);
 	json_close(w, '}');
 }
 

@@ -35,7 +35,7 @@ static const struct kind kinds[OBJECT_KIND_N] = {
 	[OBJECT_SERVICE_ACCOUNT] = {"ServiceAccount", {"v1"}, &schema_service_account},
 	[OBJECT_LIMIT_RANGE] = {"LimitRange", {"v1"}, &schema_limit_range},
 	[OBJECT_STEP_ACTION] = {"StepAction", {"tekton.dev/v1beta1", "tekton.dev/v1alpha1"},
-		NULL},
+		&schema_step_action_object},
 };
 
 const char *object_kind_name(enum object_kind k)
@@ -49,8 +49,7 @@ struct loader {
 	struct decode decode;
 	VEC(void *) objects[OBJECT_KIND_N];
 	VEC(struct run_ref) runs;
-	VEC(const struct yaml_node *) actions; /* StepActions */
-	struct map first;                      /* "Kind/name" → struct pos of its name */
+	struct map first; /* "Kind/name" → struct pos of its name */
 	size_t n_objects;
 	size_t n_generated;
 };
@@ -172,13 +171,12 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 	d->object = root->pos;
 	if (!kind->schema) {
 		decode_refuse(d, yaml_get(root, "kind"), "kind '%s'", kind->name);
-		if (k == OBJECT_STEP_ACTION)
-			vec_push(&l->actions, root);
 		return;
 	}
 	d->broken = false;
 	d->secret = k == OBJECT_SECRET;
-	d->beta = str_ends(version->text, STR("/v1beta1"));
+	/* a StepAction has no v1 yet, so its v1beta1 is no older form */
+	d->beta = k != OBJECT_STEP_ACTION && str_ends(version->text, STR("/v1beta1"));
 	struct object_meta *meta = arena_alloc(d->arena, kind->schema->size);
 	decode_object(d, kind->schema, root, meta);
 	meta->api_version = (struct text){.s = version->text, .pos = version->pos};
@@ -297,6 +295,11 @@ static void freeze_all(struct loader *l)
 	for (size_t i = 0; i < s->n_pipelines; i++)
 		(void)map_set(
 			&s->pipeline_by_name, s->pipelines[i].meta.name.s, &s->pipelines[i]);
+	s->n_step_actions = freeze(l, OBJECT_STEP_ACTION, &p);
+	s->step_actions = (struct step_action *)(void *)p;
+	for (size_t i = 0; i < s->n_step_actions; i++)
+		(void)map_set(&s->step_action_by_name, s->step_actions[i].meta.name.s,
+			&s->step_actions[i]);
 	s->n_claims = freeze(l, OBJECT_CLAIM, &p);
 	s->claims = (struct claim *)(void *)p;
 	for (size_t i = 0; i < s->n_claims; i++)
@@ -321,7 +324,6 @@ static void loader_release(struct loader *l)
 {
 	buf_release(&l->decode.path);
 	vec_release(&l->runs);
-	vec_release(&l->actions);
 	for (size_t k = 0; k < OBJECT_KIND_N; k++)
 		vec_release(&l->objects[k]);
 }
@@ -346,6 +348,7 @@ static struct spec *spec_new(struct arena *a)
 	diags_init(s->diags, a, s->sources);
 	map_init(&s->task_by_name, a);
 	map_init(&s->pipeline_by_name, a);
+	map_init(&s->step_action_by_name, a);
 	map_init(&s->config_map_by_name, a);
 	map_init(&s->secret_by_name, a);
 	map_init(&s->claim_by_name, a);
@@ -366,7 +369,6 @@ struct spec *spec_load(struct arena *a, const struct spec_input *inputs, size_t 
 			load_input(&l, &inputs[i]);
 	freeze_all(&l);
 	validate_spec(s);
-	validate_actions(s, l.actions.p, l.actions.n);
 	loader_release(&l);
 	followup_drop(s->diags);
 	diags_sort(s->diags);

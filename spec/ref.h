@@ -40,6 +40,8 @@ typedef void text_site_fn(void *arg, const struct text_site *site);
 
 /* Every text of a task spec in which variables are replaced, in the order of the input. */
 void task_spec_sites(const struct task_spec *ts, text_site_fn *fn, void *arg);
+/* Those of one step alone, with paths that begin at its fields. */
+void step_sites(const struct step *s, text_site_fn *fn, void *arg);
 /* Every text that orders a pipeline task; those of an inline spec have edge set, too, and paths
  * that begin with "taskSpec.". */
 void pipeline_task_sites(const struct pipeline_task *pt, text_site_fn *fn, void *arg);

@@ -134,6 +134,13 @@ void task_spec_sites(const struct task_spec *ts, text_site_fn *fn, void *arg)
 	}
 }
 
+void step_sites(const struct step *s, text_site_fn *fn, void *arg)
+{
+	struct walk w = {.fn = fn, .arg = arg};
+
+	visit_step(&w, s, true);
+}
+
 /* The public walks hand out text and path alone. */
 struct plain {
 	void (*fn)(void *arg, struct text t, const char *path);

@@ -29,6 +29,14 @@ static void check_pipeline(struct check *c, const struct pipeline *p)
 	check_pipeline_volumes(c, yaml_get(p->meta.tree, "spec"));
 }
 
+static void check_action(struct check *c, const struct step_action *sa)
+{
+	c->object = sa->meta.pos;
+	check_object_name(c, &sa->meta);
+	c->at = STR("spec");
+	check_step_action(c, &sa->spec);
+}
+
 static void check_run(struct check *c, const struct run_ref *run)
 {
 	const struct object_meta *meta =
@@ -59,14 +67,8 @@ void validate_spec(struct spec *s)
 		check_task(&c, &s->tasks[i]);
 	for (size_t i = 0; i < s->n_pipelines; i++, c.at = STR_NONE)
 		check_pipeline(&c, &s->pipelines[i]);
+	for (size_t i = 0; i < s->n_step_actions; i++, c.at = STR_NONE)
+		check_action(&c, &s->step_actions[i]);
 	for (size_t i = 0; i < s->n_runs; i++, c.at = STR_NONE)
 		check_run(&c, &s->runs[i]);
-}
-
-void validate_actions(struct spec *s, const struct yaml_node *const *actions, size_t n)
-{
-	struct check c = {.spec = s, .arena = s->arena};
-
-	for (size_t i = 0; i < n; i++, c.at = STR_NONE)
-		check_step_action(&c, actions[i]);
 }

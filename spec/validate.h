@@ -12,10 +12,6 @@
  */
 void validate_spec(struct spec *s);
 
-/* StepActions are refused as a kind; mistakes in them are named all the same. */
-struct yaml_node;
-void validate_actions(struct spec *s, const struct yaml_node *const *actions, size_t n);
-
 /*
  * Takes problems out of a finished list that only follow from another one of the same object:
  * a field is not called "not supported yet" beside a mistake in it, and what a misspelt key

@@ -243,6 +243,21 @@ void check_task_variables(
 	task_spec_sites(ts, check_site, &v);
 }
 
+/* No param may be in its script, which was told. */
+static void check_action_site(void *arg, const struct text_site *site)
+{
+	if (site->kind != SITE_SCRIPT)
+		check_site(arg, site);
+}
+
+void check_action_variables(struct check *c, const struct step *s, const struct scope *scope)
+{
+	struct vars v = {.c = c, .scope = scope};
+
+	map_init(&v.results, c->arena);
+	step_sites(s, check_action_site, &v);
+}
+
 static void check_pipeline_site(void *arg, const struct text_site *site)
 {
 	struct vars *v = arg;

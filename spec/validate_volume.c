@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Volumes, mounts, sidecars, StepActions and breakpoints: not carried out yet, hence not in the
+ * Volumes, mounts, sidecars and breakpoints: not carried out yet, hence not in the
  * model, but a mistake in them is named as one. Read from the tree of the object (section 28).
  */
 #include "spec/check.h"
@@ -130,7 +130,7 @@ void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_sp
 	check_tasks(c, pipeline_spec, "finally");
 }
 
-/* --- StepActions (section 18) */
+/* --- breakpoints of a TaskRun (section 25) */
 
 static struct text text_of(const struct yaml_node *map, const char *key)
 {
@@ -140,44 +140,6 @@ static struct text text_of(const struct yaml_node *map, const char *key)
 		return (struct text){0};
 	return (struct text){.s = n->text, .pos = n->pos};
 }
-
-struct script_check {
-	struct check *c;
-	struct text script;
-	bool complained;
-};
-
-static void find_param(void *arg, const struct ref *ref)
-{
-	struct script_check *s = arg;
-
-	if (ref->kind != REF_PARAM || s->complained)
-		return;
-	s->complained = true;
-	check_report_ref(s->c, "excluded-variable", s->script, ref, "script",
-		"param substitution in scripts is not allowed.");
-}
-
-void check_step_action(struct check *c, const struct yaml_node *object)
-{
-	const struct yaml_node *spec = yaml_get(object, "spec");
-	const struct yaml_node *command = list_of(spec, "command");
-	struct script_check script = {.c = c, .script = text_of(spec, "script")};
-
-	if (!spec || spec->type != YAML_MAP)
-		return;
-	c->object = object->pos;
-	c->near = spec->pos;
-	c->at = STR("spec");
-	if (!text_of(spec, "image").s.n)
-		check_missing(c, spec->pos, "Image");
-	if (script.script.s.n && command && command->n)
-		check_report(c, "excluded-field", script.script, "script",
-			"script cannot be used with command");
-	ref_each(script.script.s, find_param, &script);
-}
-
-/* --- breakpoints of a TaskRun (section 25) */
 
 void check_debug(struct check *c, const struct yaml_node *task_run_spec)
 {

@@ -54,6 +54,11 @@ struct condition {
 	int64_t changed_wall_ns;
 };
 
+struct named_value {
+	struct str name;
+	struct value value;
+};
+
 enum step_state { STEP_WAITING, STEP_STARTING, STEP_RUNNING, STEP_ENDED };
 enum { STEP_STATE_N = STEP_ENDED + 1 };
 struct step_view {
@@ -70,12 +75,10 @@ struct step_view {
 	struct str reason;  /* terminated.reason: Completed, Error, or the TaskRun's reason for
 			       killed ones */
 	struct str message; /* for people; empty: none */
+	struct named_value *results; /* the step's own */
+	size_t n_results;
 	int64_t started_ns, ended_ns; /* monotonic, 0: not */
 	int64_t started_wall_ns, ended_wall_ns;
-};
-struct named_value {
-	struct str name;
-	struct value value;
 };
 struct attempt_view {
 	struct condition condition;

@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 /* --- what a task run needs, fully substituted; given with ACTION_START_TASK, valid until
- * ACTION_END_TASK --- */
+ * ACTION_END_TASK. Env values, command and args of a step that read an earlier step's results
+ * are filled in when START_STEP is handed out. --- */
 
 struct env_entry {
 	struct str name;
@@ -59,6 +60,10 @@ struct launch_mount {          /* a volume as one step sees it */
 				  and the volume can be written */
 	bool read_only;
 };
+struct result_want {
+	struct str name;
+	enum value_type type;
+};
 /* A container: a step, or what runs beside the steps. */
 struct step_launch {
 	size_t index;         /* of the step in its task */
@@ -82,12 +87,10 @@ struct step_launch {
 	int64_t run_as_group; /* -1: by the user */
 	bool run_as_non_root;
 	bool on_error_continue;
+	struct result_want *results; /* the step's own: /tekton/steps/CONTAINER/results/NAME */
+	size_t n_results;
 	struct str *limits_not_enforced; /* "memory=1Gi" …, for the summary and the record */
 	size_t n_limits_not_enforced;
-};
-struct result_want {
-	struct str name;
-	enum value_type type;
 };
 struct task_launch {
 	size_t task;     /* index into run_view.task_runs */
@@ -120,6 +123,8 @@ enum action_kind {
 	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or
 			      TASK_REFUSED */
 	ACTION_START_STEP, /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
+	ACTION_SKIP_STEP,  /* a step whose when is false: leave its marks, say so in its log; no
+			      answer */
 	ACTION_STOP_STEP,  /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
 			      of it) */
 	ACTION_END_TASK,   /* the attempt is over: free its layers, directories, namespaces; no
@@ -202,6 +207,8 @@ struct event {
 	int signal;
 	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */
 	size_t n_results;
+	const struct result_got *step_results; /* STEP_ENDED, one per result_want of the step */
+	size_t n_step_results;
 	enum cancel_mode cancel;
 	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no
 			     limit */

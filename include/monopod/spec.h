@@ -147,9 +147,9 @@ struct step {
 	struct text on_error;
 	struct when *when;
 	size_t n_when;
-	struct text stdout_path; /* stdoutConfig.path; refused for now */
+	struct text stdout_path; /* stdoutConfig.path */
 	struct text stderr_path;
-	struct text ref_name; /* StepAction; refused for now */
+	struct text ref_name; /* a StepAction's; given and empty: none was named */
 	struct param *params;
 	size_t n_params;
 	struct result_spec *results;
@@ -260,6 +260,18 @@ struct pipeline {
 	struct object_meta meta;
 	struct pipeline_spec spec;
 };
+struct step_action_spec { /* section 18 */
+	struct step step; /* image, command, args, env, script, workingDir, securityContext,
+			     results */
+	struct text description;
+	struct param_spec *params;
+	size_t n_params;
+	struct pos pos;
+};
+struct step_action {
+	struct object_meta meta;
+	struct step_action_spec spec;
+};
 struct task_run_spec_entry { /* pipelineRun.spec.taskRunSpecs[] */
 	struct text pipeline_task_name;
 	struct text service_account_name;
@@ -363,7 +375,7 @@ enum object_kind {
 	OBJECT_CLAIM,
 	OBJECT_SERVICE_ACCOUNT, /* read; credentials come later */
 	OBJECT_LIMIT_RANGE,
-	OBJECT_STEP_ACTION, /* refused for now */
+	OBJECT_STEP_ACTION,
 };
 enum { OBJECT_KIND_N = OBJECT_STEP_ACTION + 1 };
 
@@ -381,6 +393,8 @@ struct spec {
 	size_t n_tasks;
 	struct pipeline *pipelines;
 	size_t n_pipelines;
+	struct step_action *step_actions;
+	size_t n_step_actions;
 	struct run_ref *runs;
 	size_t n_runs;
 	struct data_object *data_objects;
@@ -392,6 +406,7 @@ struct spec {
 	/* name → object, per kind */
 	struct map task_by_name;
 	struct map pipeline_by_name;
+	struct map step_action_by_name;
 	struct map config_map_by_name;
 	struct map secret_by_name;
 	struct map claim_by_name;

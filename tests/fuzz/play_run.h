@@ -134,6 +134,7 @@ static void play_action(struct play *p, const struct action *x)
 		p->finished = true;
 		break;
 	case ACTION_RECORD:
+	case ACTION_SKIP_STEP:
 	case ACTION_STOP_STEP:
 	case ACTION_PUBLISH:
 	default:

@@ -498,6 +498,8 @@ static void drain(struct sim *s)
 		case ACTION_START_STEP:
 			on_start_step(s, &x);
 			break;
+		case ACTION_SKIP_STEP:
+			break;
 		case ACTION_STOP_STEP:
 			on_stop_step(s, &x);
 			break;

@@ -29,8 +29,10 @@ struct fate { /* how a step ends; the first row that fits, else exit 0 without r
 	enum step_end end;
 	int exit_code;
 	int signal;
-	const char *results[8]; /* name, text, name, text …; text "!x": the problem x */
-	bool hangs;             /* does not end by itself */
+	/* name, text, name, text …; text "!x": the problem x; name "@x": result x of the step
+	 */
+	const char *results[10];
+	bool hangs; /* does not end by itself */
 };
 
 enum { RIG_ACTIONS = 4096, RIG_EVENTS = 4096 };
@@ -94,6 +96,26 @@ static inline void rig_results(
 	ev->n_results = n;
 }
 
+static inline void rig_step_results(
+	struct rig *r, const struct action *x, const struct fate *f, struct event *ev)
+{
+	const struct step_launch *l = &x->launch->steps[x->step];
+	struct result_got *got = arena_new_array(r->arena, struct result_got, l->n_results);
+
+	for (size_t i = 0; i < l->n_results; i++) {
+		got[i].name = l->results[i].name;
+		for (size_t k = 0; f && k + 1 < ARRAY_SIZE(f->results) && f->results[k];
+			k += 2) {
+			if (f->results[k][0] != '@' || !str_eqz(got[i].name, f->results[k] + 1))
+				continue;
+			got[i].present = true;
+			got[i].text = str_z(f->results[k + 1]);
+		}
+	}
+	ev->step_results = got;
+	ev->n_step_results = l->n_results;
+}
+
 static inline void rig_action(struct rig *r, const struct action *x)
 {
 	struct event ev = {.task = x->task, .attempt = x->attempt, .step = x->step};
@@ -118,6 +140,7 @@ static inline void rig_action(struct rig *r, const struct action *x)
 	ev.exit_code = f ? f->exit_code : 0;
 	ev.signal = f ? f->signal : 0;
 	rig_results(r, x, f, &ev);
+	rig_step_results(r, x, f, &ev);
 	r->queue[r->tail++] = ev;
 	assert_true(r->tail < RIG_EVENTS - 2);
 }

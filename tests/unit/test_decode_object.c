@@ -141,11 +141,17 @@ static void test_complaints(void **state attr_unused)
 			"into a value of type reference\n"
 			"5:21 error unknown-field imagePullSecrets[0].nam: reference: unknown "
 			"field \"nam\"\n"},
-		{"a StepAction",
+		{"a StepAction has no v1",
+			"apiVersion: tekton.dev/v1\nkind: StepAction\nmetadata: {name: a}\n"
+			"spec: {image: i}\n",
+			"1:13 error unknown-kind : unknown apiVersion 'tekton.dev/v1' of kind "
+			"'StepAction'\n"},
+		{"a StepAction with what only a step has",
 			"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: "
 			"a}\n"
-			"spec: {image: i}\n",
-			"2:7 error not-supported : kind 'StepAction': not supported yet\n"},
+			"spec: {image: i, timeout: 3s}\n",
+			"4:18 error unknown-field spec.timeout: StepAction spec: unknown field "
+			"\"timeout\"\n"},
 	};
 
 	check_diags(cases, ARRAY_SIZE(cases));

@@ -164,12 +164,6 @@ static void test_param_spec(void **state attr_unused)
 static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"result value",
-			TASK_HEAD OK_STEPS
-			"  results: [{name: r, value: $(steps.s.results.r)}]\n",
-			"6:23 error not-supported spec.results[0].value: 'value': not "
-			"supported "
-			"yet\n"},
 		{"properties of a pipeline result",
 			PIPELINE_HEAD
 			"  tasks: [{name: a, taskRef: {name: t}}]\n"

@@ -42,7 +42,6 @@ static void test_refused_fields(void **state attr_unused)
 			"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: "
 			"a}\n"
 			"spec:\n  image: a\n  script: echo $(params.p) $(params.q)\n",
-			"2:7 error not-supported : kind 'StepAction': not supported yet\n"
 			"6:16 error excluded-variable spec.script: param substitution in "
 			"scripts "
 			"is not allowed.: spec.script\n"},

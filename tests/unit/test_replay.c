@@ -10,10 +10,14 @@
 static const char rich[] = PR
 	"  timeouts: {pipeline: 100s}\n"
 	"  pipelineSpec:\n"
-	"    results: [{name: out, value: $(tasks.make.results.v)}]\n"
+	"    results: [{name: out, value: $(tasks.make.results.v)}, {name: up, value: "
+	"$(tasks.make.results.up)}]\n"
 	"    tasks:\n"
 	"    - {name: make, taskSpec: {results: [{name: v}, {name: list, type: array}, {name: "
-	"ro}], steps: [{name: one, image: x}, {name: two, image: x}]}}\n"
+	"ro}, {name: up, value: $(steps.one.results.g)}], steps: [{name: one, image: x, "
+	"results: "
+	"[{name: g}]}, {name: skip, image: x, when: [{input: $(steps.one.results.g), operator: "
+	"in, values: [g]}]}, {name: two, image: x, args: [$(steps.one.results.g)]}]}}\n"
 	"    - {name: use, retries: 2, params: [{name: p, value: $(tasks.make.results.v)}], "
 	"taskSpec: {params: [{name: p}], steps: [{image: x, script: '$(params.p) "
 	"$(context.task.retry-count)'}]}}\n"
@@ -27,7 +31,9 @@ static const char rich[] = PR
 	"{params: [{name: s}], steps: [{image: x}]}}\n";
 static const struct fate rich_fates[] = {
 	{"r-make", -1, -1, STEP_END_EXITED, 0, 0,
-		{"v", "a\xff\x80\"<b>\n", "list", "[\"x\",\"y\"]", "ro", "!is a FIFO"}, false},
+		{"v", "a\xff\x80\"<b>\n", "list", "[\"x\",\"y\"]", "ro", "!is a FIFO", "@g",
+			"\xfe g"},
+		false},
 	{"r-use", 0, -1, STEP_END_SIGNALED, 0, SIGSEGV, {0}, false},
 	{"r-use", 1, -1, STEP_END_OOM, 0, 0, {0}, false},
 	{"r-fan-1", -1, -1, STEP_END_EXEC_FAILED, 0, 0, {0}, false},
@@ -210,9 +216,10 @@ static void every_prefix(void **state)
 		assert_true(next->finished);
 		assert_str(next->view->condition.reason, str_c(r->view->condition.reason));
 		assert_str(next->view->condition.message, str_c(r->view->condition.message));
-		assert_int_equal(next->view->n_results, 1);
-		assert_true(str_eq(next->view->results[0].value.string.s,
-			r->view->results[0].value.string.s));
+		assert_int_equal(next->view->n_results, 2);
+		for (size_t i = 0; i < 2; i++)
+			assert_true(str_eq(next->view->results[i].value.string.s,
+				r->view->results[i].value.string.s));
 		died(next);
 	}
 	rig_free(r);
