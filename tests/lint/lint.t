@@ -30,6 +30,11 @@ put sandbox/child.c '#include <string.h>' '#include <time.h>' 'char *child(const
 	'char *child(const char *s)' '{' '	return strdup(s);' '}'
 put spec/clock.c '#include <time.h>' 'int f(struct timespec *t);' 'int f(struct timespec *t)' '{' \
 	'	return clock_gettime(0, t);' '}'
+put spec/decode.c '#define REFUSED(name) .key = (name), .flags = FIELD_REFUSED' 'struct t t[] = {' \
+	'	{REFUSED("told")},' '	{.key = "hidden", .flags = FIELD_REFUSED},' '};' 'void f(void)' '{' \
+	'	decode_refuse(d, n, "moonshine of %s", s);' '}'
+mkdir -p docs
+printf '%s\n' '## Refused' '| `a.told`, `gone` | why |' 'end of refused' >docs/compatibility.md
 echo memcpy >sandbox/child.allow
 touch Makefile README.md
 gcc -O2 -c -o build/release/sandbox/child.o sandbox/child.c
@@ -58,6 +63,9 @@ want 'a symbol beyond the closed world' 'not on sandbox/child.allow: strdup'
 want 'a clock in spec/' 'build/release/spec/clock.o needs clock_gettime'
 want 'format' 'images/format.c.*clang-formatted'
 want 'a file that is too long' 'images/words.c: 90. lines'
+want 'a refused field that is not documented' 'not in the table of docs/compatibility.md: hidden'
+want 'a documented refusal that is gone' 'listed in docs/compatibility.md and not refused: gone'
+want 'another refusal that is not documented' 'not in docs/compatibility.md: moonshine of'
 want 'a missing licence line' 'images/licence.c: no SPDX line'
 want 'a note to self' 'images/words.c:2:.*TO''DO'
 want 'a host' 'images/words.c:2:https://registry.invalid.nowhere'
