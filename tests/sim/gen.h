@@ -6,6 +6,7 @@
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/num.h>
+#include <inttypes.h>
 #include <monopod/runner.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ struct gtask {
 	int step_timeout_s[MAX_STEPS];
 	bool emits;      /* result r */
 	int array_size;  /* result a; -1: none */
+	bool bad_array;  /* what is written as a is no list */
 	int matrix;      /* -1: none, else number of literal elements */
 	int matrix_from; /* task whose result a feeds the matrix; -1: literal */
 	bool after[MAX_TASKS];
@@ -61,6 +63,7 @@ struct gtask {
 	int n_refs;
 	enum when_form when;
 	int when_task;
+	int asks; /* finally: for the status of this task, as a param; -1: no */
 	unsigned fail_percent;
 };
 struct gen {
@@ -77,6 +80,11 @@ struct gen {
 	unsigned refuse_percent;
 	bool stubborn; /* steps ignore SIGTERM */
 };
+
+static bool gen_is_matrix(const struct gtask *t)
+{
+	return t->matrix >= 0 || t->matrix_from >= 0;
+}
 
 static void gen_refs(struct rng *r, struct gen *g, int i)
 {
@@ -110,7 +118,8 @@ static void gen_task(struct rng *r, struct gen *g, int i)
 {
 	struct gtask *t = &g->t[i];
 
-	*t = (struct gtask){.is_finally = i >= g->n_dag, .matrix = -1, .matrix_from = -1};
+	*t = (struct gtask){
+		.is_finally = i >= g->n_dag, .matrix = -1, .matrix_from = -1, .asks = -1};
 	t->on_error_continue = chance(r, 20);
 	t->retries = !t->on_error_continue && chance(r, 20) ? 1 + (int)pick(r, 2) : 0;
 	t->n_steps = 1 + (int)pick(r, MAX_STEPS);
@@ -132,6 +141,9 @@ static void gen_task(struct rng *r, struct gen *g, int i)
 		t->array_size = -1;
 		t->refs[0] = t->refs[--t->n_refs];
 	}
+	t->bad_array = t->array_size >= 0 && chance(r, 8);
+	if (t->is_finally && chance(r, 60))
+		t->asks = (int)pick(r, (unsigned)g->n_dag);
 }
 
 static void gen_surprises(struct rng *r, struct gen *g)
@@ -159,7 +171,7 @@ static void gen_surprises(struct rng *r, struct gen *g)
 		g->cancel[k] = (enum cancel_mode)(1 + pick(r, 3));
 		g->n_cancels++;
 	}
-	g->grace_ns = chance(r, 50) ? (int64_t)(1 + pick(r, 30)) * S : 0;
+	g->grace_ns = chance(r, 50) ? (int64_t)(1 + pick(r, 30)) * S + 777 : 0;
 }
 
 static void gen_make(struct gen *g, uint64_t seed)
@@ -173,6 +185,34 @@ static void gen_make(struct gen *g, uint64_t seed)
 		gen_task(&r, g, i);
 	g->max_parallel = chance(&r, 30) ? 1 + (int)pick(&r, 3) : 0;
 	gen_surprises(&r, g);
+}
+
+/*
+ * Own timeouts end at odd nanoseconds and everything else happens at whole milliseconds, so
+ * that no two of them fall on one instant, whose order no rule gives.
+ */
+static int64_t gen_task_timeout_ns(const struct gtask *t, int i)
+{
+	return t->timeout_s ? t->timeout_s * S + 1 + i : 3600 * S;
+}
+static int64_t gen_step_timeout_ns(const struct gtask *t, int step)
+{
+	return t->step_timeout_s[step] ? t->step_timeout_s[step] * S + 101 + step : 0;
+}
+
+/* What steps write as results r and a. */
+static const char *gen_r(int task)
+{
+	static const char *const texts[] = {"vt0", "vt1", "vt2", "other"};
+
+	return texts[task < 3 ? task : 3];
+}
+static const char *gen_a(const struct gtask *t)
+{
+	static const char *const arrays[] = {
+		"[]", "[\"x\"]", "[\"x\",\"y\"]", "[\"x\",\"y\",\"z\"]"};
+
+	return t->bad_array ? "no list" : arrays[t->array_size];
 }
 
 /* --- as YAML */
@@ -206,6 +246,11 @@ static void put_params(struct buf *b, const struct gen *g, const struct gtask *t
 		put_ref(b, &r);
 		buf_addz(b, "\"}");
 	}
+	if (t->asks >= 0)
+		buf_addf(b,
+			"%s{name: st, value: \"$(tasks.status)/$(tasks.t%d.status)/"
+			"$(tasks.t%d.reason)\"}",
+			t->n_refs ? ", " : "", t->asks, t->asks);
 	buf_addz(b, "]");
 }
 
@@ -244,14 +289,16 @@ static void put_matrix(struct buf *b, const struct gtask *t)
 	buf_addz(b, "]}]}");
 }
 
-static void put_spec(struct buf *b, const struct gen *g, const struct gtask *t)
+static void put_spec(struct buf *b, const struct gtask *t)
 {
 	buf_addz(b, ", taskSpec: {params: [");
 	for (int k = 0; k < t->n_refs; k++)
 		buf_addf(b, "%s{name: p%d, type: %s}", k ? ", " : "", k,
 			t->refs[k].form == REF_STAR ? "array" : "string");
-	if (t->matrix >= 0 || t->matrix_from >= 0)
+	if (gen_is_matrix(t))
 		buf_addf(b, "%s{name: m}", t->n_refs ? ", " : "");
+	if (t->asks >= 0)
+		buf_addf(b, "%s{name: st}", t->n_refs || gen_is_matrix(t) ? ", " : "");
 	buf_addz(b, "], results: [{name: r}");
 	if (t->array_size >= 0)
 		buf_addz(b, ", {name: a, type: array}");
@@ -261,11 +308,10 @@ static void put_spec(struct buf *b, const struct gen *g, const struct gtask *t)
 		if (t->step_continue[s])
 			buf_addz(b, ", onError: continue");
 		if (t->step_timeout_s[s])
-			buf_addf(b, ", timeout: %ds", t->step_timeout_s[s]);
+			buf_addf(b, ", timeout: %" PRId64 "ns", gen_step_timeout_ns(t, s));
 		buf_addz(b, "}");
 	}
 	buf_addz(b, "]}");
-	(void)g;
 }
 
 static void put_task(struct buf *b, const struct gen *g, int i)
@@ -279,17 +325,17 @@ static void put_task(struct buf *b, const struct gen *g, int i)
 	if (t->retries)
 		buf_addf(b, ", retries: %d", t->retries);
 	if (t->timeout_s)
-		buf_addf(b, ", timeout: %ds", t->timeout_s);
+		buf_addf(b, ", timeout: %" PRId64 "ns", gen_task_timeout_ns(t, i));
 	for (int p = 0; p < i; p++)
 		if (t->after[p])
 			buf_addf(b, "%st%d", n++ ? ", " : ", runAfter: [", p);
 	if (n)
 		buf_addz(b, "]");
 	put_when(b, t);
-	if (t->n_refs)
+	if (t->n_refs || t->asks >= 0)
 		put_params(b, g, t);
 	put_matrix(b, t);
-	put_spec(b, g, t);
+	put_spec(b, t);
 	buf_addz(b, "}\n");
 }
 

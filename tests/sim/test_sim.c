@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Simulation of the scheduler: random pipelines, a fake runner with a virtual clock, and beside
- * the agent a second, naive model of tekton-semantics 11 that is recomputed from nothing after
- * every event, as a reconciler would. Both must agree on what was created, on every skip reason
- * and on the run's condition; the runner checks the protocol of actions.
+ * the agent a second, naive model: of the graph (model.h, section 11), recomputed from nothing
+ * after every event, as a reconciler would, and of each task run (runs.h, sections 14 to 16),
+ * which knows only what the fake runner did. Both must agree on what was created with which
+ * params, on every skip reason, on the end, attempts and results of every task run, and on the
+ * run's condition at every moment; the runner (fake.h) checks the protocol of actions.
  */
 #include <base/bounds.h>
 #include <base/buf.h>
@@ -23,523 +25,31 @@
 
 #include <cmocka.h>
 
-#include "gen.h"
+#include "fake.h"
 
-enum { MAX_RUNS = 128, MAX_FLIGHT = 512, N_SEEDS = 4000 };
-
-/* --- the naive model: section 11 from its text */
-
-enum m_outcome { M_NONE, M_OK, M_FAILED, M_IGNORED, M_CANCELLED };
-struct mtask {
-	bool created;
-	bool invalid;
-	enum skip_reason skip; /* as last computed */
-	enum m_outcome outcome;
-	bool has_r;
-	int n_r; /* number of children with r, for fan-outs */
-	bool has_a;
-};
-struct model {
-	const struct gen *g;
-	struct mtask t[MAX_TASKS];
-	enum cancel_mode cancelled;
-	bool pipeline_timed_out, tasks_timed_out, aborted;
-	bool finally_started;
-	/* memo of one computation of skips */
-	bool known[MAX_TASKS];
-};
-
-static bool m_is_matrix(const struct gtask *t)
-{
-	return t->matrix >= 0 || t->matrix_from >= 0;
-}
-static bool m_parent(const struct gen *g, int i, int p)
-{
-	const struct gtask *t = &g->t[i];
-
-	if (t->is_finally)
-		return false;
-	for (int k = 0; k < t->n_refs; k++)
-		if (t->refs[k].task == p)
-			return true;
-	return t->after[p] || t->matrix_from == p ||
-	       (t->when >= WHEN_RESULT_IN && t->when_task == p);
-}
-static bool m_stopping(const struct model *m)
-{
-	for (int i = 0; i < m->g->n_dag; i++) {
-		if (m->t[i].invalid)
-			return true;
-		if (!m->g->t[i].on_error_continue &&
-			(m->t[i].outcome == M_FAILED || m->t[i].outcome == M_CANCELLED))
-			return true;
-	}
-	return false;
-}
-static enum skip_reason m_skip(struct model *m, int i);
-
-static bool m_done(struct model *m, int i)
-{
-	return m->t[i].outcome != M_NONE || m->t[i].invalid || m_skip(m, i) != SKIP_NONE;
-}
-static bool m_parents_done(struct model *m, int i)
-{
-	for (int p = 0; p < m->g->n_dag; p++)
-		if (m_parent(m->g, i, p) && !m_done(m, p))
-			return false;
-	return true;
-}
-static bool m_when(const struct model *m, int i)
-{
-	const struct gtask *t = &m->g->t[i];
-	bool listed;
-
-	if (t->when == WHEN_NONE || t->when == WHEN_TRUE)
-		return true;
-	if (t->when == WHEN_FALSE)
-		return false;
-	listed = m->t[t->when_task].has_r && t->when_task <= 2;
-	return t->when == WHEN_RESULT_IN ? listed : !listed;
-}
-/* 0: there, 1: index, 2: forgotten, 3: missing because of a skip or failure */
-static int m_ref_state(const struct model *m, int task, bool array, int index)
-{
-	const struct mtask *p = &m->t[task];
-	const struct gtask *g = &m->g->t[task];
-	bool there = array ? p->has_a : m_is_matrix(g) ? p->n_r > 0 : p->has_r;
-
-	if (there)
-		return index >= g->array_size && index >= 0 ? 1 : 0;
-	return p->outcome == M_OK || p->outcome == M_IGNORED ? 2 : 3;
-}
-static int m_supply(const struct model *m, int i)
-{
-	const struct gtask *t = &m->g->t[i];
-	int worst = 0;
-
-	for (int k = 0; k < t->n_refs + 2; k++) {
-		int s;
-
-		if (k < t->n_refs)
-			s = m_ref_state(m, t->refs[k].task,
-				t->refs[k].form == REF_INDEX || is_array_ref(m->g, &t->refs[k]),
-				t->refs[k].form == REF_INDEX ? t->refs[k].index : -1);
-		else if (k == t->n_refs && t->matrix_from >= 0)
-			s = m_ref_state(m, t->matrix_from, true, -1);
-		else if (k == t->n_refs + 1 && t->when >= WHEN_RESULT_IN)
-			s = m_ref_state(m, t->when_task, false, -1);
-		else
-			continue;
-		if (s == 2 && (t->is_finally || t->on_error_continue))
-			s = 3;
-		if (s > worst)
-			worst = s;
-	}
-	return worst;
-}
-static bool m_empty_matrix(const struct model *m, int i)
-{
-	const struct gtask *t = &m->g->t[i];
-
-	return t->matrix == 0 || (t->matrix_from >= 0 && m->t[t->matrix_from].has_a &&
-					 m->g->t[t->matrix_from].array_size == 0);
-}
-static bool m_skipped_parent(struct model *m, int i)
-{
-	for (int p = 0; p < m->g->n_dag; p++)
-		if (m_parent(m->g, i, p) && m_skip(m, p) != SKIP_NONE &&
-			m_skip(m, p) != SKIP_WHEN)
-			return true;
-	return false;
-}
-static enum skip_reason m_dag_rules(struct model *m, int i)
-{
-	bool ready;
-
-	if (m->t[i].created || m->t[i].invalid)
-		return SKIP_NONE;
-	if (m_stopping(m))
-		return SKIP_STOPPING;
-	if (m->cancelled == CANCEL_GRACEFUL)
-		return SKIP_GRACEFULLY_CANCELLED;
-	if (m->cancelled == CANCEL_STOP)
-		return SKIP_GRACEFULLY_STOPPED;
-	ready = m_parents_done(m, i);
-	if (!ready)
-		return SKIP_NONE;
-	if (!m_when(m, i))
-		return SKIP_WHEN;
-	if (m_skipped_parent(m, i))
-		return SKIP_PARENT;
-	if (m_supply(m, i) == 3)
-		return SKIP_MISSING_RESULT;
-	if (m->tasks_timed_out)
-		return SKIP_TASKS_TIMEOUT;
-	return m_empty_matrix(m, i) ? SKIP_EMPTY_MATRIX : SKIP_NONE;
-}
-static enum skip_reason m_skip(struct model *m, int i)
-{
-	if (!m->known[i]) {
-		m->t[i].skip = m_dag_rules(m, i);
-		m->known[i] = true;
-	}
-	return m->t[i].skip;
-}
-static void m_all_skips(struct model *m)
-{
-	memset(m->known, 0, sizeof(m->known));
-	for (int i = 0; i < m->g->n_dag; i++)
-		(void)m_skip(m, i);
-}
-static bool m_ending(const struct model *m)
-{
-	return m->aborted || m->pipeline_timed_out || m->cancelled == CANCEL_NOW;
-}
-/* One reconciliation of the dag; true when something changed. */
-static bool m_reconcile_dag(struct model *m)
-{
-	bool invalid = false, created = false;
-	bool go[MAX_TASKS] = {false};
-
-	m_all_skips(m);
-	if (m_stopping(m) || m->cancelled != CANCEL_NONE)
-		return false;
-	for (int i = 0; i < m->g->n_dag; i++)
-		go[i] = !m->t[i].created && !m->t[i].invalid && m->t[i].skip == SKIP_NONE &&
-			m_parents_done(m, i);
-	for (int i = 0; i < m->g->n_dag; i++)
-		if (go[i] && m_supply(m, i) == 2)
-			invalid = m->t[i].invalid = true;
-	for (int i = 0; i < m->g->n_dag && !invalid; i++)
-		if (go[i] && m_supply(m, i) == 1) {
-			m->aborted = true;
-			return false;
-		}
-	for (int i = 0; i < m->g->n_dag && !invalid; i++)
-		if (go[i])
-			created = m->t[i].created = true;
-	return invalid || created;
-}
-static void m_reconcile_finally(struct model *m)
-{
-	for (int i = 0; i < m->g->n_dag; i++)
-		if (!m_done(m, i))
-			return;
-	if (m->finally_started)
-		return;
-	m->finally_started = true;
-	for (int i = m->g->n_dag; i < m->g->n; i++) {
-		struct mtask *t = &m->t[i];
-
-		if (m_supply(m, i) == 3)
-			t->skip = SKIP_MISSING_RESULT;
-		else if (!m_when(m, i))
-			t->skip = SKIP_WHEN;
-		else if (m_empty_matrix(m, i))
-			t->skip = SKIP_EMPTY_MATRIX;
-		else if (m_supply(m, i) == 1)
-			m->aborted = true;
-	}
-	for (int i = m->g->n_dag; i < m->g->n && !m->aborted; i++)
-		m->t[i].created = m->t[i].skip == SKIP_NONE;
-}
-static void m_reconcile(struct model *m)
-{
-	if (m_ending(m))
-		return;
-	while (m_reconcile_dag(m))
-		;
-	m_all_skips(m);
-	if (!m->aborted)
-		m_reconcile_finally(m);
-}
-
-/* --- the fake runner */
-
-enum flight_state { FLIGHT_NONE, PREPARING, READY, STEP_BOOT, STEP_UP, FLIGHT_OVER };
-struct flight { /* a task run's current attempt as the runner knows it */
-	size_t attempt;
-	enum flight_state state;
-	size_t step;
-	bool dying;
-	bool asked; /* to stop while it was being started */
-	const struct task_launch *launch;
-};
-struct pending {
-	int64_t at;
-	uint64_t order;
-	struct event ev;
-	bool is_cancel;
-};
-struct sim {
-	struct gen *g;
-	struct model m;
-	struct agent *a;
-	const struct run_view *v;
-	struct flight f[MAX_RUNS];
-	int attempts_seen[MAX_RUNS];
-	struct pending q[MAX_FLIGHT];
-	size_t n_q;
-	uint64_t order;
-	int64_t now;
-	bool finished;
-	int active;
-	int64_t grace_end;
-	uint64_t seq;
-	size_t n_actions;
-	struct rng r;
-};
-
-#define check(s, cond)                                                                         \
-	do {                                                                                   \
-		if (!(cond))                                                                   \
-			sim_fail(s, #cond, __LINE__);                                          \
-	} while (0)
-
-static void sim_fail(struct sim *s, const char *what, int line)
-{
-	struct arena *a = arena_new();
-
-	print_error("seed %" PRIu64 " line %d: %s at %" PRId64 " ms\n", s->g->seed, line, what,
-		s->now / 1000000);
-	fputs(str_c(gen_yaml(a, s->g)), stderr);
-	for (size_t i = 0; i < s->v->n_pipeline_tasks; i++)
-		print_error("  t%zu state %d skip %s | model created %d invalid %d skip %s out "
-			    "%d\n",
-			i, (int)s->v->pipeline_tasks[i].state,
-			skip_reason_text(s->v->pipeline_tasks[i].skip), s->m.t[i].created,
-			s->m.t[i].invalid, skip_reason_text(s->m.t[i].skip),
-			(int)s->m.t[i].outcome);
-	for (size_t i = 0; i < s->v->n_task_runs; i++)
-		print_error("  %.*s: %.*s %.*s\n", STR_ARG(s->v->task_runs[i]->name),
-			STR_ARG(s->v->task_runs[i]->condition.reason),
-			STR_ARG(s->v->task_runs[i]->condition.message));
-	print_error("  run: %.*s: %.*s\n", STR_ARG(s->v->condition.reason),
-		STR_ARG(s->v->condition.message));
-	arena_free(a);
-	fail();
-}
-
-static void post(struct sim *s, int64_t delay, struct event ev)
-{
-	check(s, s->n_q < MAX_FLIGHT);
-	s->q[s->n_q++] = (struct pending){.at = s->now + delay, .order = s->order++, .ev = ev};
-}
-
-static const struct gtask *task_of(struct sim *s, size_t run)
-{
-	return &s->g->t[s->v->task_runs[run]->pipeline_task];
-}
-
-/* The fate of one step: the same question always has the same answer. */
-static unsigned fate(struct sim *s, size_t run, size_t attempt, size_t step)
-{
-	return (unsigned)(mix(s->g->seed ^ mix(run * 1000 + attempt * 100 + step)) >> 20);
-}
-static bool step_fails(struct sim *s, size_t run, size_t attempt, size_t step)
-{
-	return fate(s, run, attempt, step) % 100 < task_of(s, run)->fail_percent;
-}
-/* What it is: 0 exit code, 1 signal, 2 exec failure, 3 lost, 4 oom */
-static enum step_end fail_kind(struct sim *s, size_t run, size_t attempt, size_t step)
-{
-	unsigned k = fate(s, run, attempt, step) / 100 % 10;
-
-	return k < 6 ? STEP_END_EXITED : (enum step_end)(k - 6 + 1);
-}
-
-static struct event about(const struct sim *s, size_t run, enum event_kind kind)
-{
-	return (struct event){.kind = kind,
-		.task = run,
-		.attempt = s->f[run].attempt,
-		.step = s->f[run].step};
-}
-
-static void end_step(struct sim *s, size_t run, int64_t delay, int sig)
-{
-	struct flight *f = &s->f[run];
-	struct event ev = about(s, run, EVENT_STEP_ENDED);
-
-	if (sig) {
-		ev.end = STEP_END_SIGNALED;
-		ev.signal = sig;
-	} else if (step_fails(s, run, f->attempt, f->step)) {
-		ev.end = fail_kind(s, run, f->attempt, f->step);
-		ev.exit_code = ev.end == STEP_END_EXITED ? 7 : 0;
-		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
-	}
-	post(s, delay, ev);
-}
-
-/* --- actions */
-
-/* Nothing starts before its parents are over, finally tasks not before the whole dag is. */
-static void check_parents(struct sim *s, size_t pt)
-{
-	for (int p = 0; p < s->g->n_dag; p++) {
-		enum pipeline_task_state state = s->v->pipeline_tasks[p].state;
-
-		if (s->g->t[pt].is_finally || m_parent(s->g, (int)pt, p))
-			check(s, state != PT_WAITING && state != PT_STARTED);
-	}
-}
-
-/* Sections 15, 16: what is cancelled or timed out starts nothing more, no retry either. */
-static void check_may_start(struct sim *s, size_t pt)
-{
-	const struct model *m = &s->m;
-
-	check(s, !m_ending(m));
-	if (!s->g->t[pt].is_finally)
-		check(s, m->cancelled != CANCEL_GRACEFUL && !m->tasks_timed_out);
-}
-
-static void on_start_task(struct sim *s, const struct action *x)
-{
-	struct flight *f;
-	const struct task_run_view *t = s->v->task_runs[x->task];
-	struct event ev;
-
-	check(s, x->task < MAX_RUNS && x->launch);
-	f = &s->f[x->task];
-	check(s, f->state == FLIGHT_NONE || f->state == FLIGHT_OVER);
-	check(s, (int)x->attempt == s->attempts_seen[x->task]++);
-	check(s, x->launch->attempt == x->attempt && x->launch->task == x->task);
-	check_parents(s, t->pipeline_task);
-	check_may_start(s, t->pipeline_task);
-	*f = (struct flight){.attempt = x->attempt, .state = PREPARING, .launch = x->launch};
-	s->active++;
-	check(s, !s->g->max_parallel || s->active <= s->g->max_parallel);
-	ev = about(s, x->task, EVENT_TASK_READY);
-	if (chance(&s->r, s->g->refuse_percent)) {
-		ev.kind = EVENT_TASK_REFUSED;
-		ev.reason = STR("PodCreationFailed");
-		ev.message = STR("no room");
-	}
-	post(s, (int64_t)pick(&s->r, 300) * NS_PER_MS, ev);
-}
-
-static void on_start_step(struct sim *s, const struct action *x)
-{
-	struct flight *f = &s->f[x->task];
-	struct event ev;
-
-	check(s, f->attempt == x->attempt && f->state == READY && f->step == x->step);
-	check(s, x->launch == f->launch && x->step < f->launch->n_steps);
-	f->state = STEP_BOOT;
-	f->dying = f->asked = false;
-	ev = about(s, x->task, EVENT_STEP_STARTED);
-	ev.image_id = STR("sha256:1");
-	if (chance(&s->r, s->g->refuse_percent)) {
-		ev.kind = EVENT_STEP_REFUSED;
-		ev.reason = STR("TaskRunImagePullFailed");
-		ev.message = STR("no image");
-	}
-	post(s, (int64_t)pick(&s->r, 100) * NS_PER_MS, ev);
-}
-
-static void on_stop_step(struct sim *s, const struct action *x)
-{
-	struct flight *f = &s->f[x->task];
-
-	check(s, f->attempt == x->attempt && f->step == x->step);
-	check(s, f->state == STEP_BOOT || f->state == STEP_UP);
-	check(s, x->signal == SIGTERM || x->signal == SIGKILL);
-	f->asked |= f->state == STEP_BOOT;
-	if (f->state == STEP_BOOT || f->dying || (x->signal == SIGTERM && s->g->stubborn))
-		return;
-	f->dying = true;
-	end_step(s, x->task, (int64_t)pick(&s->r, 200) * NS_PER_MS, x->signal);
-}
-
-static void on_end_task(struct sim *s, const struct action *x)
-{
-	struct flight *f = &s->f[x->task];
-
-	check(s, f->attempt == x->attempt);
-	check(s, f->state == READY || f->state == PREPARING);
-	f->state = FLIGHT_OVER;
-	s->active--;
-}
-
-static void on_record(struct sim *s, const struct action *x)
-{
-	struct json *j;
-	struct err err;
-	struct arena *a;
-	int64_t seq;
-
-	if (s->g->seed % 16)
-		return;
-	a = arena_new();
-	check(s, json_parse(a, x->record, MIB, &j, &err) == 0);
-	check(s, json_int(json_get(j, "seq"), 0, INT64_MAX, &seq, &err) == 0);
-	check(s, (uint64_t)seq == s->seq++);
-	check(s, json_str(json_get(j, "kind")).n > 0);
-	arena_free(a);
-}
-
-static void drain(struct sim *s)
-{
-	struct action x;
-	int n_publish = 0;
-
-	while (agent_next_action(s->a, &x)) {
-		s->n_actions++;
-		check(s, !s->finished);
-		switch (x.kind) {
-		case ACTION_RECORD:
-			on_record(s, &x);
-			break;
-		case ACTION_START_TASK:
-			on_start_task(s, &x);
-			break;
-		case ACTION_START_STEP:
-			on_start_step(s, &x);
-			break;
-		case ACTION_SKIP_STEP:
-			break;
-		case ACTION_STOP_STEP:
-			on_stop_step(s, &x);
-			break;
-		case ACTION_END_TASK:
-			on_end_task(s, &x);
-			break;
-		case ACTION_PUBLISH:
-			check(s, ++n_publish == 1);
-			break;
-		case ACTION_FINISH:
-			s->finished = true;
-			break;
-		}
-	}
-}
+enum { N_SEEDS = 4000 };
 
 /* --- model and agent side by side */
 
-static enum m_outcome seen_outcome(struct sim *s, const struct pipeline_task_view *pt, int i)
+/* Section 17: what became of a pipeline task; 15: a timeout of the run counts as a failure. */
+static enum m_outcome outcome_of(const struct sim *s, int i)
 {
-	bool failed = false, cancelled = false, timed_out = false;
+	bool ok = true, cancelled = false, timed_out = false;
 
-	for (size_t k = 0; k < pt->n_task_runs; k++) {
-		const struct task_run_view *t = s->v->task_runs[pt->task_runs[k]];
-		const struct condition *c = &t->condition;
+	for (size_t k = 0; k < s->n_mr; k++) {
+		const struct mrun *r = &s->mr[k];
+		bool was_cancelled;
 
-		if (t->state != TASK_DONE)
-			return M_NONE;
-		/* the consequence of an abort that the model has yet to find */
-		if (!s->m.aborted && str_has(c->message, STR("cannot go on")))
-			return M_NONE;
-		failed |= c->status == CONDITION_FALSE;
-		if (!str_eqz(c->reason, "TaskRunCancelled"))
+		if (r->task != i)
 			continue;
-		if (str_has(c->message, STR("timed out")))
-			timed_out = true;
-		else
-			cancelled = true;
+		if (r->stage != R_OVER)
+			return M_NONE;
+		was_cancelled = !r->ok && !strcmp(r->reason, "TaskRunCancelled");
+		ok &= r->ok;
+		cancelled |= was_cancelled;
+		timed_out |= was_cancelled && r->cause == C_RUN_TIMEOUT;
 	}
-	if (!failed)
+	if (ok)
 		return M_OK;
 	if (timed_out)
 		return M_FAILED;
@@ -548,48 +58,117 @@ static enum m_outcome seen_outcome(struct sim *s, const struct pipeline_task_vie
 	return s->g->t[i].on_error_continue ? M_IGNORED : M_FAILED;
 }
 
-/* Results that the last attempt of a done task run must have, from the runner's own books. */
-static bool seen_result(struct sim *s, const struct task_run_view *t, const char *name)
-{
-	const struct attempt_view *at = &t->attempts[t->n_attempts - 1];
-
-	for (size_t i = 0; i < at->n_results; i++)
-		if (str_eqz(at->results[i].name, name))
-			return true;
-	(void)s;
-	return false;
-}
-
 static void learn(struct sim *s)
 {
+	know_runs(s);
 	for (int i = 0; i < s->g->n; i++) {
-		const struct pipeline_task_view *pt = &s->v->pipeline_tasks[i];
+		const struct gtask *g = &s->g->t[i];
 		struct mtask *t = &s->m.t[i];
 
-		if (!t->created || t->outcome != M_NONE || !pt->n_task_runs)
+		if (!t->created || t->outcome != M_NONE)
 			continue;
-		t->outcome = seen_outcome(s, pt, i);
-		if (t->outcome == M_NONE)
-			continue;
-		for (size_t k = 0; k < pt->n_task_runs; k++)
-			t->n_r += seen_result(s, s->v->task_runs[pt->task_runs[k]], "r");
-		t->has_r = t->n_r > 0 && !m_is_matrix(&s->g->t[i]);
-		t->has_a = seen_result(s, s->v->task_runs[pt->task_runs[0]], "a");
+		t->outcome = outcome_of(s, i);
+		for (size_t k = 0; t->outcome != M_NONE && k < s->n_mr; k++)
+			if (s->mr[k].task == i && s->mr[k].has_results) {
+				t->n_r += g->emits;
+				t->has_a = g->array_size >= 0 && !g->bad_array;
+			}
+		t->has_r = t->n_r > 0 && !gen_is_matrix(g);
 	}
+}
+
+static void stop_runs(struct sim *s, enum m_cause cause, bool with_finally)
+{
+	for (size_t k = 0; k < s->n_mr; k++)
+		if (with_finally || !s->g->t[s->mr[k].task].is_finally)
+			r_stop(&s->m, &s->mr[k], cause);
+}
+
+/* Every task run is as the model says it is: over or not, why, after how many attempts. */
+static void compare_runs(struct sim *s)
+{
+	for (size_t k = 0; k < s->n_mr; k++) {
+		const struct mrun *r = &s->mr[k];
+		const struct task_run_view *t = s->v->task_runs[k];
+
+		check(s, (t->state == TASK_DONE) == (r->stage == R_OVER));
+		check(s, t->n_attempts == (size_t)r->attempt + 1);
+		/* nothing waits but for a slot */
+		check(s, r->stage != R_HELD ||
+				 (s->g->max_parallel && s->active >= s->g->max_parallel));
+		if (r->stage != R_OVER)
+			continue;
+		check(s, str_eqz(t->condition.reason, r->reason));
+		check(s, (t->condition.status == CONDITION_TRUE) == r->ok);
+	}
+}
+
+/* One task run for each combination, none before it is its turn. */
+static size_t children(const struct sim *s, int i)
+{
+	const struct gtask *g = &s->g->t[i];
+
+	if (!s->m.t[i].created)
+		return 0;
+	if (g->matrix >= 0)
+		return (size_t)g->matrix;
+	return g->matrix_from >= 0 ? (size_t)s->g->t[g->matrix_from].array_size : 1;
+}
+
+/* The run's condition while it goes on (27.2): counts of the model, and its reason. */
+static void compare_progress(struct sim *s)
+{
+	const struct model *m = &s->m;
+	int done = 0, failed = 0, cancelled = 0, skipped = 0, invalid = 0, open_final = 0;
+	const char *reason = "Running";
+	char text[200];
+
+	for (int i = 0; i < s->g->n; i++) {
+		const struct mtask *t = &m->t[i];
+		bool is_skipped = t->skip != SKIP_NONE && !t->created && !t->invalid;
+
+		done += t->outcome != M_NONE;
+		failed += t->outcome == M_FAILED;
+		cancelled += t->outcome == M_CANCELLED;
+		skipped += is_skipped;
+		invalid += t->invalid;
+		open_final += i >= s->g->n_dag && t->outcome == M_NONE && !is_skipped;
+	}
+	if (m->tasks_timed_out && open_final)
+		reason = "PipelineRunTimeoutRunningFinally";
+	else if (m->cancelled == CANCEL_GRACEFUL)
+		reason = "CancelledRunningFinally";
+	else if (m->cancelled == CANCEL_STOP)
+		reason = "StoppedRunningFinally";
+	else if (cancelled || (failed && !open_final))
+		reason = "PipelineRunStopping";
+	snprintf(text, sizeof(text),
+		"Tasks Completed: %d (Failed: %d, Cancelled %d), Incomplete: %d, Skipped: %d",
+		done, failed, cancelled, s->g->n - done - skipped - invalid, skipped);
+	check(s, s->v->condition.status == CONDITION_UNKNOWN);
+	check(s, str_eqz(s->v->condition.reason, reason));
+	check(s, str_eqz(s->v->condition.message, text));
 }
 
 static void compare(struct sim *s)
 {
 	/* task runs that ended tell the model; what it creates may have ended at once */
 	for (int k = 0; k < MAX_TASKS; k++) {
+		bool was_aborted = s->m.aborted;
+
 		learn(s);
 		m_reconcile(&s->m);
+		if (s->m.aborted && !was_aborted)
+			stop_runs(s, C_CANCELLED, true);
+		if (s->m.finally_started && !s->finally_at)
+			s->finally_at = s->now;
 	}
+	compare_runs(s);
 	for (int i = 0; i < s->g->n; i++) {
 		const struct pipeline_task_view *pt = &s->v->pipeline_tasks[i];
 		const struct mtask *t = &s->m.t[i];
 
-		check(s, (pt->n_task_runs > 0) == t->created);
+		check(s, pt->n_task_runs == children(s, i));
 		check(s, (pt->state == PT_FAILED_VALIDATION) == t->invalid);
 		check(s, (pt->state == PT_DONE) == (t->outcome != M_NONE));
 		if (!m_ending(&s->m) && (i >= s->g->n_dag || pt->state == PT_SKIPPED))
@@ -597,6 +176,8 @@ static void compare(struct sim *s)
 		if (!m_ending(&s->m) && i < s->g->n_dag && t->skip != SKIP_NONE)
 			check(s, pt->state == PT_SKIPPED);
 	}
+	if (!s->finished && !m_ending(&s->m))
+		compare_progress(s);
 }
 
 static void expected_verdict(struct sim *s, char *reason, char *message, size_t max)
@@ -651,32 +232,95 @@ static void expected_verdict(struct sim *s, char *reason, char *message, size_t 
 	}
 }
 
-/* Without surprises the fate of every task run is known beforehand. */
-static void check_task_run(struct sim *s, const struct task_run_view *t)
+/* Its results are those that its last attempt left, in the types declared (7.1, 7.3). */
+static void check_results(struct sim *s, const struct task_run_view *t)
+{
+	const struct mrun *r = &s->mr[t->index];
+	const struct gtask *g = task_of(s, t->index);
+	const struct attempt_view *at = &t->attempts[t->n_attempts - 1];
+	bool has_r = r->has_results && g->emits;
+	bool has_a = r->has_results && g->array_size >= 0 && !g->bad_array;
+
+	check(s, at->n_results == (size_t)has_r + has_a);
+	for (size_t i = 0; i < at->n_results; i++) {
+		const struct value *v = &at->results[i].value;
+
+		if (str_eqz(at->results[i].name, "r"))
+			check(s, has_r && v->type == VALUE_STRING &&
+					 str_eqz(v->string.s, gen_r(r->task)));
+		else
+			check(s, has_a && v->type == VALUE_ARRAY &&
+					 v->n_array == (size_t)g->array_size);
+	}
+}
+
+/* A param that is a reference is what its producer left (7.4); arrays of fan-outs too (17). */
+static void check_param(struct sim *s, const struct gref *ref, const struct value *v)
+{
+	const struct gtask *p = &s->g->t[ref->task];
+	size_t n = 0;
+
+	if (ref->form == REF_STRING) {
+		check(s, str_eqz(v->string.s, gen_r(ref->task)));
+		return;
+	}
+	if (ref->form == REF_INDEX) {
+		check(s, str_eqz(v->string.s, "x\0y\0z" + 2 * ref->index));
+		return;
+	}
+	if (!gen_is_matrix(p)) {
+		check(s, v->n_array == (size_t)p->array_size);
+		return;
+	}
+	for (size_t k = 0; k < s->n_mr; k++)
+		n += s->mr[k].task == ref->task && s->mr[k].has_results && p->emits;
+	check(s, v->n_array == n);
+	for (size_t i = 0; i < n; i++)
+		check(s, str_eqz(v->array[i].s, gen_r(ref->task)));
+}
+
+/* Section 13, from the model: tasks.status, tasks.T.status, tasks.T.reason. */
+static void check_status(struct sim *s, int of, struct str got)
+{
+	const struct model *m = &s->m;
+	const char *all = "Succeeded", *one = "None", *reason = "";
+	char text[200];
+
+	for (int i = s->g->n_dag; i-- > 0;) {
+		const struct mtask *t = &m->t[i];
+
+		if (t->outcome != M_NONE && t->outcome != M_OK)
+			all = "Failed";
+		else if (t->skip != SKIP_NONE && !t->created && !t->invalid &&
+			 strcmp(all, "Failed") != 0)
+			all = "Completed";
+	}
+	if (m->t[of].outcome != M_NONE)
+		one = m->t[of].outcome == M_OK ? "Succeeded" : "Failed";
+	for (size_t k = s->n_mr; k-- > 0;)
+		if (s->mr[k].task == of && (m->t[of].outcome == M_OK || !s->mr[k].ok))
+			reason = s->mr[k].reason;
+	snprintf(text, sizeof(text), "%s/%s/%s", all, one, reason);
+	check(s, str_eqz(got, text));
+}
+
+/* The combination comes first, in order, then the task's own params (17). */
+static void check_params(struct sim *s, const struct task_run_view *t, size_t child)
 {
 	const struct gtask *g = task_of(s, t->index);
-	size_t attempt = 0;
-	bool ok = false;
+	size_t own = gen_is_matrix(g);
+	char m[2] = {(char)('x' + child), '\0'};
 
-	for (; attempt <= (size_t)g->retries; attempt++) {
-		int step = 0;
-
-		for (; step < g->n_steps; step++) {
-			enum step_end end = fail_kind(s, t->index, attempt, (size_t)step);
-			bool go_on = g->step_continue[step] && end != STEP_END_EXEC_FAILED &&
-				     end != STEP_END_LOST;
-
-			if (step_fails(s, t->index, attempt, (size_t)step) && !go_on)
-				break;
-		}
-		ok = step == g->n_steps;
-		if (ok)
-			break;
-	}
-	check(s, (t->condition.status == CONDITION_TRUE) == ok);
-	check(s, t->n_attempts == (ok ? attempt + 1 : (size_t)g->retries + 1));
-	if (!ok && g->on_error_continue)
-		check(s, str_eqz(t->condition.reason, "FailureIgnored"));
+	check(s, t->n_params == own + (size_t)g->n_refs + (g->asks >= 0));
+	if (g->asks >= 0)
+		check_status(s, g->asks, t->params[t->n_params - 1].value.string.s);
+	if (g->matrix >= 0)
+		check(s, t->params[0].value.string.s.n == 2 &&
+				 t->params[0].value.string.s.p[1] == (char)('0' + child));
+	else if (own)
+		check(s, str_eqz(t->params[0].value.string.s, m));
+	for (int k = 0; k < g->n_refs; k++)
+		check_param(s, &g->refs[k], &t->params[own + (size_t)k].value);
 }
 
 static void check_steps(struct sim *s, const struct task_run_view *t)
@@ -717,11 +361,14 @@ static void check_end(struct sim *s)
 	check(s, str_eqz(s->v->condition.reason, reason));
 	check(s, str_starts(s->v->condition.message, str_z(message)));
 	check(s, s->active == 0);
+	for (int i = 0; i < s->g->n; i++)
+		for (size_t k = 0; k < s->v->pipeline_tasks[i].n_task_runs; k++)
+			check_params(
+				s, s->v->task_runs[s->v->pipeline_tasks[i].task_runs[k]], k);
 	for (size_t i = 0; i < s->v->n_task_runs; i++) {
 		check(s, s->f[i].state == FLIGHT_NONE || s->f[i].state == FLIGHT_OVER);
 		check_steps(s, s->v->task_runs[i]);
-		if (!s->g->has_surprises && !s->m.aborted)
-			check_task_run(s, s->v->task_runs[i]);
+		check_results(s, s->v->task_runs[i]);
 	}
 	check(s, !s->v->n_task_runs || s->m.finally_started || m_ending(&s->m));
 }
@@ -741,9 +388,6 @@ static void give_results(struct sim *s, struct event *ev, struct result_got *got
 {
 	const struct flight *f = &s->f[ev->task];
 	const struct gtask *g = task_of(s, ev->task);
-	static const char *const arrays[] = {
-		"[]", "[\"x\"]", "[\"x\",\"y\"]", "[\"x\",\"y\",\"z\"]"};
-	static const char *const texts[] = {"vt0", "vt1", "vt2", "other"};
 	size_t pt = s->v->task_runs[ev->task]->pipeline_task;
 
 	for (size_t i = 0; i < f->launch->n_results; i++) {
@@ -752,8 +396,7 @@ static void give_results(struct sim *s, struct event *ev, struct result_got *got
 		got[i] = (struct result_got){.name = f->launch->results[i].name};
 		got[i].present = is_r ? g->emits : g->array_size >= 0;
 		if (got[i].present)
-			got[i].text =
-				str_z(is_r ? texts[pt < 3 ? pt : 3] : arrays[g->array_size]);
+			got[i].text = str_z(is_r ? gen_r((int)pt) : gen_a(g));
 	}
 	ev->results = got;
 	ev->n_results = f->launch->n_results;
@@ -801,6 +444,8 @@ static void note_cancel(struct sim *s, const struct event *ev)
 	if (s->m.cancelled >= ev->cancel || s->finished)
 		return;
 	s->m.cancelled = ev->cancel;
+	if (ev->cancel != CANCEL_STOP)
+		stop_runs(s, C_CANCELLED, ev->cancel == CANCEL_NOW);
 	if (ev->grace_ns && ev->cancel != CANCEL_NOW) {
 		int64_t reserve = ev->grace_ns / 2 < 2 * S ? ev->grace_ns / 2 : 2 * S;
 		int64_t end = s->now + ev->grace_ns - reserve;
@@ -816,22 +461,31 @@ static void note_tick(struct sim *s)
 	const struct gen *g = s->g;
 	int64_t pipeline = (g->pipeline_s ? g->pipeline_s : 3600) * S;
 	int64_t tasks = g->tasks_s * S;
+	int64_t finally = g->finally_s * S;
 	bool open = false;
 
+	for (size_t k = 0; k < s->n_mr; k++)
+		r_tick(&s->m, &s->mr[k], s->now);
 	if (g->finally_s)
-		tasks = pipeline - g->finally_s * S;
+		tasks = pipeline - finally;
+	else if (g->tasks_s)
+		finally = pipeline - tasks;
 	if (m_ending(&s->m))
 		return;
 	for (int i = 0; i < g->n_dag; i++)
 		open |= !m_done(&s->m, i);
 	if (s->grace_end && s->now >= s->grace_end) {
 		s->m.cancelled = CANCEL_NOW;
-		return;
-	}
-	if (s->now >= pipeline + S)
+		stop_runs(s, C_CANCELLED, true);
+	} else if (s->now >= pipeline + S) {
 		s->m.pipeline_timed_out = true;
-	else if (tasks && s->now >= tasks + S && open)
+		stop_runs(s, C_RUN_TIMEOUT, true);
+	} else if (tasks && s->now >= tasks + S && open) {
 		s->m.tasks_timed_out = true;
+		stop_runs(s, C_RUN_TIMEOUT, false);
+	} else if (finally && s->finally_at && s->now >= s->finally_at + finally) {
+		stop_runs(s, C_RUN_TIMEOUT, true);
+	}
 }
 
 static bool next_pending(struct sim *s, int64_t before, struct pending *ret)
@@ -873,6 +527,8 @@ static bool turn(struct sim *s)
 			return true;
 		if (p.ev.kind == EVENT_CANCEL)
 			note_cancel(s, &p.ev);
+		else
+			r_event(&s->m, &s->mr[p.ev.task], &p.ev, s->now);
 		feed(s, &p.ev);
 		after_start(s, &p.ev);
 		return true;

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A second, naive model of one task run, from the text of sections 7.1, 14, 15 and 16: what the
+ * fake runner saw and did, and the clock, decide how it ends; the agent is not asked.
+ */
+#ifndef TESTS_SIM_RUNS_H
+#define TESTS_SIM_RUNS_H
+
+#include "model.h"
+
+enum m_cause { C_NONE, C_TIMEOUT, C_CANCELLED, C_RUN_TIMEOUT };
+enum m_stage { R_HELD, R_PREPARING, R_STEPS, R_OVER };
+struct mrun {
+	int task;
+	enum m_stage stage;
+	int attempt;
+	int step;
+	int64_t end_at;      /* of the attempt's time */
+	int64_t step_end_at; /* of the step's; 0: none */
+	bool step_late;
+	enum m_cause cause;
+	const char *reason; /* of the end */
+	bool ok;
+	bool has_results; /* some step of the last attempt ended by itself */
+};
+
+/* What forbids another attempt: cancellation and the run's own timeouts (14, 15, 16). */
+static bool r_may_retry(const struct model *m, const struct mrun *r)
+{
+	const struct gtask *g = &m->g->t[r->task];
+
+	if (r->cause == C_CANCELLED || r->cause == C_RUN_TIMEOUT || r->attempt >= g->retries)
+		return false;
+	if (m_ending(m))
+		return false;
+	return g->is_finally || (m->cancelled != CANCEL_GRACEFUL && !m->tasks_timed_out);
+}
+
+static void r_end(const struct model *m, struct mrun *r, const char *reason, bool ok)
+{
+	if (!ok && r_may_retry(m, r)) {
+		*r = (struct mrun){.task = r->task, .stage = R_HELD, .attempt = r->attempt + 1};
+		return;
+	}
+	r->stage = R_OVER;
+	r->reason = reason;
+	r->ok = ok;
+}
+
+/* Stopped from outside: the reason is that of the cause, and results are lost. */
+static void r_end_stopped(const struct model *m, struct mrun *r)
+{
+	r->has_results = false;
+	r_end(m, r, r->cause == C_TIMEOUT ? "TaskRunTimeout" : "TaskRunCancelled", false);
+}
+
+static void r_stop(const struct model *m, struct mrun *r, enum m_cause cause)
+{
+	if (r->stage == R_OVER || r->cause != C_NONE)
+		return;
+	r->cause = cause;
+	if (r->stage != R_STEPS)
+		r_end_stopped(m, r);
+}
+
+/* What the clock brought. */
+static void r_tick(const struct model *m, struct mrun *r, int64_t now)
+{
+	if (r->stage != R_PREPARING && r->stage != R_STEPS)
+		return;
+	if (r->step_end_at && now >= r->step_end_at && r->cause == C_NONE)
+		r->step_late = true;
+	if (now >= r->end_at)
+		r_stop(m, r, C_TIMEOUT);
+}
+
+static void r_start(const struct model *m, struct mrun *r, int64_t now)
+{
+	r->stage = R_PREPARING;
+	r->end_at = now + gen_task_timeout_ns(&m->g->t[r->task], r->task);
+}
+
+/* Section 14: onError covers a process that really ran. */
+static bool r_goes_on(const struct gtask *g, const struct mrun *r, const struct event *ev)
+{
+	if (r->step_late)
+		return false;
+	if (ev->end == STEP_END_EXITED && !ev->exit_code)
+		return true;
+	return g->step_continue[r->step] && ev->end != STEP_END_EXEC_FAILED &&
+	       ev->end != STEP_END_LOST;
+}
+
+static void r_steps_over(const struct model *m, struct mrun *r, const char *failure)
+{
+	const struct gtask *g = &m->g->t[r->task];
+
+	r->has_results = true;
+	if (failure)
+		r_end(m, r, g->on_error_continue ? "FailureIgnored" : failure, false);
+	else if (g->bad_array)
+		r_end(m, r, "TaskRunValidationFailed", false);
+	else
+		r_end(m, r, "Succeeded", true);
+}
+
+static void r_step_ended(const struct model *m, struct mrun *r, const struct event *ev)
+{
+	const struct gtask *g = &m->g->t[r->task];
+
+	r->step_end_at = 0;
+	if (r->cause != C_NONE)
+		r_end_stopped(m, r);
+	else if (!r_goes_on(g, r, ev))
+		r_steps_over(m, r,
+			!r->step_late && ev->end == STEP_END_OOM ? "StepOOM" : "StepFailed");
+	else if (++r->step == g->n_steps)
+		r_steps_over(m, r, NULL);
+}
+
+/* An event of the attempt that is going on, before the agent hears of it. */
+static void r_event(const struct model *m, struct mrun *r, const struct event *ev, int64_t now)
+{
+	int64_t limit = gen_step_timeout_ns(&m->g->t[r->task], (int)ev->step);
+
+	if (r->stage == R_OVER || r->stage == R_HELD || (int)ev->attempt != r->attempt)
+		return;
+	switch (ev->kind) {
+	case EVENT_TASK_READY:
+		r->stage = R_STEPS;
+		break;
+	case EVENT_TASK_REFUSED:
+	case EVENT_STEP_REFUSED:
+		if (r->cause != C_NONE)
+			r_end_stopped(m, r);
+		else
+			r_end(m, r, str_c(ev->reason), false);
+		break;
+	case EVENT_STEP_STARTED:
+		r->step_end_at = limit ? now + limit : 0;
+		break;
+	case EVENT_STEP_ENDED:
+		r_step_ended(m, r, ev);
+		break;
+	case EVENT_START:
+	case EVENT_TICK:
+	case EVENT_CANCEL:
+	case EVENT_RESUME:
+		break;
+	}
+}
+
+#endif
