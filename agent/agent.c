@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's calls: building it, feeding events, handing out actions. */
 #include "attempt.h"
+#include "child.h"
 #include "condition.h"
 #include "deadline.h"
 #include "dispatch.h"
@@ -14,12 +15,14 @@ struct agent *agent_new(const struct spec *spec, const struct run_ref *run,
 {
 	struct arena *arena = arena_new();
 	struct agent *a = arena_new_object(arena, struct agent);
+	size_t n_child_tasks = 0;
 	struct plan_context c = {.arena = arena,
 		.spec = spec,
 		.run = run,
 		.opts = opts,
 		.diags = diags,
-		.plan = &a->plan};
+		.plan = &a->plan,
+		.n_child_tasks = &n_child_tasks};
 
 	a->arena = arena;
 	a->root = arena_new_object(arena, struct root);
@@ -50,6 +53,9 @@ void agent_free(struct agent *a)
 	vec_release(&root->touched);
 	vec_release(&root->held);
 	vec_release(&root->timers);
+	for (size_t i = 0; i < root->children.n; i++)
+		vec_release(&root->children.p[i]->ready);
+	vec_release(&root->children);
 	vec_release(&a->ready);
 	arena_free(root->turn);
 	arena_free(a->arena); /* agent and root lie in it */
@@ -117,7 +123,10 @@ static void end_at_once(struct agent *a, struct condition c)
 		a->view.started_wall_ns = a->root->wall_ns;
 	}
 	run_apply(a, &(struct change){.kind = CHANGE_RUN_END, .condition = c});
-	a->root->wants_finish = true;
+	if (a->up)
+		child_ended(a);
+	else
+		a->root->wants_finish = true;
 }
 
 static struct str written_status(const struct agent *a)
@@ -141,6 +150,19 @@ static enum cancel_mode written_cancel(const struct agent *a)
 	return CANCEL_NONE;
 }
 
+void agent_begin(struct agent *a)
+{
+	if (a->plan.is_refused) {
+		end_at_once(a, (struct condition){.status = CONDITION_FALSE,
+				       .reason = a->plan.reason,
+				       .message = a->plan.message});
+		return;
+	}
+	run_apply(a, &(struct change){.kind = CHANGE_RUN_START,
+			     .condition = {.reason = STR("Started")}});
+	deadline_start(a);
+}
+
 static void start(struct agent *a)
 {
 	enum cancel_mode cancel = written_cancel(a);
@@ -152,15 +174,9 @@ static void start(struct agent *a)
 		end_at_once(a, condition_run_pending(a, a->arena));
 		return;
 	}
-	if (a->plan.is_refused) {
-		end_at_once(a, (struct condition){.status = CONDITION_FALSE,
-				       .reason = a->plan.reason,
-				       .message = a->plan.message});
+	agent_begin(a);
+	if (a->phase == RUN_DONE)
 		return;
-	}
-	run_apply(a, &(struct change){.kind = CHANGE_RUN_START,
-			     .condition = {.reason = STR("Started")}});
-	deadline_start(a);
 	if (!agent_is_pipeline(a))
 		dispatch_create_own(a);
 	if (cancel != CANCEL_NONE)

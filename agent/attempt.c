@@ -2,6 +2,7 @@
 /* The life of an attempt. Ends of task runs are told to sched.c. */
 #include "attempt.h"
 
+#include "child.h"
 #include "condition.h"
 #include "deadline.h"
 #include "late.h"
@@ -44,6 +45,7 @@ static void reset(struct execution *t)
 	t->step = 0;
 	t->step_timed_out = t->has_failed = t->is_killed = t->is_gone = false;
 	t->stop = STOP_NONE;
+	t->child = NULL;
 }
 
 static void end_task(struct agent *a, struct execution *t, const struct change *end)
@@ -58,6 +60,10 @@ void attempt_start(struct agent *a, struct execution *t)
 	struct attempt_view *at;
 
 	reset(t);
+	if (t->pipeline) {
+		child_start(a, t);
+		return;
+	}
 	t->arena = arena_new();
 	launch_prepare(a, t, t->arena, &p);
 	if (!p.launch) {
@@ -172,6 +178,8 @@ static bool may_retry(const struct agent *a, const struct execution *t)
 {
 	if (t->stop != STOP_NONE && t->stop != STOP_TIMEOUT)
 		return false;
+	if (t->child && t->child->plan.is_refused)
+		return false; /* it would be the same again */
 	if ((uint64_t)t->n_retries >= (uint64_t)t->v.retries)
 		return false;
 	return !deadline_forbids_retry(a, t);
@@ -179,15 +187,20 @@ static bool may_retry(const struct agent *a, const struct execution *t)
 
 static struct condition stop_condition(struct agent *a, const struct execution *t)
 {
+	if (t->pipeline)
+		return condition_run_cancelled(a->arena, t->v.name);
 	if (t->stop == STOP_TIMEOUT)
 		return condition_task_timeout(a->arena, t);
 	return condition_task_cancelled(a->arena, t->v.name, t->stop, deadline_why(a, t->stop));
 }
 
-/* What START_TASK made is freed, unless that went with the agent that made it. */
+/*
+ * What START_TASK made is freed, unless that went with the agent that made it; a child has
+ * nothing of its own.
+ */
 static void release(struct agent *a, struct execution *t, size_t attempt)
 {
-	if (!t->is_gone)
+	if (!t->is_gone && !t->pipeline)
 		push_for(a, t, ACTION_END_TASK)->attempt = attempt;
 	t->is_gone = false;
 	agent_retire(a, t->arena);
@@ -195,8 +208,7 @@ static void release(struct agent *a, struct execution *t, size_t attempt)
 	t->launch = NULL;
 }
 
-/* Closes an attempt that START_TASK was handed out for; retries it or ends the task run. */
-static void finish(struct agent *a, struct execution *t, struct condition c,
+void attempt_finish(struct agent *a, struct execution *t, struct condition c,
 	const struct named_value *values, size_t n_values)
 {
 	struct change end = {.kind = CHANGE_TASK_END,
@@ -234,7 +246,7 @@ static void finish_steps(struct agent *a, struct execution *t)
 	else if (problem.n)
 		c = condition_task_invalid(
 			arena_printf(a->arena, "[User error] " STR_FMT, STR_ARG(problem)));
-	finish(a, t, c, values, n_values);
+	attempt_finish(a, t, c, values, n_values);
 }
 
 static void finish_stopped(struct agent *a, struct execution *t, int signal)
@@ -242,7 +254,7 @@ static void finish_stopped(struct agent *a, struct execution *t, int signal)
 	struct condition c = stop_condition(a, t);
 
 	close_steps(a, t, c.reason, signal);
-	finish(a, t, c, NULL, 0);
+	attempt_finish(a, t, c, NULL, 0);
 }
 
 /* The pod could not do it: image, user, directories. */
@@ -257,7 +269,7 @@ static void finish_refused(struct agent *a, struct execution *t, const struct ev
 		return;
 	}
 	close_steps(a, t, c.reason, 0);
-	finish(a, t, c, NULL, 0);
+	attempt_finish(a, t, c, NULL, 0);
 }
 
 /* --- events */
@@ -460,7 +472,7 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 {
 	enum task_state state = t->v.state;
 
-	if (state == TASK_DONE || state == TASK_STOPPING)
+	if (state == TASK_DONE || (state == TASK_STOPPING && !t->pipeline))
 		return;
 	if (state == TASK_WAITING) { /* held back: it never started */
 		t->stop = cause;
@@ -468,6 +480,10 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 			&(struct change){.kind = CHANGE_TASK_END,
 				.task = t->v.index,
 				.condition = stop_condition(a, t)});
+		return;
+	}
+	if (t->pipeline) {
+		child_stop(a, t, cause);
 		return;
 	}
 	run_apply(a,
@@ -488,7 +504,7 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 
 void attempt_orphan(struct execution *t)
 {
-	t->is_gone = t->v.state != TASK_WAITING && t->v.state != TASK_DONE;
+	t->is_gone = !t->pipeline && t->v.state != TASK_WAITING && t->v.state != TASK_DONE;
 }
 
 bool attempt_interrupt(struct agent *a, struct execution *t)
@@ -523,6 +539,10 @@ void attempt_kill(struct agent *a, struct execution *t)
 {
 	if (t->v.state != TASK_STOPPING || t->is_killed)
 		return;
+	if (t->pipeline) {
+		child_stop(a, t, STOP_CANCELLED);
+		return;
+	}
 	t->is_killed = true;
 	signal_step(a, t, SIGKILL);
 }

@@ -15,10 +15,13 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);
 /*
  * EVENT_RESUME: the agent that ran it is dead. attempt_orphan marks what was going on; after
  * that attempt_interrupt ends what was being stopped with its cause and takes the rest back to
- * TASK_WAITING (true: this one is).
+ * TASK_WAITING (true: this one is). A child goes on: what runs inside it is taken back.
  */
 void attempt_orphan(struct execution *t);
 bool attempt_interrupt(struct agent *a, struct execution *t);
+/* Ends the attempt of a task run that was started, with a retry when it may have one. */
+void attempt_finish(struct agent *a, struct execution *t, struct condition c,
+	const struct named_value *values, size_t n_values);
 /* SIGKILL to the step that is running. */
 void attempt_kill(struct agent *a, struct execution *t);
 /* The step's own timeout: killed, and reported so. */

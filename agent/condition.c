@@ -166,11 +166,11 @@ static struct condition timed_out(const struct agent *a, struct arena *arena)
 			STR_ARG(a->plan.name), STR_ARG(limit)));
 }
 
-static struct condition cancelled(const struct agent *a, struct arena *arena)
+struct condition condition_run_cancelled(struct arena *arena, struct str name)
 {
 	return failed(
 		"Cancelled", arena_printf(arena, "PipelineRun \"" STR_FMT "\" was cancelled",
-				     STR_ARG(a->plan.name)));
+				     STR_ARG(name)));
 }
 
 /* Section 27.2, the order of verdicts when nothing is left to do. */
@@ -184,7 +184,7 @@ struct condition condition_run_verdict(const struct agent *a, struct arena *aren
 	if (a->is_pipeline_timed_out)
 		return timed_out(a, arena);
 	if (a->view.cancelled == CANCEL_NOW)
-		return cancelled(a, arena);
+		return condition_run_cancelled(arena, a->plan.name);
 	if (a->is_tasks_timed_out)
 		return timed_out(a, arena);
 	text = completed_text(a, arena);
@@ -197,7 +197,7 @@ struct condition condition_run_verdict(const struct agent *a, struct arena *aren
 	if (n->failed || n->skipped_by_timeout)
 		return failed("Failed", text);
 	if (a->view.cancelled == CANCEL_GRACEFUL || a->view.cancelled == CANCEL_STOP)
-		return cancelled(a, arena);
+		return condition_run_cancelled(arena, a->plan.name);
 	if (n->cancelled)
 		return failed("Cancelled", text);
 	return condition_make(CONDITION_TRUE, n->skipped ? "Completed" : "Succeeded", text);

@@ -27,6 +27,7 @@ struct condition condition_ignored(struct condition c);
 /* --- pipeline runs */
 struct condition condition_run_progress(const struct agent *a, struct arena *arena);
 struct condition condition_run_verdict(const struct agent *a, struct arena *arena);
+struct condition condition_run_cancelled(struct arena *arena, struct str name);
 struct condition condition_run_pending(const struct agent *a, struct arena *arena);
 
 #endif

@@ -124,7 +124,8 @@ void deadline_start(struct agent *a)
 {
 	const struct plan *p = &a->plan;
 
-	a->root->kill_grace_ns = default_kill_grace_ns;
+	if (!a->up)
+		a->root->kill_grace_ns = default_kill_grace_ns;
 	deadline_add(
 		a, &(struct timer){.kind = TIMER_PIPELINE,
 			   .at_ns = deadline_after(a->root->now_ns, p->pipeline_timeout_ns)});
@@ -147,6 +148,19 @@ static void stop_all(struct agent *a, enum stop_cause cause, bool with_finally)
 
 		if (t->run == a && (with_finally || !is_finally(a, t)))
 			attempt_stop(a, t, cause);
+	}
+}
+
+/* What runs may finish, but a child starts nothing new either. */
+static void stop_children(struct agent *a)
+{
+	size_t n = a->root->runs.n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct execution *t = execution_of(a, i);
+
+		if (t->run == a && t->pipeline && !is_finally(a, t))
+			attempt_stop(a, t, STOP_CANCELLED);
 	}
 }
 
@@ -285,8 +299,10 @@ void deadline_cancel(struct agent *a, enum cancel_mode mode, int64_t grace_ns, s
 	if (again && mode == CANCEL_NOW)
 		a->root->kill_grace_ns = least(a->root->kill_grace_ns, end_reserve_ns / 2);
 	set_grace(a, mode, grace_ns);
-	if (mode == CANCEL_STOP)
+	if (mode == CANCEL_STOP) {
+		stop_children(a);
 		return;
+	}
 	stop_all(a, STOP_CANCELLED, mode == CANCEL_NOW);
 	if (again && mode == CANCEL_NOW)
 		kill_all(a);

@@ -8,6 +8,7 @@
 #include "run.h"
 #include "start_check.h"
 #include "workspace.h"
+#include <base/bounds.h>
 
 /* --- what is there */
 
@@ -222,24 +223,29 @@ static void fill_common(struct agent *a, const struct plan_task *me, struct exec
 {
 	t->on_error_continue = me->on_error_continue;
 	t->v.uid = name_uid(a->arena, a->view.uid, t->v.name);
+	t->v.kind = t->pipeline ? OBJECT_PIPELINE_RUN : OBJECT_TASK_RUN;
+	t->v.owner = &a->view;
 	t->v.task_name = t->referenced ? t->referenced->meta.name.s : STR_NONE;
 	t->v.task_meta = t->referenced ? &t->referenced->meta : NULL;
-	t->v.is_inline = !t->referenced;
+	if (me->referenced_pipeline)
+		t->v.pipeline_name = me->referenced_pipeline->meta.name.s;
+	t->v.is_inline = !t->referenced && !me->referenced_pipeline;
 	t->v.spec = t->referenced ? NULL : t->task;
 	t->v.service_account_name = me->service_account_name;
 	t->v.retries = me->retries;
 	t->v.timeout_ns = me->timeout_ns;
 }
 
-static struct execution *make_child(struct agent *a, size_t pt,
-	const struct pipeline_task *bound, const struct combination *c, struct condition *ret)
+static struct execution *make_one(struct agent *a, size_t pt, const struct pipeline_task *bound,
+	const struct combination *c, struct condition *ret)
 {
 	const struct plan_task *me = &a->plan.tasks[pt];
 	struct execution *t = arena_new_object(a->arena, struct execution);
 	struct err err;
 
 	t->v.pipeline_task = pt;
-	if (find_task(a, me, bound, t, ret) < 0)
+	t->pipeline = me->pipeline;
+	if (!t->pipeline && find_task(a, me, bound, t, ret) < 0)
 		return NULL;
 	give_params(a, bound, c, t);
 	t->v.display_name = display_name(a, bound, c, t);
@@ -250,13 +256,28 @@ static struct execution *make_child(struct agent *a, size_t pt,
 	return t;
 }
 
+/* The table may have moved; all views show it, the outermost says how long it is. */
+static void show_table(struct agent *a)
+{
+	struct root *root = a->root;
+	struct agent *out = a;
+
+	while (out->up)
+		out = out->up->run;
+	out->view.n_task_runs = root->runs.n;
+	if (out->view.task_runs == root->runs.p)
+		return;
+	out->view.task_runs = root->runs.p;
+	for (size_t i = 0; i < root->children.n; i++)
+		root->children.p[i]->view.task_runs = root->runs.p;
+}
+
 static void enter(struct agent *a, struct execution *t)
 {
 	t->run = a;
 	t->v.index = a->root->runs.n;
 	vec_push(&a->root->runs, &t->v);
-	a->view.task_runs = a->root->runs.p;
-	a->view.n_task_runs = a->root->runs.n;
+	show_table(a);
 	a->n_open_runs++;
 	vec_push(&a->root->held, t->v.index);
 	run_apply(a, &(struct change){.kind = CHANGE_TASK_CREATE, .task = t->v.index});
@@ -294,9 +315,13 @@ int dispatch_create(
 
 	if (expand(a, pt, bound, &all, &n, ret) < 0)
 		return -1;
+	if (a->plan.tasks[pt].pipeline && a->root->children.n + n > BOUND_CHILD_RUNS)
+		return cannot(ret, a, "CreateRunFailed",
+			arena_printf(a->root->turn, "more than %d runs inside one run",
+				BOUND_CHILD_RUNS));
 	children = arena_new_array(a->arena, struct execution *, n);
 	for (size_t i = 0; i < n; i++) {
-		children[i] = make_child(a, pt, bound, &all[i], ret);
+		children[i] = make_one(a, pt, bound, &all[i], ret);
 		if (!children[i])
 			return -1;
 	}

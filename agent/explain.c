@@ -30,6 +30,7 @@ struct stage_entry {
 };
 
 struct explain {
+	const struct plan *plan;
 	const struct run_view *run;
 	const struct task_spec *task; /* of a TaskRun */
 	struct arena *arena;
@@ -38,6 +39,7 @@ struct explain {
 	size_t n_order;
 	size_t n_stages;
 	size_t *stage_of;
+	struct str prefix; /* of names in a graph */
 };
 
 static void reason_add_ref(void *arg, const struct ref *ref)
@@ -120,6 +122,25 @@ static void order_find(struct explain *e)
 	}
 	if (e->n_order)
 		qsort(e->order, e->n_order, sizeof(e->order[0]), stage_cmp);
+}
+
+static void explain_init(struct explain *e, const struct agent *a)
+{
+	e->plan = &a->plan;
+	e->run = &a->view;
+	stages_find(e);
+	order_find(e);
+}
+
+/* The pipeline that a task runs, as far as it is known; false: it runs a task. */
+static bool child_of(const struct explain *e, size_t i, struct explain *ret)
+{
+	const struct agent *child = e->plan->tasks[i].child;
+	if (!child)
+		return false;
+	*ret = (struct explain){.arena = e->arena, .out = e->out};
+	explain_init(ret, child);
+	return true;
 }
 
 static struct str step_name(struct arena *a, const struct task_spec *ts, size_t i)
@@ -220,16 +241,45 @@ static void text_steps(const struct explain *e, const struct task_spec *ts, cons
 	}
 }
 
+static void text_stages(const struct explain *e);
+
+/* What is inside, moved to the right. */
+static void text_child(const struct explain *e, size_t i)
+{
+	cleanup_buf struct buf inside;
+	struct explain child;
+	struct str rest, line;
+	if (!child_of(e, i, &child))
+		return;
+	buf_init(&inside, e->out->max);
+	child.out = &inside;
+	text_stages(&child);
+	rest = str_trim(buf_str(&inside));
+	while (rest.n) {
+		if (!str_cut(rest, '\n', &line, &rest)) {
+			line = rest;
+			rest = STR_NONE;
+		}
+		if (line.n)
+			buf_addf(e->out, "      " STR_FMT "\n", STR_ARG(line));
+	}
+}
+
 static void text_task(const struct explain *e, size_t i)
 {
 	const struct pipeline_task_view *v = &e->run->pipeline_tasks[i];
 	buf_addf(e->out, "  " STR_FMT, STR_ARG(v->spec->name.s));
 	if (v->spec->task_ref.s.n)
 		buf_addf(e->out, "  (task " STR_FMT ")", STR_ARG(v->spec->task_ref.s));
-	buf_addc(e->out, '\n');
+	if (v->pipeline)
+		buf_addz(e->out, "  (pipeline");
+	if (v->spec->pipeline_ref.s.n)
+		buf_addf(e->out, " " STR_FMT, STR_ARG(v->spec->pipeline_ref.s));
+	buf_addz(e->out, v->pipeline ? ")\n" : "\n");
 	text_reasons(e, i);
 	text_conditions(e, i);
 	text_steps(e, v->task, "    ");
+	text_child(e, i);
 }
 
 static void text_params(const struct explain *e)
@@ -262,12 +312,9 @@ static void text_head(const struct explain *e)
 	text_params(e);
 }
 
-static void plan_text(const struct explain *e)
+static void text_stages(const struct explain *e)
 {
 	const struct run_view *r = e->run;
-	text_head(e);
-	if (r->kind == OBJECT_TASK_RUN)
-		text_steps(e, e->task, "  ");
 	for (size_t i = 0; i < e->n_order; i++) {
 		size_t stage = e->order[i].stage;
 		if (i == 0 || e->order[i - 1].stage != stage)
@@ -282,6 +329,14 @@ static void plan_text(const struct explain *e)
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++)
 		if (r->pipeline_tasks[i].is_finally)
 			text_task(e, i);
+}
+
+static void plan_text(const struct explain *e)
+{
+	text_head(e);
+	if (e->run->kind == OBJECT_TASK_RUN)
+		text_steps(e, e->task, "  ");
+	text_stages(e);
 }
 
 /* --- JSON ---------------------------------------------------------------------------- */
@@ -341,6 +396,20 @@ static void json_when(const struct when *when, size_t n, struct json_writer *w)
 	json_close(w, ']');
 }
 
+static void json_tasks(const struct explain *e, struct json_writer *w);
+
+static void json_child(const struct explain *e, size_t i, struct json_writer *w)
+{
+	struct explain child;
+	if (!child_of(e, i, &child))
+		return;
+	json_key(w, "pipeline");
+	json_open(w, '{');
+	json_field(w, "name", child.run->pipeline_name);
+	json_tasks(&child, w);
+	json_close(w, '}');
+}
+
 static void json_task(const struct explain *e, size_t i, struct json_writer *w)
 {
 	const struct pipeline_task_view *v = &e->run->pipeline_tasks[i];
@@ -357,7 +426,17 @@ static void json_task(const struct explain *e, size_t i, struct json_writer *w)
 	if (pt->timeout.pos.line)
 		json_field(w, "timeout", num_duration_text(e->arena, pt->timeout.ns));
 	json_steps(v->task, e->arena, w);
+	json_child(e, i, w);
 	json_close(w, '}');
+}
+
+static void json_tasks(const struct explain *e, struct json_writer *w)
+{
+	json_key(w, "tasks");
+	json_open(w, '[');
+	for (size_t i = 0; i < e->run->n_pipeline_tasks; i++)
+		json_task(e, i, w);
+	json_close(w, ']');
 }
 
 static void json_params(const struct run_view *r, struct json_writer *w)
@@ -384,11 +463,7 @@ static void plan_json(const struct explain *e)
 	json_params(r, &w);
 	if (r->kind == OBJECT_TASK_RUN)
 		json_steps(e->task, e->arena, &w);
-	json_key(&w, "tasks");
-	json_open(&w, '[');
-	for (size_t i = 0; i < r->n_pipeline_tasks; i++)
-		json_task(e, i, &w);
-	json_close(&w, ']');
+	json_tasks(e, &w);
 	json_close(&w, '}');
 	buf_addc(e->out, '\n');
 }
@@ -406,6 +481,13 @@ static void dot_quote(struct str s, struct buf *out)
 	buf_addc(out, '"');
 }
 
+/* Names of the pipelines around it come first: child/first. */
+static void dot_node(const struct explain *e, struct str name)
+{
+	dot_quote(arena_printf(e->arena, STR_FMT STR_FMT, STR_ARG(e->prefix), STR_ARG(name)),
+		e->out);
+}
+
 static void dot_edges(const struct explain *e, size_t i)
 {
 	struct arena *a cleanup_arena = arena_new();
@@ -415,9 +497,9 @@ static void dot_edges(const struct explain *e, size_t i)
 	for (size_t k = 0; k < why.n; k++) {
 		const struct reason *r = &why.items[k];
 		buf_addc(out, '\t');
-		dot_quote(r->parent, out);
+		dot_node(e, r->parent);
 		buf_addz(out, " -> ");
-		dot_quote(e->run->pipeline_tasks[i].spec->name.s, out);
+		dot_node(e, e->run->pipeline_tasks[i].spec->name.s);
 		if (r->results.n) {
 			buf_addz(out, " [label=");
 			dot_quote(r->results.entries[0].key, out);
@@ -427,22 +509,47 @@ static void dot_edges(const struct explain *e, size_t i)
 	}
 }
 
-static void plan_dot(const struct explain *e)
+static void dot_run(const struct explain *e);
+
+/* A box around the tasks of a pipeline that a task runs. */
+static void dot_child(const struct explain *e, size_t i)
+{
+	struct str name = e->run->pipeline_tasks[i].spec->name.s;
+	struct explain child;
+	if (!child_of(e, i, &child))
+		return;
+	child.prefix =
+		arena_printf(e->arena, STR_FMT STR_FMT "/", STR_ARG(e->prefix), STR_ARG(name));
+	buf_addz(e->out, "\tsubgraph ");
+	dot_quote(arena_printf(e->arena, "cluster_" STR_FMT, STR_ARG(child.prefix)), e->out);
+	buf_addz(e->out, " {\n\tlabel=");
+	dot_quote(name, e->out);
+	buf_addz(e->out, ";\n");
+	dot_run(&child);
+	buf_addz(e->out, "\t}\n");
+}
+
+static void dot_run(const struct explain *e)
 {
 	const struct run_view *r = e->run;
-	struct buf *out = e->out;
-	buf_addz(out, "digraph ");
-	dot_quote(r->name, out);
-	buf_addz(out, " {\n\trankdir=LR;\n\tnode [shape=box];\n");
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
-		buf_addc(out, '\t');
-		dot_quote(r->pipeline_tasks[i].spec->name.s, out);
-		buf_addf(
-			out, "%s;\n", r->pipeline_tasks[i].is_finally ? " [style=dashed]" : "");
+		buf_addc(e->out, '\t');
+		dot_node(e, r->pipeline_tasks[i].spec->name.s);
+		buf_addf(e->out, "%s;\n",
+			r->pipeline_tasks[i].is_finally ? " [style=dashed]" : "");
+		dot_child(e, i);
 	}
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++)
 		dot_edges(e, i);
-	buf_addz(out, "}\n");
+}
+
+static void plan_dot(const struct explain *e)
+{
+	buf_addz(e->out, "digraph ");
+	dot_quote(e->run->name, e->out);
+	buf_addz(e->out, " {\n\trankdir=LR;\n\tnode [shape=box];\n");
+	dot_run(e);
+	buf_addz(e->out, "}\n");
 }
 
 void plan_print(const struct agent *agent, enum plan_format format, struct buf *out)
@@ -453,10 +560,9 @@ void plan_print(const struct agent *agent, enum plan_format format, struct buf *
 		[PLAN_DOT] = plan_dot,
 	};
 	struct arena *a cleanup_arena = arena_new();
-	struct explain e = {.run = agent_view(agent), .arena = a, .out = out};
+	struct explain e = {.arena = a, .out = out};
+	explain_init(&e, agent);
 	if (e.run->kind == OBJECT_TASK_RUN && agent->plan.n_tasks)
 		e.task = agent->plan.tasks[0].task;
-	stages_find(&e);
-	order_find(&e);
 	print[format](&e);
 }

@@ -150,15 +150,27 @@ static bool starts(const struct plan *p)
 	return !p->is_refused && !p->is_pending;
 }
 
+/* Those of a run and the runs inside it, as far as these are known; a refused one has none. */
+static void add_run(struct image_list *l, const struct agent *a)
+{
+	const struct plan *p = &a->plan;
+
+	for (size_t i = 0; starts(p) && i < p->n_tasks; i++) {
+		l->agent = a;
+		if (p->tasks[i].task)
+			add_task(l, &p->tasks[i]);
+		if (p->tasks[i].child)
+			add_run(l, p->tasks[i].child);
+	}
+}
+
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n)
 {
-	struct image_list l = {.agent = a, .arena = arena};
+	struct image_list l = {.arena = arena};
 
 	map_init(&l.seen, arena);
-	for (size_t i = 0; starts(&a->plan) && i < a->plan.n_tasks; i++)
-		if (a->plan.tasks[i].task)
-			add_task(&l, &a->plan.tasks[i]);
+	add_run(&l, a);
 	*ret = vec_freeze(&l.uses, arena);
 	*ret_n = l.uses.n;
 	vec_release(&l.uses);
@@ -168,8 +180,12 @@ bool agent_wants_hermetic(const struct agent *a)
 {
 	const struct plan *p = &a->plan;
 
-	for (size_t i = 0; starts(p) && i < p->n_tasks; i++)
-		if (plan_task_hermetic(p, &p->tasks[i], p->tasks[i].referenced))
+	for (size_t i = 0; starts(p) && i < p->n_tasks; i++) {
+		const struct plan_task *t = &p->tasks[i];
+
+		if (t->child ? agent_wants_hermetic(t->child)
+			     : plan_task_hermetic(p, t, t->referenced))
 			return true;
+	}
 	return false;
 }

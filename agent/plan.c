@@ -2,6 +2,7 @@
 /* Binds a run object: its pipeline, params, workspaces, timeouts, tasks (section 27.2). */
 #include "plan.h"
 
+#include "child.h"
 #include "graph.h"
 #include "param.h"
 #include "start_check.h"
@@ -324,7 +325,8 @@ static bool bind_params(const struct plan_context *c, struct subst *set, struct 
 	struct plan *p = c->plan;
 	struct param_check check = {.arena = c->arena,
 		.specs = p->pipeline->params,
-		.n_specs = p->pipeline->n_params};
+		.n_specs = p->pipeline->n_params,
+		.skip_variables = c->is_preview};
 	struct param *given;
 
 	given_params(c, check.specs, check.n_specs, pr->params, pr->n_params, &given,
@@ -355,6 +357,26 @@ static bool check_defaults(const struct plan_context *c, const struct problem *p
 		STR_ARG(p->ns), STR_ARG(p->pipeline_name), problem->err.msg);
 }
 
+/* The annotations that a TaskRun gets from its pipeline task and its taskRunSpecs (section 4).
+ */
+static void mark_hermetic(const struct plan_context *c)
+{
+	const struct pipeline_run *pr = c->run->pipeline_run;
+
+	for (size_t i = 0; i < c->plan->n_tasks; i++) {
+		struct plan_task *t = &c->plan->tasks[i];
+
+		t->hermetic = is_hermetic(&t->written->task_annotations);
+		for (size_t k = 0; k < pr->n_task_run_specs; k++) {
+			const struct task_run_spec_entry *e = &pr->task_run_specs[k];
+
+			if (str_eq(e->pipeline_task_name.s, t->written->name.s) &&
+				is_hermetic(&e->annotations))
+				t->hermetic = true;
+		}
+	}
+}
+
 /* Section 27.2, in the order of its last paragraph. */
 static void build_pipeline(const struct plan_context *c)
 {
@@ -382,6 +404,9 @@ static void build_pipeline(const struct plan_context *c)
 	start_check_actions(c);
 	bind_timeouts(c);
 	bind_accounts(c);
+	mark_hermetic(c);
+	if (c->n_child_tasks)
+		(void)child_previews(c);
 }
 
 /* A TaskRun is a plan of one task without a pipeline around it. */
@@ -421,24 +446,9 @@ static void build_task_run(const struct plan_context *c)
 	start_check_actions(c);
 }
 
-/* The annotations that a TaskRun gets from its pipeline task and its taskRunSpecs (section 4).
- */
-static void mark_hermetic(const struct plan_context *c)
+bool plan_task_is_child(const struct plan_task *t)
 {
-	const struct pipeline_run *pr = c->run->pipeline_run;
-
-	for (size_t i = 0; i < c->plan->n_tasks; i++) {
-		struct plan_task *t = &c->plan->tasks[i];
-
-		t->hermetic = is_hermetic(&t->written->task_annotations);
-		for (size_t k = 0; k < pr->n_task_run_specs; k++) {
-			const struct task_run_spec_entry *e = &pr->task_run_specs[k];
-
-			if (str_eq(e->pipeline_task_name.s, t->written->name.s) &&
-				is_hermetic(&e->annotations))
-				t->hermetic = true;
-		}
-	}
+	return t->written->pipeline_ref_pos.line || t->written->pipeline_spec;
 }
 
 bool plan_task_hermetic(
@@ -469,7 +479,7 @@ void plan_build(const struct plan_context *c)
 	*p = (struct plan){.kind = run->kind, .name = meta->name.s};
 	p->ns = meta->ns.s.n ? meta->ns.s : STR("default");
 	p->is_pending = is_pending(c);
-	p->hermetic = c->opts->hermetic || is_hermetic(&meta->annotations);
+	p->hermetic = c->opts->hermetic || c->is_hermetic || is_hermetic(&meta->annotations);
 	p->given = run->kind == OBJECT_PIPELINE_RUN ? run->pipeline_run->params
 						    : run->task_run->params;
 	p->n_given = run->kind == OBJECT_PIPELINE_RUN ? run->pipeline_run->n_params
@@ -477,7 +487,6 @@ void plan_build(const struct plan_context *c)
 	map_init(&p->task_index, c->arena);
 	if (run->kind == OBJECT_PIPELINE_RUN) {
 		build_pipeline(c);
-		mark_hermetic(c);
 	} else {
 		build_task_run(c);
 	}

@@ -40,6 +40,10 @@ struct plan_task {
 	const struct pipeline_task *bound;
 	const struct task_spec *task;  /* inline (bound) or referenced; NULL: by name, later */
 	const struct task *referenced; /* NULL: inline */
+	/* a pipeline instead of a task; both are NULL then */
+	const struct pipeline_spec *pipeline;
+	const struct pipeline *referenced_pipeline; /* NULL: inline */
+	const struct agent *child; /* what is known of it at the start: see child_previews */
 	bool is_finally;
 	bool on_error_continue;
 	bool is_matrixed;
@@ -88,6 +92,13 @@ struct plan_context { /* what every step of building needs */
 	const struct agent_options *opts;
 	struct diags *diags;
 	struct plan *plan;
+	/* --- of a child */
+	const struct str *host_dirs;      /* beside the run's workspaces; NULL: none */
+	bool is_hermetic;                 /* by what is around it */
+	bool is_preview;                  /* before it starts: values may not be known yet */
+	const struct plan_context *outer; /* of a preview */
+	size_t depth;
+	size_t *n_child_tasks; /* of all previews of a run */
 };
 
 /* Fills *plan; a problem of the run makes it refused and adds a DIAG_RUN diagnostic. */
@@ -98,6 +109,7 @@ bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 	const char *reason, const char *fmt, ...) attr_printf(5, 6);
 
 struct plan_task *plan_find(const struct plan *p, struct str name); /* NULL: no such task */
+bool plan_task_is_child(const struct plan_task *t);                 /* runs a pipeline */
 /* Whether a task run of this task has no network; referenced may be NULL. */
 bool plan_task_hermetic(
 	const struct plan *p, const struct plan_task *t, const struct task *referenced);

@@ -88,6 +88,10 @@ static void put_created(struct agent *a, const struct change *c, struct json_wri
 	if (agent_is_pipeline(a))
 		json_field(
 			w, "pipelineTask", a->plan.tasks[t->v.pipeline_task].written->name.s);
+	if (a->up)
+		json_field(w, "run", a->view.name);
+	if (t->pipeline)
+		json_fieldz(w, "object", object_kind_name(OBJECT_PIPELINE_RUN));
 	json_field(w, "uid", t->v.uid);
 	json_key(w, "params");
 	json_open(w, '[');
@@ -161,6 +165,8 @@ static void put_subject(struct agent *a, const struct change *c, struct json_wri
 {
 	const struct execution *t;
 
+	if (c->kind < CHANGE_TASK_CREATE && a->up)
+		json_field(w, "run", a->view.name);
 	if (c->kind < CHANGE_PT_START)
 		return;
 	if (c->kind < CHANGE_TASK_CREATE) {

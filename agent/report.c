@@ -187,6 +187,14 @@ static void map_add_entries(struct map *m, const struct pipeline_run *pr)
 			m, pr->task_run_specs[i].pipeline_task_name.s, &pr->task_run_specs[i]);
 }
 
+/* The name a childReference has: a child's, as its last attempt is called. */
+static struct str child_name(const struct task_run_view *t)
+{
+	const struct run_view *run = t->n_attempts ? t->attempts[t->n_attempts - 1].run : NULL;
+
+	return run ? run->name : t->name;
+}
+
 static const struct object_meta *run_meta(const struct run_view *r)
 {
 	return r->kind == OBJECT_PIPELINE_RUN ? &r->object->pipeline_run->meta
@@ -210,7 +218,8 @@ static void put_child_labels(const struct report *p, const struct task_run_view 
 {
 	const struct run_view *r = p->run;
 	const struct pipeline_task_view *pt = &r->pipeline_tasks[t->pipeline_task];
-	const struct task_run_spec_entry *entry = map_get(&p->entries, pt->spec->name.s);
+	const struct task_run_spec_entry *entry =
+		r->parent ? NULL : map_get(&p->entries, pt->spec->name.s);
 	struct metadata m;
 	metadata_init(&m, p->scratch);
 	metadata_add_definition(&m, t->task_meta);
@@ -245,6 +254,8 @@ static void put_object_labels(const struct report *p)
 	metadata_add(&m, &run_meta(r)->labels, &run_meta(r)->annotations);
 	if (r->kind == OBJECT_PIPELINE_RUN) {
 		map_add(&m.labels, "tekton.dev/pipeline", r->pipeline_name);
+		if (r->parent)
+			add_managed_by(&m.labels);
 	} else {
 		add_managed_by(&m.labels);
 		if (r->n_task_runs && r->task_runs[0]->task_name.n)
@@ -419,7 +430,21 @@ static void put_child_spec(const struct report *p, const struct task_run_view *t
 	json_close(p->w, '}');
 }
 
-static void put_child(const struct report *p, const struct task_run_view *t)
+static void put_owner(const struct report *p, const struct run_view *r)
+{
+	json_key(p->w, "ownerReferences");
+	json_open(p->w, '[');
+	json_open(p->w, '{');
+	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
+	json_fieldz(p->w, "kind", "PipelineRun");
+	json_field(p->w, "name", r->name);
+	json_field(p->w, "uid", r->uid);
+	json_field_bool(p->w, "controller", true);
+	json_close(p->w, '}');
+	json_close(p->w, ']');
+}
+
+static void put_task_run(const struct report *p, const struct task_run_view *t)
 {
 	const struct run_view *r = p->run;
 
@@ -432,16 +457,7 @@ static void put_child(const struct report *p, const struct task_run_view *t)
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", t->uid);
 	put_child_labels(p, t);
-	json_key(p->w, "ownerReferences");
-	json_open(p->w, '[');
-	json_open(p->w, '{');
-	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
-	json_fieldz(p->w, "kind", "PipelineRun");
-	json_field(p->w, "name", r->name);
-	json_field(p->w, "uid", r->uid);
-	json_field_bool(p->w, "controller", true);
-	json_close(p->w, '}');
-	json_close(p->w, ']');
+	put_owner(p, r);
 	json_close(p->w, '}');
 	put_child_spec(p, t);
 	put_task_status(p, t);
@@ -478,7 +494,11 @@ static void put_child_references(const struct report *p)
 {
 	const struct run_view *r = p->run;
 
-	if (r->n_task_runs == 0)
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_pipeline_tasks && !any; i++)
+		any = r->pipeline_tasks[i].n_task_runs > 0;
+	if (!any)
 		return;
 	json_key(p->w, "childReferences");
 	json_open(p->w, '[');
@@ -488,8 +508,8 @@ static void put_child_references(const struct report *p)
 			const struct task_run_view *t = r->task_runs[pt->task_runs[k]];
 			json_open(p->w, '{');
 			json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
-			json_fieldz(p->w, "kind", "TaskRun");
-			json_field(p->w, "name", t->name);
+			json_fieldz(p->w, "kind", object_kind_name(t->kind));
+			json_field(p->w, "name", child_name(t));
 			put_optional(p, "displayName", t->display_name);
 			json_field(p->w, "pipelineTaskName", pt->spec->name.s);
 			put_when(p, pt->when, pt->n_when);
@@ -596,6 +616,36 @@ static void put_run_spec(const struct report *p)
 	json_close(p->w, '}');
 }
 
+/* A child has no document: its spec is what the pipeline task made of it. */
+static void put_child_run_spec(const struct report *p)
+{
+	const struct run_view *r = p->run;
+	const struct pipeline_run *pr = r->object->pipeline_run;
+
+	json_key(p->w, "spec");
+	json_open(p->w, '{');
+	if (pr->pipeline_spec) {
+		json_key(p->w, "pipelineSpec");
+		pipeline_spec_json(pr->pipeline_spec, p->w);
+	} else {
+		json_key(p->w, "pipelineRef");
+		json_open(p->w, '{');
+		json_field(p->w, "name", pr->pipeline_ref.s);
+		json_close(p->w, '}');
+	}
+	put_params(p, pr->params, pr->n_params);
+	json_key(p->w, "timeouts");
+	json_open(p->w, '{');
+	put_duration(p, "pipeline", pr->timeouts.pipeline.ns);
+	json_close(p->w, '}');
+	json_key(p->w, "taskRunTemplate");
+	json_open(p->w, '{');
+	json_field(p->w, "serviceAccountName", pr->service_account_name.s);
+	json_close(p->w, '}');
+	put_workspaces(p, pr->workspaces, pr->n_workspaces);
+	json_close(p->w, '}');
+}
+
 /* A TaskRun object that was refused before its only task run was made. */
 static void put_bare_status(const struct report *p)
 {
@@ -619,8 +669,13 @@ static void put_run_object(const struct report *p)
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", r->uid);
 	put_object_labels(p);
+	if (r->parent)
+		put_owner(p, r->parent->owner);
 	json_close(p->w, '}');
-	put_run_spec(p);
+	if (r->parent)
+		put_child_run_spec(p);
+	else
+		put_run_spec(p);
 	if (r->kind == OBJECT_PIPELINE_RUN)
 		put_pipeline_status(p);
 	else if (r->n_task_runs)
@@ -634,6 +689,21 @@ static void arena_renew(struct arena **a)
 {
 	arena_free(*a);
 	*a = arena_new();
+}
+
+/* Each attempt of a child is a PipelineRun. */
+static void put_child(struct report *p, const struct task_run_view *t)
+{
+	if (t->kind != OBJECT_PIPELINE_RUN) {
+		p->run = t->owner;
+		put_task_run(p, t);
+		return;
+	}
+	for (size_t i = 0; i < t->n_attempts; i++) {
+		p->run = t->attempts[i].run;
+		if (p->run)
+			put_run_object(p);
+	}
 }
 
 void report_items(const struct run_view *r, struct json_writer *w)

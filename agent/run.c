@@ -86,6 +86,13 @@ static struct attempt_view *current_attempt(struct agent *a, const struct change
 
 /* --- effects: what a change writes beside the state itself */
 
+/* To the run around it a child is in the condition that its own run is in. */
+static void mirror(struct agent *a)
+{
+	if (a->up)
+		attempt_of(a->up)->condition = a->up->v.condition = a->view.condition;
+}
+
 static void on_run_start(struct agent *a, const struct change *c)
 {
 	struct run_view *v = &a->view;
@@ -93,6 +100,7 @@ static void on_run_start(struct agent *a, const struct change *c)
 	v->started_ns = a->root->now_ns;
 	v->started_wall_ns = a->root->wall_ns;
 	v->condition = c->condition;
+	mirror(a);
 }
 
 static void on_run_cancel(struct agent *a, const struct change *c)
@@ -130,6 +138,7 @@ static void on_run_condition(struct agent *a, const struct change *c)
 
 	v->condition = c->condition;
 	v->condition.message = arena_str(a->arena, c->condition.message);
+	mirror(a);
 }
 
 static void on_run_end(struct agent *a, const struct change *c)
@@ -280,6 +289,7 @@ static void on_task_attempt(struct agent *a, const struct change *c)
 
 	at = attempt_of(t);
 	attempt_fill(at, c->prepared);
+	at->run = c->run;
 	at->started_ns = a->root->now_ns;
 	at->started_wall_ns = a->root->wall_ns;
 	if (!t->v.started_ns) {
@@ -482,11 +492,13 @@ void run_init(struct agent *a)
 	const struct plan *p = &a->plan;
 	struct run_view *v = &a->view;
 
+	v->uid = a->opts.uid;
+	v->object = a->object;
+	v->parent = a->up ? &a->up->v : NULL;
+	v->task_runs = a->root ? a->root->runs.p : NULL;
 	v->kind = p->kind;
 	v->name = p->name;
 	v->ns = p->ns;
-	v->uid = a->opts.uid;
-	v->object = a->object;
 	v->params = p->given;
 	v->n_params = p->n_given;
 	v->pipeline_spec = p->pipeline;
@@ -503,6 +515,7 @@ void run_init(struct agent *a)
 		v->pipeline_tasks[i] = (struct pipeline_task_view){
 			.spec = t->written,
 			.task = t->task,
+			.pipeline = t->pipeline,
 			.is_finally = t->is_finally,
 			.when = t->bound ? t->bound->when : t->written->when,
 			.n_when = t->written->n_when,

@@ -70,6 +70,7 @@ struct change {
 	struct str image_id;
 	struct str message;
 	const struct prepared *prepared; /* TASK_ATTEMPT, and TASK_END without one */
+	const struct run_view *run;      /* TASK_ATTEMPT of a child */
 };
 
 void run_apply(struct agent *a, const struct change *c);

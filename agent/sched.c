@@ -3,6 +3,7 @@
 #include "sched.h"
 
 #include "attempt.h"
+#include "child.h"
 #include "condition.h"
 #include "deadline.h"
 #include "dispatch.h"
@@ -111,6 +112,8 @@ static void begin_stopping(struct agent *a)
 
 static bool is_cancelled(const struct execution *t)
 {
+	if (t->pipeline)
+		return str_eqz(t->v.condition.reason, "Cancelled");
 	return str_eqz(t->v.condition.reason, "TaskRunCancelled");
 }
 
@@ -318,13 +321,14 @@ static bool pump(struct root *root)
 	while (root->held_head < root->held.n) {
 		struct execution *t = execution_at(root, root->held.p[root->held_head]);
 
-		if (t->v.state == TASK_WAITING && !has_slot(root, t))
+		/* a child takes no slot: its task runs do */
+		if (t->v.state == TASK_WAITING && !t->pipeline && !has_slot(root, t))
 			break;
 		root->held_head++;
 		if (t->v.state != TASK_WAITING)
 			continue;
-		t->holds_slot = true;
-		root->n_active++;
+		t->holds_slot = !t->pipeline;
+		root->n_active += t->holds_slot;
 		any = true;
 		attempt_start(t->run, t);
 	}
@@ -375,7 +379,10 @@ static void end_pipeline(struct agent *a)
 				"], the referenced results don't exist",
 				STR_ARG(a->view.name), STR_ARG(invalid)));
 	run_apply(a, &end);
-	a->root->wants_finish = true;
+	if (a->up)
+		child_ended(a);
+	else
+		a->root->wants_finish = true;
 }
 
 static void end_task_run(struct agent *a)

@@ -194,6 +194,8 @@ bool start_check_on_error(const struct plan_context *c)
 		t->on_error_continue = str_eqz(on_error.s, "continue");
 		if (!on_error.s.n || t->on_error_continue || str_eqz(on_error.s, "stopAndFail"))
 			continue;
+		if (c->is_preview && str_has(on_error.s, STR("$(")))
+			continue;
 		return plan_refuse(c, "on-error", on_error.pos, "PipelineValidationFailed",
 			"[User error] Pipeline " STR_FMT "/" STR_FMT
 			" can't be Run; it has an invalid spec: PipelineTask " STR_FMT
@@ -205,6 +207,27 @@ bool start_check_on_error(const struct plan_context *c)
 
 /* --- tasks */
 
+/* Tekton resolves them with the tasks; what is inside is looked up when the child starts. */
+static bool find_child_pipeline(const struct plan_context *c, struct plan_task *t)
+{
+	const struct plan *p = c->plan;
+	struct text name = t->written->pipeline_ref;
+
+	t->pipeline = t->written->pipeline_spec;
+	if (t->pipeline)
+		return true;
+	t->referenced_pipeline = map_get(&c->spec->pipeline_by_name, name.s);
+	if (t->referenced_pipeline) {
+		t->pipeline = &t->referenced_pipeline->spec;
+		return true;
+	}
+	return plan_refuse(c, "unknown-pipeline", name.pos, "CouldntGetPipeline",
+		"Pipeline " STR_FMT "/" STR_FMT
+		" can't be Run; it contains Pipelines that don't exist: Couldn't retrieve "
+		"Pipeline \"" STR_FMT "\": pipelines.tekton.dev \"" STR_FMT "\" not found",
+		STR_ARG(p->ns), STR_ARG(p->pipeline_name), STR_ARG(name.s), STR_ARG(name.s));
+}
+
 bool start_check_tasks(const struct plan_context *c)
 {
 	struct plan *p = c->plan;
@@ -213,6 +236,11 @@ bool start_check_tasks(const struct plan_context *c)
 		struct plan_task *t = &p->tasks[i];
 		struct text name = t->bound->task_ref;
 
+		if (plan_task_is_child(t)) {
+			if (!find_child_pipeline(c, t))
+				return false;
+			continue;
+		}
 		/* a name made from a result is looked up when the task starts */
 		if (t->task || str_has(name.s, STR("$(tasks.")))
 			continue;
@@ -466,25 +494,27 @@ struct str start_check_matrix_problem(
 		(int)n, quoted);
 }
 
-static bool has_result_ref(const struct value *v)
+static bool has_text(const struct value *v, struct str text)
 {
-	if (str_has(v->string.s, STR("$(tasks.")))
+	if (str_has(v->string.s, text))
 		return true;
 	for (size_t i = 0; i < v->n_array; i++)
-		if (str_has(v->array[i].s, STR("$(tasks.")))
+		if (str_has(v->array[i].s, text))
 			return true;
 	return false;
 }
 
 /* A matrix made from results is known only when its task starts. */
-static bool is_matrix_known(const struct matrix *m)
+static bool is_matrix_known(const struct plan_context *c, const struct matrix *m)
 {
+	struct str later = c->is_preview ? STR("$(") : STR("$(tasks.");
+
 	for (size_t i = 0; i < m->n_params; i++)
-		if (has_result_ref(&m->params[i].value))
+		if (has_text(&m->params[i].value, later))
 			return false;
 	for (size_t i = 0; i < m->n_include; i++)
 		for (size_t k = 0; k < m->include[i].n_params; k++)
-			if (has_result_ref(&m->include[i].params[k].value))
+			if (has_text(&m->include[i].params[k].value, later))
 				return false;
 	return true;
 }
@@ -499,7 +529,7 @@ bool start_check_matrices(const struct plan_context *c)
 		struct str said;
 		size_t n;
 
-		if (!t->is_matrixed || !is_matrix_known(m) ||
+		if (!t->is_matrixed || !is_matrix_known(c, m) ||
 			matrix_expand(c->arena, m, &all, &n, &err) == 0 || err.kind != ERR_SPEC)
 			continue;
 		said = start_check_matrix_problem(c->arena, t->bound, err.msg);
@@ -511,12 +541,18 @@ bool start_check_matrices(const struct plan_context *c)
 
 /* --- results */
 
-static bool declares(const struct task_spec *ts, struct str result)
+/* A task whose spec is not known yet may have any result. */
+static bool declares(const struct plan_task *t, struct str result)
 {
-	for (size_t i = 0; i < ts->n_results; i++)
-		if (str_eq(ts->results[i].name.s, result))
+	const struct result_spec *list = t->task       ? t->task->results
+					 : t->pipeline ? t->pipeline->results
+						       : NULL;
+	size_t n = t->task ? t->task->n_results : t->pipeline ? t->pipeline->n_results : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i].name.s, result))
 			return true;
-	return false;
+	return !t->task && !t->pipeline;
 }
 
 static bool check_use(
@@ -524,8 +560,7 @@ static bool check_use(
 {
 	const struct plan_task *producer = &c->plan->tasks[u->producer];
 
-	if (u->kind != USE_RESULT || !u->is_edge || !producer->task ||
-		declares(producer->task, u->result))
+	if (u->kind != USE_RESULT || !u->is_edge || declares(producer, u->result))
 		return true;
 	return plan_refuse(c, "unknown-result", u->pos, "InvalidTaskResultReference",
 		"[User error] invalid result reference in pipeline task \"" STR_FMT
@@ -549,7 +584,7 @@ static void check_result_ref(void *arg, const struct ref *ref)
 	if (!r->ok || (ref->kind != REF_TASK_RESULT && ref->kind != REF_FINALLY_RESULT))
 		return;
 	producer = plan_find(r->c->plan, ref->object);
-	if (producer && (!producer->task || declares(producer->task, ref->name)))
+	if (producer && declares(producer, ref->name))
 		return;
 	r->ok = plan_refuse(r->c, "unknown-result", r->result->value.pos,
 		"InvalidPipelineResultReference",
@@ -614,12 +649,14 @@ void start_check_actions(const struct plan_context *c)
  */
 static void check_hand_over(const struct plan_context *c, const struct plan_task *t)
 {
-	struct execution e = {.task = t->task, .referenced = t->referenced};
+	struct execution e = {
+		.task = t->task, .referenced = t->referenced, .pipeline = t->pipeline};
 	const struct pipeline_task *pt = t->bound;
 	struct pos pos = pt->n_workspaces ? pt->workspaces[0].name.pos : t->written->pos;
 	struct err err;
 
-	if (!t->task || !workspace_hand_over(c->arena, c->plan, t, pt, &e, &err))
+	if ((!t->task && !t->pipeline) ||
+		!workspace_hand_over(c->arena, c->plan, t, pt, &e, &err))
 		return;
 	diag_add(c->diags, DIAG_ERROR, "missing-workspace", pos, "%s", err.msg)->stage =
 		DIAG_RUN;

@@ -27,6 +27,8 @@ struct execution {
 	size_t n_retries; /* attempts before the current one, interrupted ones left out */
 	const struct task_spec *task; /* without the task run's own params */
 	const struct task *referenced;
+	const struct pipeline_spec *pipeline; /* of a child; task and referenced are NULL */
+	struct agent *child;                  /* of the current attempt */
 	bool on_error_continue;
 	/* workspaces as bound here, beside v.workspaces: directories from the command line */
 	const struct str *host_dirs;
@@ -99,6 +101,7 @@ struct root {
 	bool is_forced;                 /* the replay before EVENT_RESUME was; replay.c */
 
 	VEC(struct task_run_view *) runs; /* view.task_runs */
+	VEC(struct agent *) children;     /* all there ever were */
 	VEC(struct action) actions;
 	size_t actions_head;
 	VEC(struct arena *) retired; /* launches whose END_TASK is in the queue */
@@ -120,12 +123,13 @@ struct root {
 
 struct agent { /* one run */
 	struct arena *arena;
-	struct root *root;
+	struct root *root; /* NULL: a preview, which never begins */
 	const struct spec *spec;
 	const struct run_ref *object;
 	struct agent_options opts;
 	struct plan plan;
 	struct run_view view;
+	struct execution *up; /* what a child is to the run around it; NULL: outermost */
 
 	/* --- run.c */
 	enum run_phase phase;
@@ -168,6 +172,8 @@ static inline bool agent_is_pipeline(const struct agent *a)
 	return a->plan.kind == OBJECT_PIPELINE_RUN;
 }
 
+/* agent.c: the start of a run, which may be its end: a refused plan. */
+void agent_begin(struct agent *a);
 /* agent.c: appends to the queue; drained by agent_next_action. */
 struct action *agent_push(struct agent *a, enum action_kind kind);
 /* agent.c: frees an arena once everything queued now has been handed out. */

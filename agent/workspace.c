@@ -36,6 +36,9 @@ void workspace_plan(const struct plan_context *c, const struct subst *params,
 	for (size_t i = 0; i < n; i++) {
 		struct plan_workspace w = {.binding = bound[i]};
 
+		if (c->host_dirs)
+			w.host_dir = c->host_dirs[i];
+
 		if (find_override(o, bound[i].name.s))
 			continue;
 		if (w.binding.source.kind == VOLUME_CLAIM_TEMPLATE)
@@ -126,14 +129,23 @@ struct hand_over {
 	struct err *err;
 };
 
+static bool is_optional(const struct execution *t, struct str name)
+{
+	const struct workspace_spec *declared = workspace_find_declared(t->task, name);
+
+	for (size_t i = 0; t->pipeline && i < t->pipeline->n_workspaces; i++)
+		if (str_eq(t->pipeline->workspaces[i].name.s, name))
+			return t->pipeline->workspaces[i].optional.v;
+	return declared && declared->optional.v;
+}
+
 static int hand_over_one(
 	struct hand_over *h, struct str name, struct str from, struct str sub_path)
 {
 	const struct plan_workspace *w = plan_workspace_find(h->plan, from);
-	const struct workspace_spec *declared = workspace_find_declared(h->t->task, name);
 	size_t i = h->t->v.n_workspaces;
 
-	if (!w && declared && declared->optional.v)
+	if (!w && is_optional(h->t, name))
 		return 0;
 	if (!w)
 		return err_set(h->err, ERR_SPEC,

@@ -14,9 +14,12 @@ enum {
 	BOUND_INPUT_FILES = 10000,
 	BOUND_JSON_BYTES = 4 * MIB, /* image documents */
 	BOUND_JSON_DEPTH = 64,
-	BOUND_OBJECTS = 100000, /* documents of all input files */
-	BOUND_TASKS = 20000,    /* pipeline tasks of one pipeline */
-	BOUND_STEPS = 1000,     /* steps of one task */
+	BOUND_OBJECTS = 100000,    /* documents of all input files */
+	BOUND_TASKS = 20000,       /* pipeline tasks of one pipeline */
+	BOUND_STEPS = 1000,        /* steps of one task */
+	BOUND_PIPELINE_DEPTH = 16, /* pipelines in pipelines */
+	BOUND_CHILD_TASKS = 40000, /* pipeline tasks of all pipelines inside one run */
+	BOUND_CHILD_RUNS = 65536,  /* PipelineRuns inside one run */
 	BOUND_MATRIX = 256, /* combinations; Tekton's default-max-matrix-combinations-count */
 	BOUND_MATRIX_PARAMS = 1024,        /* of a matrix and its include entries together */
 	BOUND_PARAM_DEPTH = 10,            /* defaults that refer to other params */

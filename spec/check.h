@@ -15,6 +15,8 @@ struct check {
 	struct pos near;     /* where a problem is shown that has no place of its own */
 	struct pos object;   /* where the object begins */
 	struct str at;       /* path of the field the walk is in: spec.pipelineSpec.tasks[0] */
+	bool types_spelled_out; /* of declared params: in an inline pipeline of a pipeline task
+				 */
 };
 
 /* Goes down one field; returns where the walk was, for check_leave. A field that begins with

@@ -67,20 +67,28 @@ static void decode_task_spec(
 	pt->task_annotations = t->annotations;
 }
 
+static void decode_pipeline_ref(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct pipeline_task *pt = base;
+	struct reference ref = {0};
+	(void)f;
+	if (n->type == YAML_NULL)
+		return;
+	pt->pipeline_ref_pos = n->pos;
+	decode_object(d, &schema_pipeline_ref, n, &ref);
+	pt->pipeline_ref = ref.name;
+}
+
 static const struct field pipeline_task_fields[] = {
 	{FIELD_TEXT_OF(struct pipeline_task, "name", name)},
 	{FIELD_TEXT_OF(struct pipeline_task, "displayName", display_name)},
 	{FIELD_TEXT_OF(struct pipeline_task, "description", description)},
 	{.key = "taskRef", .kind = FIELD_CALL, .call = decode_task_ref},
 	{.key = "taskSpec", .kind = FIELD_CALL, .call = decode_task_spec},
-	{.key = "pipelineRef",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_PRESENT,
-		.at_pos = offsetof(struct pipeline_task, pipeline_ref_pos)},
-	{.key = "pipelineSpec",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_PRESENT,
-		.at_pos = offsetof(struct pipeline_task, pipeline_spec_pos)},
+	{.key = "pipelineRef", .kind = FIELD_CALL, .call = decode_pipeline_ref},
+	{FIELD_OF(struct pipeline_task, "pipelineSpec", FIELD_OBJECT_PTR, pipeline_spec),
+		.schema = &schema_pipeline_spec},
 	{FIELD_LIST_OF(struct pipeline_task, "when", when, &schema_when)},
 	{FIELD_OF(struct pipeline_task, "retries", FIELD_INT, retries), .min = INT32_MIN,
 		.max = INT32_MAX},

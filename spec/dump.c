@@ -366,6 +366,16 @@ static void put_workspace_uses(struct json_writer *w, const struct workspace_use
 	json_close(w, ']');
 }
 
+static void put_pipeline_ref(struct json_writer *w, const struct pipeline_task *pt)
+{
+	if (!pt->pipeline_ref_pos.line)
+		return;
+	json_key(w, "pipelineRef");
+	json_open(w, '{');
+	put_text(w, "name", pt->pipeline_ref);
+	json_close(w, '}');
+}
+
 static void put_pipeline_task(struct json_writer *w, const struct pipeline_task *pt)
 {
 	json_open(w, '{');
@@ -381,6 +391,11 @@ static void put_pipeline_task(struct json_writer *w, const struct pipeline_task 
 	put_matrix(w, &pt->matrix);
 	put_workspace_uses(w, pt->workspaces, pt->n_workspaces);
 	put_duration(w, "timeout", pt->timeout);
+	put_pipeline_ref(w, pt);
+	if (pt->pipeline_spec) {
+		json_key(w, "pipelineSpec");
+		pipeline_spec_json(pt->pipeline_spec, w);
+	}
 	put_text(w, "onError", pt->on_error);
 	json_close(w, '}');
 }

@@ -45,6 +45,15 @@ static void check_param_type(struct check *c, const struct param_spec *p)
 {
 	struct str name = arena_printf(c->arena, "params." STR_FMT, STR_ARG(p->name.s));
 
+	if (c->types_spelled_out && !p->type_text.s.n) {
+		diag_hint(c->spec->diags,
+			check_report(c, "missing-type", p->name, field_of(c, name, ".type"),
+				"invalid value: "),
+			"params of a pipelineSpec inside a pipeline must say their type: "
+			"'type: %s'",
+			value_type_name(p->type));
+		return;
+	}
 	if (p->type_text.s.n && !is_type(p->type_text.s)) {
 		check_report(c, "invalid-type", p->type_text, field_of(c, name, ".type"),
 			"invalid value: " STR_FMT, STR_ARG(p->type_text.s));

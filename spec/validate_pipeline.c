@@ -48,6 +48,13 @@ static void check_custom(struct check *c, const struct pipeline_task *pt)
 			STR_ARG(version));
 }
 
+static const char not_qualified[] =
+	"name part must consist of alphanumeric characters, '-', '_' or '.', and must start "
+	"and "
+	"end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', "
+	"regex "
+	"used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
 static void check_task_ref(struct check *c, const struct pipeline_task *pt)
 {
 	if (is_custom(pt))
@@ -57,11 +64,40 @@ static void check_task_ref(struct check *c, const struct pipeline_task *pt)
 			"invalid value: taskRef must specify name");
 	else if (!name_is_qualified(pt->task_ref.s))
 		check_report(c, "invalid-name", pt->task_ref, "taskRef.name",
-			"invalid value: name part must consist of alphanumeric characters, "
-			"'-', '_' or '.', and must start and end with an alphanumeric "
-			"character "
-			"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
-			"validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
+			"invalid value: %s", not_qualified);
+}
+
+static void check_pipeline_ref(struct check *c, const struct pipeline_task *pt)
+{
+	if (!pt->pipeline_ref.s.n)
+		check_report(c, "missing-field", text_at(pt->pipeline_ref_pos),
+			"pipelineRef.name", "invalid value: pipelineRef must specify name");
+	else if (!name_is_qualified(pt->pipeline_ref.s))
+		check_report(c, "invalid-name", pt->pipeline_ref, "pipelineRef.name",
+			"invalid value: %s", not_qualified);
+}
+
+/*
+ * An inline pipeline is checked as the run that will be made of it: with the params that its
+ * task gives it and nothing else of the pipeline around it. Nothing fills in its defaults
+ * (section 19), so its params say their types.
+ */
+static void check_inline_pipeline(struct check *c, const struct pipeline_task *pt)
+{
+	struct str before = check_enter(c, "pipelineSpec");
+	bool outer = c->types_spelled_out;
+	struct pos near = c->near;
+	struct scope given;
+	struct pipeline_context ctx = {.scope = &given};
+
+	scope_init(&given, c->arena, NULL);
+	scope_add_params(&given, pt->params, pt->n_params);
+	scope_add_matrix(&given, &pt->matrix);
+	c->types_spelled_out = true;
+	check_pipeline_spec(c, pt->pipeline_spec, &ctx);
+	c->types_spelled_out = outer;
+	c->near = near;
+	check_leave(c, before);
 }
 
 /* Exactly one of the four ways to say what runs. */
@@ -73,7 +109,8 @@ static void check_ref_or_spec(struct check *c, const struct pipeline_task *pt)
 		bool given;
 	} ways[] = {
 		{"pipelineRef", pt->pipeline_ref_pos, pt->pipeline_ref_pos.line > 0},
-		{"pipelineSpec", pt->pipeline_spec_pos, pt->pipeline_spec_pos.line > 0},
+		{"pipelineSpec", pt->pipeline_spec ? pt->pipeline_spec->pos : pt->pos,
+			pt->pipeline_spec != NULL},
 		{"taskRef", pt->task_ref_pos, pt->task_ref_pos.line > 0},
 		{"taskSpec", pt->task_spec ? pt->task_spec->pos : pt->pos,
 			pt->task_spec != NULL},
@@ -182,6 +219,8 @@ void check_pipeline_task(struct check *c, const struct pipeline_task *pt)
 	check_ref_or_spec(c, pt);
 	if (pt->task_ref_pos.line)
 		check_task_ref(c, pt);
+	if (pt->pipeline_ref_pos.line)
+		check_pipeline_ref(c, pt);
 	check_on_error(c, pt);
 	check_numbers(c, pt);
 	check_when(c, pt->when, pt->n_when);
@@ -192,6 +231,8 @@ void check_pipeline_task(struct check *c, const struct pipeline_task *pt)
 		check_task_spec(c, pt->task_spec);
 		check_leave(c, before);
 	}
+	if (pt->pipeline_spec)
+		check_inline_pipeline(c, pt);
 }
 
 /* --- workspaces */

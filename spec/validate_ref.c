@@ -28,21 +28,29 @@ static struct str emitted_key(struct arena *a, struct str task, struct str resul
 	return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(task), STR_ARG(result));
 }
 
-/* Results of fanned-out inline tasks that are no strings. */
+static void map_results(struct refs *r, struct str task, struct result_spec *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (results[i].type != VALUE_STRING)
+			map_set(&r->emitted, emitted_key(r->c->arena, task, results[i].name.s),
+				&results[i]);
+}
+
+/* Results of fanned-out inline tasks and pipelines that are no strings. */
 static void map_emitted(struct refs *r, const struct pipeline_spec *ps)
 {
 	map_init(&r->emitted, r->c->arena);
 	for (size_t i = 0; i < ps->n_tasks; i++) {
 		const struct pipeline_task *pt = &ps->tasks[i];
 
-		for (size_t k = 0;
-			is_matrixed(pt) && pt->task_spec && k < pt->task_spec->n_results; k++) {
-			struct result_spec *res = &pt->task_spec->results[k];
-
-			if (res->type != VALUE_STRING)
-				map_set(&r->emitted,
-					emitted_key(r->c->arena, pt->name.s, res->name.s), res);
-		}
+		if (!is_matrixed(pt))
+			continue;
+		if (pt->task_spec)
+			map_results(r, pt->name.s, pt->task_spec->results,
+				pt->task_spec->n_results);
+		if (pt->pipeline_spec)
+			map_results(r, pt->name.s, pt->pipeline_spec->results,
+				pt->pipeline_spec->n_results);
 	}
 }
 

@@ -114,12 +114,15 @@ static void check_tasks(struct check *c, const struct yaml_node *spec, const cha
 
 	for (size_t i = 0; tasks && i < tasks->n && !check_is_full(c); i++) {
 		const struct yaml_node *ts = yaml_get(tasks->items[i], "taskSpec");
-		struct str before;
+		const struct yaml_node *ps = yaml_get(tasks->items[i], "pipelineSpec");
+		struct str before = check_enter(c, "%s[%zu].taskSpec", field, i);
 
-		if (!ts)
-			continue;
-		before = check_enter(c, "%s[%zu].taskSpec", field, i);
-		check_volumes(c, ts);
+		if (ts)
+			check_volumes(c, ts);
+		check_leave(c, before);
+		before = check_enter(c, "%s[%zu].pipelineSpec", field, i);
+		if (ps)
+			check_pipeline_volumes(c, ps);
 		check_leave(c, before);
 	}
 }

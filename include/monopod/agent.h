@@ -94,6 +94,7 @@ struct attempt_view {
 	const struct task_launch *launch; /* NULL once ended */
 	bool is_interrupted; /* ended with the agent that ran it: no retry, not in retriesStatus
 			      */
+	const struct run_view *run; /* of a pipeline in the pipeline; NULL before it starts */
 };
 
 enum task_state {
@@ -104,14 +105,22 @@ enum task_state {
 	TASK_DONE,
 };
 enum { TASK_STATE_N = TASK_DONE + 1 };
+/*
+ * What a pipeline task runs: a TaskRun, or, when it has a pipeline instead of a task, a
+ * PipelineRun inside the run (its child). A child is handled as a task run is, but each attempt
+ * is a PipelineRun of its own, which has the steps.
+ */
 struct task_run_view {
 	size_t index;
+	enum object_kind kind;        /* OBJECT_TASK_RUN or OBJECT_PIPELINE_RUN */
+	const struct run_view *owner; /* the run that it is of */
 	struct str name;
 	struct str uid;
 	size_t pipeline_task; /* index into run_view.pipeline_tasks; 0 for a TaskRun object */
 	struct str display_name;
 	struct str task_name;                /* referenced Task, or empty for inline */
 	const struct object_meta *task_meta; /* of the referenced Task, or NULL */
+	struct str pipeline_name; /* of a child: the referenced Pipeline, or empty for inline */
 	bool is_inline;
 	const struct task_spec
 		*spec; /* inline: spec.taskSpec as created, the pipeline's variables replaced */
@@ -152,13 +161,14 @@ enum { PIPELINE_TASK_STATE_N = PT_DONE + 1 };
 struct pipeline_task_view {
 	const struct pipeline_task *spec; /* as written */
 	const struct task_spec *task;     /* inline or referenced, as written; NULL: unknown */
+	const struct pipeline_spec *pipeline; /* the same, of a task that is a pipeline */
 	bool is_finally;
 	enum pipeline_task_state state;
 	enum skip_reason skip;
 	const struct when *
 		when; /* substituted as far as possible; for skippedTasks and childReferences */
 	size_t n_when;
-	size_t *task_runs; /* indices, one per matrix combination */
+	size_t *task_runs; /* indices into run_view.task_runs, one per matrix combination */
 	size_t n_task_runs;
 	size_t *parents; /* indices of pipeline tasks */
 	size_t n_parents;
@@ -169,8 +179,9 @@ struct run_view {
 	struct str name;
 	struct str ns;
 	struct str uid;
-	const struct run_ref *object;
-	struct param *params; /* of the run object, -p applied */
+	const struct run_ref *object; /* of a child: made for it, with no document behind it */
+	const struct task_run_view *parent; /* of a child: what it is to the run around it */
+	struct param *params;               /* of the run object, -p applied */
 	size_t n_params;
 	const struct pipeline_spec
 		*pipeline_spec;                  /* resolved, as written; NULL for a TaskRun */
@@ -183,8 +194,9 @@ struct run_view {
 	struct pipeline_task_view
 		*pipeline_tasks; /* tasks, then finally, in the order written */
 	size_t n_pipeline_tasks;
-	struct task_run_view **task_runs; /* in creation order */
-	size_t n_task_runs;
+	struct task_run_view *
+		*task_runs; /* of this run and all runs inside it, in creation order */
+	size_t n_task_runs; /* 0 in a child, which shares the table of the outermost run */
 	struct named_value *results; /* pipeline results */
 	size_t n_results;
 	enum cancel_mode cancelled;

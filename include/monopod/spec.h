@@ -194,7 +194,8 @@ struct labels { /* metadata.labels or annotations, as written */
 	struct text *values;
 	size_t n;
 };
-struct pipeline_task {
+struct pipeline_spec;
+struct pipeline_task { /* runs one of taskRef, taskSpec, pipelineRef, pipelineSpec */
 	struct text name;
 	struct text display_name;
 	struct text description;
@@ -205,8 +206,9 @@ struct pipeline_task {
 	struct task_spec *task_spec; /* inline, or NULL */
 	struct labels task_labels;   /* taskSpec.metadata */
 	struct labels task_annotations;
-	struct pos pipeline_ref_pos; /* refused for now */
-	struct pos pipeline_spec_pos;
+	struct text pipeline_ref;            /* pipelineRef.name */
+	struct pos pipeline_ref_pos;         /* line 0: no pipelineRef */
+	struct pipeline_spec *pipeline_spec; /* inline, or NULL */
 	struct when *when;
 	size_t n_when;
 	struct maybe_int retries;

@@ -88,13 +88,21 @@ static void test_every_field(void **state attr_unused)
 static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"pipelineRef", ONE_TASK "    pipelineRef: {name: x}\n",
-			"7:5 error not-supported spec.tasks[0].pipelineRef: 'pipelineRef': not "
-			"supported yet\n"},
-		{"pipelineSpec", ONE_TASK "    pipelineSpec: {}\n",
-			"7:5 error not-supported spec.tasks[0].pipelineSpec: 'pipelineSpec': "
-			"not "
-			"supported yet\n"},
+		{"pipelineRef",
+			ONE_TASK "    pipelineRef: {resolver: git, params: [{name: u}]}\n",
+			"7:19 error not-supported spec.tasks[0].pipelineRef.resolver: "
+			"'resolver': not supported yet\n"
+			"7:34 error not-supported spec.tasks[0].pipelineRef.params: 'params': "
+			"not supported yet\n"},
+		{"pipelineRef of another group",
+			ONE_TASK "    pipelineRef: {apiVersion: e.dev/v1, name: x}\n",
+			"7:31 error not-supported spec.tasks[0].pipelineRef.apiVersion: "
+			"pipelineRef with apiVersion 'e.dev/v1': not supported yet\n"},
+		{"pipelineSpec",
+			ONE_TASK
+			"    pipelineSpec: {tasks: [{name: b, pipelineSpec: {task: []}}]}\n",
+			"7:53 error unknown-field spec.tasks[0].pipelineSpec.tasks[0]."
+			"pipelineSpec.task: pipeline spec: unknown field \"task\"\n"},
 		{"custom reference",
 			ONE_TASK
 			"    taskRef: {apiVersion: example.dev/v1, kind: Task, name: x}\n",

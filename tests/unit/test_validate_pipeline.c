@@ -10,6 +10,91 @@
 		"  results: [{name: r, value: " value "}]\n  tasks:\n  - {name: task, " INLINE \
 		"}\n  finally:\n  - {name: fin, " INLINE "}")
 
+#define INNER(more) "pipelineSpec: {tasks: [{name: c, " INLINE "}]" more "}"
+#define USES(text)                                                                             \
+	"pipelineSpec: {tasks: [{name: c, taskSpec: {steps: [{name: s, image: i, script: "     \
+	"'" text "'}]}}]}"
+
+/* What a pipeline task runs may be a pipeline (section 19). */
+static void test_inner(void **state)
+{
+	static const struct validate_case cases[] = {
+		{ONE("{name: b, pipelineRef: {name: q}, retries: 1, timeout: 1h}"), {{0}}},
+		{ONE("{name: b, " INNER("") "}"), {{0}}},
+		{ONE("{name: b, pipelineRef: {}}"),
+			{{7, 28,
+				"invalid value: pipelineRef must specify name: "
+				"spec.tasks[1].pipelineRef.name",
+				NULL}}},
+		{ONE("{name: b, pipelineRef: {name: q}, " INNER("") "}"),
+			{{7, 53,
+				"expected exactly one, got multiple: "
+				"spec.tasks[1].pipelineRef, spec.tasks[1].pipelineSpec",
+				NULL}}},
+		/* nothing fills in types there, of its tasks neither */
+		{ONE("{name: b, " INNER(", params: [{name: m, default: x}]") "}"),
+			{{7, 119, "invalid value: : spec.tasks[1].pipelineSpec.params.m.type",
+				"params of a pipelineSpec inside a pipeline must say their "
+				"type: 'type: string'"}}},
+		{ONE("{name: b, " INNER(", params: [{name: m, type: string}]") "}"), {{0}}},
+		{ONE("{name: b, pipelineSpec: {tasks: [{name: c, taskSpec: {params: [{name: "
+		     "m, type: array}, {name: l, default: [x]}], steps: [{image: i}]}}]}}"),
+			{{7, 99,
+				"invalid value: : "
+				"spec.tasks[1].pipelineSpec.tasks[0].taskSpec.params.l.type",
+				NULL}}},
+		/* nothing of what is around it is seen inside, but what it is given */
+		{PIPELINE("  params: [{name: x}]\n  tasks:\n  - {name: b, " USES(
+			 "$(params.x)") "}"),
+			{{7, 96,
+				"non-existent variable in \"$(params.x)\": "
+				"spec.tasks[0].pipelineSpec.tasks[0].taskSpec.steps[0].script",
+				NULL}}},
+		{ONE("{name: b, params: [{name: x, value: v}], " USES("$(params.x)") "}"),
+			{{0}}},
+		{ONE("{name: b, matrix: {params: [{name: x, value: [v]}]}, " USES(
+			 "$(params.x)") "}"),
+			{{0}}},
+		{ONE("{name: b, pipelineSpec: {tasks: [{name: c, runAfter: [a], " INLINE
+		     "}]}}"),
+			{{7, 59,
+				"invalid value: couldn't add link between c and a: task c "
+				"depends on a but a wasn't present in Pipeline: "
+				"spec.tasks[1].pipelineSpec.tasks",
+				NULL}}},
+		{ONE("{name: b, pipelineSpec: {}}"),
+			{{7, 29,
+				"expected at least one, got none: "
+				"spec.tasks[1].pipelineSpec.description, "
+				"spec.tasks[1].pipelineSpec.params, "
+				"spec.tasks[1].pipelineSpec.resources, "
+				"spec.tasks[1].pipelineSpec.tasks, "
+				"spec.tasks[1].pipelineSpec.workspaces",
+				NULL}}},
+		/* its results may be used, in aggregate when it is fanned out */
+		{ONE("{name: b, matrix: {params: [{name: x, value: [v]}]}, pipelineRef: {name: "
+		     "q}}\n  - {name: d, params: [{name: p, value: $(tasks.b.results.r)}], "
+		     "taskRef: {name: t}}"),
+			{{8, 41,
+				"A matrixed pipelineTask can only be consumed in aggregate "
+				"using [*] notation, but is currently set to "
+				"tasks.b.results.r: spec.tasks[2].params[p].value",
+				NULL}}},
+		/* volumes and the like are looked for inside, too */
+		{ONE("{name: b, pipelineSpec: {tasks: [{name: c, taskSpec: {steps: [{name: s, "
+		     "image: i, volumeMounts: [{name: v, mountPath: /tekton/x}]}]}}]}}"),
+			{{7, 123,
+				"volumeMount cannot be mounted under /tekton/ (volumeMount "
+				"\"v\" mounted at \"/tekton/x\"): "
+				"spec.tasks[1].pipelineSpec.tasks[0].taskSpec.steps[0]."
+				"volumeMounts[0].mountPath",
+				NULL}}},
+	};
+
+	(void)state;
+	check_cases(cases);
+}
+
 static void test_tasks(void **state)
 {
 	static const struct validate_case cases[] = {
@@ -432,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_inner),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_matrix),
 		cmocka_unit_test(test_workspaces),
