@@ -209,121 +209,238 @@ static void test_limit(void **state)
 
 /*
  * The naive one: names are x, y, z (0..2), values digits, 0 means absent. A combination is a
- * row of three digits; the product is a recursion from the slowest param down.
+ * row of three digits.
  */
+enum { ENTRIES_MAX = 3 };
 struct rows {
 	int v[64][3];
 	int n;
 };
+struct list { /* the values of a param */
+	const char *text;
+	int v[2];
+	int n;
+};
+struct small { /* a matrix of at most two params, x and y, and three include entries */
+	struct list lists[2];
+	int n_params;
+	int inc[ENTRIES_MAX][3];
+	int n_inc;
+};
 
-static void naive_product(struct rows *out, const int n_values[2], int n_params)
+/* x varies fastest */
+static void naive_product(struct rows *out, const struct small *s)
 {
-	int ny = n_params > 1 ? n_values[1] : 1;
+	const struct list one = {.n = 1}; /* of a param that is not there */
+	const struct list *x = s->n_params > 0 ? &s->lists[0] : &one;
+	const struct list *y = s->n_params > 1 ? &s->lists[1] : &one;
 
 	out->n = 0;
-	for (int y = 1; y <= ny; y++)
-		for (int x = 1; x <= n_values[0]; x++) {
-			out->v[out->n][0] = x;
-			out->v[out->n][1] = n_params > 1 ? y : 0;
+	for (int k = 0; k < y->n; k++)
+		for (int i = 0; i < x->n; i++) {
+			out->v[out->n][0] = x->v[i];
+			out->v[out->n][1] = y->v[k];
 			out->v[out->n++][2] = 0;
 		}
 }
 
-static void naive_includes(struct rows *r, int inc[2][3], int n_inc)
+static bool naive_contradicts(const int row[3], const int inc[3])
+{
+	for (int p = 0; p < 3; p++)
+		if (inc[p] && row[p] && inc[p] != row[p])
+			return true;
+	return false;
+}
+
+static bool naive_shares(const struct rows *r, const int inc[3])
+{
+	for (int i = 0; i < r->n; i++)
+		for (int p = 0; p < 3; p++)
+			if (inc[p] && inc[p] == r->v[i][p])
+				return true;
+	return false;
+}
+
+static bool naive_is_empty(const int inc[3])
+{
+	return !inc[0] && !inc[1] && !inc[2];
+}
+
+static void naive_includes(struct rows *r, const struct small *s)
 {
 	int n_product = r->n;
 
-	for (int k = 0; k < n_inc; k++)
-		for (int i = 0; i < n_product; i++) {
-			bool fits = true;
+	for (int k = 0; k < s->n_inc; k++)
+		for (int i = 0; i < n_product; i++)
+			if (!naive_contradicts(r->v[i], s->inc[k]))
+				for (int p = 0; p < 3; p++)
+					r->v[i][p] = s->inc[k][p] ? s->inc[k][p] : r->v[i][p];
+	for (int k = 0; k < s->n_inc; k++)
+		if (!naive_is_empty(s->inc[k]) && !naive_shares(r, s->inc[k]))
+			memcpy(r->v[r->n++], s->inc[k], sizeof(s->inc[k]));
+}
 
-			for (int p = 0; p < 3; p++)
-				if (inc[k][p] && r->v[i][p] && inc[k][p] != r->v[i][p])
-					fits = false;
-			for (int p = 0; fits && p < 3; p++)
-				if (inc[k][p])
-					r->v[i][p] = inc[k][p];
-		}
-	for (int k = 0; k < n_inc; k++) {
-		bool shares = false, any = false;
+static void naive_expand(struct rows *r, const struct small *s)
+{
+	if (!s->n_params && s->n_inc) {
+		memcpy(r->v, s->inc, (size_t)s->n_inc * sizeof(s->inc[0]));
+		r->n = s->n_inc;
+		return;
+	}
+	naive_product(r, s);
+	if (r->n)
+		naive_includes(r, s);
+}
 
-		for (int p = 0; p < 3; p++) {
-			any |= inc[k][p] != 0;
-			for (int i = 0; i < r->n; i++)
-				shares |= inc[k][p] && inc[k][p] == r->v[i][p];
+/* The names of the entries all of whose params a row has, joined by spaces. */
+static void naive_names(const struct small *s, const int row[3], char ret[16])
+{
+	ret[0] = 0;
+	for (int k = 0; k < s->n_inc; k++) {
+		bool same = true;
+
+		for (int p = 0; p < 3; p++)
+			same &= !s->inc[k][p] || s->inc[k][p] == row[p];
+		if (same) {
+			char name[] = {ret[0] ? ' ' : (char)('a' + k), (char)('a' + k), 0};
+
+			strcat(ret, ret[0] ? name : name + 1);
 		}
-		if (any && !shares)
-			memcpy(r->v[r->n++], inc[k], sizeof(inc[k]));
 	}
 }
 
-static void check_one(const int n_values[2], int n_params, int inc[2][3], int n_inc)
+static struct matrix small_matrix(struct arena *a, const struct small *s)
 {
 	static const char *const names[] = {"x", "y", "z"};
 	static const char *const values[] = {"", "1", "2", "3"};
-	struct arena *a = arena_new();
+	static const char *const entries[] = {"a", "b", "c"};
 	struct matrix m = {0};
+
+	m.params = arena_new_array(a, struct param, 2);
+	for (int i = 0; i < s->n_params; i++)
+		m.params[m.n_params++] = (struct param){
+			.name = make_text(names[i]), .value = make_array(a, s->lists[i].text)};
+	m.include = arena_new_array(a, struct matrix_include, ENTRIES_MAX);
+	for (int k = 0; k < s->n_inc; k++) {
+		struct matrix_include *e = &m.include[m.n_include++];
+
+		e->name = make_text(entries[k]);
+		e->params = arena_new_array(a, struct param, 3);
+		for (int p = 2; p >= 0; p--)
+			if (s->inc[k][p])
+				e->params[e->n_params++] =
+					(struct param){.name = make_text(names[p]),
+						.value = make_string(values[s->inc[k][p]])};
+	}
+	return m;
+}
+
+static void check_row(const struct combination *c, const int row[3])
+{
+	static const char names[] = "xyz";
+	size_t at = 0;
+
+	for (int p = 0; p < 3; p++) {
+		if (!row[p])
+			continue;
+		assert_true(at < c->n_params);
+		assert_int_equal(c->params[at].name.s.n, 1);
+		assert_int_equal(c->params[at].name.s.p[0], names[p]);
+		assert_int_equal(c->params[at++].value.string.s.p[0], '0' + row[p]);
+	}
+	assert_int_equal(at, c->n_params);
+}
+
+static void check_small(const struct small *s)
+{
+	struct arena *a = arena_new();
+	struct matrix m = small_matrix(a, s);
 	struct combination *c;
 	struct rows want;
 	struct err err;
+	char names[16];
 	size_t n;
 
-	m.params = arena_new_array(a, struct param, 2);
-	for (int i = 0; i < n_params; i++)
-		m.params[m.n_params++] = (struct param){.name = make_text(names[i]),
-			.value = make_array(a, n_values[i] == 1 ? "1" : "1,2")};
-	m.include = arena_new_array(a, struct matrix_include, 2);
-	for (int k = 0; k < n_inc; k++) {
-		struct matrix_include *e = &m.include[m.n_include++];
-
-		e->params = arena_new_array(a, struct param, 3);
-		for (int p = 2; p >= 0; p--)
-			if (inc[k][p])
-				e->params[e->n_params++] =
-					(struct param){.name = make_text(names[p]),
-						.value = make_string(values[inc[k][p]])};
-	}
-	naive_product(&want, n_values, n_params);
-	naive_includes(&want, inc, n_inc);
+	naive_expand(&want, s);
 	assert_int_equal(matrix_expand(a, &m, &c, &n, &err), 0);
 	assert_int_equal(n, want.n);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = 0;
-
-		for (int p = 0; p < 3; p++) {
-			if (!want.v[i][p])
-				continue;
-			assert_true(at < c[i].n_params);
-			assert_str(c[i].params[at].name.s, names[p]);
-			assert_str(c[i].params[at++].value.string.s, values[want.v[i][p]]);
-		}
-		assert_int_equal(at, c[i].n_params);
+		check_row(&c[i], want.v[i]);
+		naive_names(s, want.v[i], names);
+		assert_str(matrix_include_names(a, &m, &c[i]), names);
 	}
 	arena_free(a);
 }
 
-/* One or two params of one or two values, up to two include entries over x, y, z with values
- * absent, 1, 2, 3 (3 is in no array). */
+static const struct list lists[] = {
+	{NULL, {0}, 0},
+	{"1", {1}, 1},
+	{"2", {2}, 1},
+	{"1,2", {1, 2}, 2},
+	{"2,1", {2, 1}, 2},
+	{"1,1", {1, 1}, 2},
+};
+
+/* No, one or two params with any of the lists above. */
+static struct small shape_of(int shape)
+{
+	const int n = (int)ARRAY_SIZE(lists);
+	struct small s = {.n_params = shape == 0 ? 0 : shape <= n ? 1 : 2};
+
+	if (s.n_params)
+		s.lists[0] = lists[(shape - 1) % n];
+	if (s.n_params == 2)
+		s.lists[1] = lists[(shape - 1 - n) / n];
+	return s;
+}
+
+/* Entry e of those over x, y, z with the digits 0 to 3, 0 to 3 and 0 to 2 (3 is in no list). */
+static void set_entry(struct small *s, int k, int e)
+{
+	s->inc[k][0] = e % 4;
+	s->inc[k][1] = e / 4 % 4;
+	s->inc[k][2] = e / 16;
+}
+
 static void test_exhaustive(void **state)
 {
-	enum { ENTRIES = 4 * 4 * 3 };
-	int checked = 0;
+	enum { ENTRIES = 4 * 4 * 3, SHAPES = 1 + 6 + 36 };
 
 	(void)state;
-	for (int shape = 0; shape < 6; shape++) {
-		int n_values[2] = {1 + shape % 2, 1 + shape / 2 % 2};
-		int n_params = shape < 4 ? 2 : 1;
+	for (int shape = 0; shape < SHAPES; shape++) {
+		struct small s = shape_of(shape);
 
-		for (int e = 0; e < ENTRIES * ENTRIES; e++) {
-			int one = e % ENTRIES, two = e / ENTRIES;
-			int inc[2][3] = {{one % 4, one / 4 % 4, one / 16},
-				{two % 4, two / 4 % 4, two / 16}};
-
-			check_one(n_values, n_params, inc, 2);
-			checked++;
+		check_small(&s);
+		for (int e = 0; e < ENTRIES; e++) {
+			s.n_inc = 1;
+			set_entry(&s, 0, e);
+			check_small(&s);
+			for (int f = 0; f < ENTRIES; f++) {
+				s.n_inc = 2;
+				set_entry(&s, 1, f);
+				check_small(&s);
+			}
 		}
 	}
-	assert_int_equal(checked, 6 * ENTRIES * ENTRIES);
+}
+
+/* Three entries, over x and z with two digits each. */
+static void test_three_entries(void **state)
+{
+	enum { ENTRIES = 3 * 3, SHAPES = 1 + 6 + 36 };
+
+	(void)state;
+	for (int i = 0; i < SHAPES * ENTRIES * ENTRIES * ENTRIES; i++) {
+		struct small s = shape_of(i % SHAPES);
+
+		s.n_inc = 3;
+		for (int k = 0, e = i / SHAPES; k < 3; k++, e /= ENTRIES) {
+			s.inc[k][0] = e % 3;
+			s.inc[k][1] = 0;
+			s.inc[k][2] = e % ENTRIES / 3;
+		}
+		check_small(&s);
+	}
 }
 
 int main(void)
@@ -334,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_exhaustive),
+		cmocka_unit_test(test_three_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
