@@ -275,8 +275,10 @@ const struct verb verbs[] = {
 		"is cancelled and the others are not started.",
 		cmd_cancel, GROUP_RUN_DIR | GROUP_CANCEL, 1, false},
 	{"list", "[DIR]", "the runs below a directory",
-		"Newest first, with status, reason, start and duration. DIR is .monopod/runs "
-		"by default.",
+		"Newest first, with status, reason, start and duration. A run without an end "
+		"that "
+		"nobody runs any more is Unknown, Interrupted. DIR is .monopod/runs by "
+		"default.",
 		cmd_list, GROUP_OUTPUT, 1, false},
 	{"help", "[VERB]", "this text, or what is to know about one verb", "", cmd_help,
 		GROUP_HELP, 1, false},

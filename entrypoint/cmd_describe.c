@@ -77,7 +77,7 @@ static void task_put(const struct json *t, struct buf *out)
 
 static void record_put(const struct record *r, struct buf *out)
 {
-	struct record_condition c = record_condition(r->run);
+	struct record_condition c = record_run_condition(r);
 	bool is_task_run = str_eqz(json_str(json_get(r->run, "kind")), "TaskRun");
 	buf_addf(out, STR_FMT " " STR_FMT "  " STR_FMT "  " STR_FMT "\n",
 		STR_ARG(json_str(json_get(r->run, "kind"))), STR_ARG(record_name(r)),

@@ -13,7 +13,7 @@
 static void list_text(struct arena *a, const struct record *r, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct record_condition c = record_condition(r[i].run);
+		struct record_condition c = record_run_condition(&r[i]);
 		struct str name = record_name(&r[i]);
 		struct str started = r[i].started_wall_ns
 					     ? clock_rfc3339(a, r[i].started_wall_ns)
@@ -34,7 +34,7 @@ static void list_json(const struct record *r, size_t n, struct buf *out)
 	json_writer_init(&w, out, 2);
 	json_open(&w, '[');
 	for (size_t i = 0; i < n; i++) {
-		struct record_condition c = record_condition(r[i].run);
+		struct record_condition c = record_run_condition(&r[i]);
 		json_open(&w, '{');
 		json_field(&w, "kind", json_str(json_get(r[i].run, "kind")));
 		json_field(&w, "name", record_name(&r[i]));

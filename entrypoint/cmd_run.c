@@ -116,6 +116,12 @@ static void run_show_end(struct session *s, const struct rundir_run *dir, enum e
 	view_finished(s->view, lookup.view, &info);
 }
 
+/* 0 and 1 promise that the run can be looked up. */
+static enum exit_code code_unrecorded(enum exit_code code)
+{
+	return code == EXIT_RUN_OK || code == EXIT_RUN_FAILED ? EXIT_INTERNAL : code;
+}
+
 /* Drives one run to its end and writes it down. */
 static enum exit_code run_drive(
 	struct session *s, const struct session_run *r, const struct rundir_run *dir)
@@ -140,9 +146,8 @@ static enum exit_code run_drive(
 		code = signal_code(s->signal);
 	if (outcome_run_ended(out, &err))
 		log_error("%s", err.msg);
-	/* a run that nobody can look up has not gone well */
-	if ((err.kind || !drive_journal_is_whole(s->drive)) && code == EXIT_RUN_OK)
-		code = EXIT_INTERNAL;
+	if (err.kind || !drive_journal_is_whole(s->drive))
+		code = code_unrecorded(code);
 	run_show_end(s, dir, code);
 	drive_free(s->drive);
 	s->drive = NULL;
@@ -188,7 +193,7 @@ static enum exit_code run_tell(struct session *s, enum exit_code code)
 		rc = outcome_print(&s->outcome, &err);
 	if (rc) {
 		log_error("%s", err.msg);
-		return code == EXIT_RUN_OK ? EXIT_INTERNAL : code;
+		return code_unrecorded(code);
 	}
 	return code;
 }
@@ -221,9 +226,8 @@ int cmd_run(const struct options *o)
 	if (o->dry_run && o->output == OUTPUT_AUTO)
 		plain.output = OUTPUT_PLAIN;
 	pid1_hold_signals();
-	if (outcome_open(&s.outcome, &plain, &err))
+	if (outcome_open(&s.outcome, &plain, &err) || outcome_started(&s.outcome, &err))
 		return input_refuse(&plain, &err);
-	outcome_started(&s.outcome);
 	last_words_set(s.outcome.termination.fd, STR(LAST_WORDS));
 	code = run_with_outcome(&s, &plain, a);
 	outcome_close(&s.outcome);

@@ -352,6 +352,10 @@ static void step_tell_problems(
 	}
 	step_note_gap(s, o->gaps.n_lost, "lacks", "that could not be written");
 	step_note_gap(s, o->gaps.n_dropped, "is without", "that --log-limit dropped");
+	if (o->is_oom_unknown)
+		drive_note(s->task->drive,
+			STR("a step was killed; whether for want of memory cannot be known "
+			    "here"));
 }
 
 /* Where the time of a step went, for tests/bench/phases: microseconds by phase. */

@@ -33,32 +33,30 @@ static uint64_t memory_of_machine(struct arena *a, int root_dfd)
 	return 0;
 }
 
-/* A cgroup's own limit; UINT64_MAX: none, or it cannot be read. */
-static uint64_t memory_of_group(struct arena *a, int root_dfd, const char *path)
+/* Called with a file of each cgroup that we are in, from our own upwards. */
+struct group_files {
+	struct arena *arena;
+	int root_dfd;
+	const char *v2_name, *v1_name;
+	void (*found)(void *arg, struct str text);
+	void *arg;
+};
+
+/* A cgroup and those above it. In a container the path may be the host's, while the container's
+ * own group is what lies at the top of the mount: the walk ends there. */
+static void groups_walk(
+	const struct group_files *f, const char *mount, const char *name, struct str path)
 {
-	struct str text;
-	uint64_t n;
-
-	if (file_read(a, root_dfd, path, TEXT_MAX, &text, NULL))
-		return UINT64_MAX;
-	return num_u64(str_trim(text), UINT64_MAX, &n, NULL) ? UINT64_MAX : n; /* "max" */
-}
-
-/* The least of a cgroup and those above it. In a container the path may be the host's, while
- * the container's own group is what lies at the top of the mount: the walk ends there. */
-static uint64_t memory_of_groups(
-	struct arena *a, int root_dfd, const char *mount, const char *file, struct str path)
-{
-	uint64_t least = UINT64_MAX;
-
 	for (;;) {
-		struct str at = arena_printf(a, "%s" STR_FMT "/%s", mount, STR_ARG(path), file);
-		uint64_t n = memory_of_group(a, root_dfd, str_c(at));
+		struct str at =
+			arena_printf(f->arena, "%s" STR_FMT "/%s", mount, STR_ARG(path), name);
 		ptrdiff_t slash = str_rchr(path, '/');
+		struct str text;
 
-		least = n < least ? n : least;
+		if (file_read(f->arena, f->root_dfd, str_c(at), TEXT_MAX, &text, NULL) == 0)
+			f->found(f->arg, text);
 		if (slash < 0)
-			return least;
+			return;
 		path = str_slice(path, 0, (size_t)slash);
 	}
 }
@@ -75,38 +73,96 @@ static bool controllers_have_memory(struct str list)
 }
 
 /* A line of /proc/self/cgroup: "4:memory:/group", or "0::/group" of version 2. */
-static uint64_t memory_of_line(struct arena *a, int root_dfd, struct str line)
+static void groups_of_line(const struct group_files *f, struct str line)
 {
 	struct str id;
 	struct str controllers;
 	struct str path;
 
 	if (!str_cut(line, ':', &id, &line) || !str_cut(line, ':', &controllers, &path))
-		return UINT64_MAX;
+		return;
 	if (str_starts(path, STR("/..")) || str_has(path, STR("/../")))
 		path = STR_NONE; /* of a namespace that is not ours */
 	if (controllers.n == 0)
-		return memory_of_groups(a, root_dfd, "sys/fs/cgroup", "memory.max", path);
-	if (!controllers_have_memory(controllers))
-		return UINT64_MAX;
-	return memory_of_groups(
-		a, root_dfd, "sys/fs/cgroup/memory", "memory.limit_in_bytes", path);
+		groups_walk(f, "sys/fs/cgroup", f->v2_name, path);
+	else if (controllers_have_memory(controllers))
+		groups_walk(f, "sys/fs/cgroup/memory", f->v1_name, path);
+}
+
+static void groups_of_self(const struct group_files *f)
+{
+	struct str line;
+	struct str text;
+
+	if (file_read(f->arena, f->root_dfd, "proc/self/cgroup", TEXT_MAX, &text, NULL))
+		return;
+	while (str_cut(text, '\n', &line, &text))
+		groups_of_line(f, line);
+}
+
+static void limit_found(void *arg, struct str text)
+{
+	uint64_t *least = arg;
+	uint64_t n;
+
+	if (num_u64(str_trim(text), UINT64_MAX, &n, NULL) == 0 && n < *least) /* else "max" */
+		*least = n;
 }
 
 uint64_t memory_limit(struct arena *a, int root_dfd)
 {
 	uint64_t least = memory_of_machine(a, root_dfd);
+	const struct group_files f = {.arena = a,
+		.root_dfd = root_dfd,
+		.v2_name = "memory.max",
+		.v1_name = "memory.limit_in_bytes",
+		.found = limit_found,
+		.arg = &least};
+
+	if (least)
+		groups_of_self(&f);
+	return least;
+}
+
+/* "oom_kill 3" in memory.events, memory.oom_control and vmstat. The first file counts. */
+static void oom_found(void *arg, struct str text)
+{
+	int64_t *count = arg;
 	struct str line;
+
+	while (*count < 0 && str_cut(text, '\n', &line, &text)) {
+		struct str key;
+		struct str value;
+
+		if (str_cut(line, ' ', &key, &value) && str_eqz(key, "oom_kill") &&
+			num_i64(value, 0, INT64_MAX, count, NULL))
+			*count = -1;
+	}
+}
+
+int64_t memory_oom_kills(int root_dfd)
+{
+	struct arena *a cleanup_arena = arena_new();
+	int64_t count = -1;
+	const struct group_files f = {.arena = a,
+		.root_dfd = root_dfd,
+		.v2_name = "memory.events",
+		.v1_name = "memory.oom_control",
+		.found = oom_found,
+		.arg = &count};
 	struct str text;
 
-	if (!least || file_read(a, root_dfd, "proc/self/cgroup", TEXT_MAX, &text, NULL))
-		return least;
-	while (str_cut(text, '\n', &line, &text)) {
-		uint64_t n = memory_of_line(a, root_dfd, line);
+	groups_of_self(&f);
+	if (count < 0 && file_read(a, root_dfd, "proc/vmstat", TEXT_MAX, &text, NULL) == 0)
+		oom_found(&count, text);
+	return count;
+}
 
-		least = n < least ? n : least;
-	}
-	return least;
+int64_t memory_oom_kills_here(void)
+{
+	int root_dfd cleanup_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root_dfd < 0 ? -1 : memory_oom_kills(root_dfd);
 }
 
 struct str memory_half_option(struct arena *a, uint64_t *ret_bytes)

@@ -14,4 +14,12 @@ uint64_t memory_limit(struct arena *a, int root_dfd);
  * ret_bytes unless NULL, 0 when it is not known. */
 struct str memory_half_option(struct arena *a, uint64_t *ret_bytes);
 
+/*
+ * How often the kernel has killed a process for want of memory: in our cgroup (version 1 or 2),
+ * or on the machine when no cgroup tells. -1: not to be found out. Only differences mean
+ * something.
+ */
+int64_t memory_oom_kills(int root_dfd);
+int64_t memory_oom_kills_here(void);
+
 #endif

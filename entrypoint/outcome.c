@@ -268,11 +268,20 @@ static void outcome_tell_verdict(struct outcome *o, struct arena *a, struct str 
 		log_error("%s", err.msg);
 }
 
-void outcome_started(struct outcome *o)
+int outcome_started(struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
+	struct termination_text t = {.verdict = STR("Unknown Running")};
+	struct err low = {0};
 
-	outcome_tell_verdict(o, a, STR("Unknown Running"));
+	if (termination_write(&o->termination, termination_encode(a, &t), &low) == 0)
+		return 0;
+	termination_close(&o->termination);
+	if (o->options->termination_log.n)
+		return err_set(err, ERR_SANDBOX, "'" STR_FMT "': %s",
+			STR_ARG(o->options->termination_log), low.msg);
+	log_warn("%s: nothing is written there", low.msg);
+	return 0;
 }
 
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message)

@@ -33,8 +33,11 @@ struct outcome {
 int outcome_open(struct outcome *o, const struct options *options, struct err *err);
 void outcome_close(struct outcome *o);
 
-/* The first statement, before anything is known: Unknown Running. */
-void outcome_started(struct outcome *o);
+/*
+ * The first statement, before anything is known: Unknown Running. ERR_SANDBOX when the file
+ * that was named does not take it; the default one is given up with a warning.
+ */
+int outcome_started(struct outcome *o, struct err *err);
 /* Nothing was started, and why. */
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message);
 

@@ -10,6 +10,7 @@
 #include <base/vec.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,8 +61,27 @@ static int64_t time_of(const struct json *object, const char *member)
 	return ns;
 }
 
-/* One directory with a run.json. */
-static int record_read(struct records *rs, struct str dir, struct err *err)
+struct record_condition record_run_condition(const struct record *r)
+{
+	struct record_condition c = record_condition(r->run);
+	if (!r->is_interrupted)
+		return c;
+	c.status = STR("Unknown");
+	c.reason = STR("Interrupted");
+	c.message = STR("the run was killed, or the machine stopped; what is told here is how "
+			"far it was known to be");
+	return c;
+}
+
+/* A command holds the lock of its run directory as long as it lives. */
+static bool is_abandoned(struct str top)
+{
+	cleanup_fd int dfd = dir_open(AT_FDCWD, str_c(top), NULL);
+	return dfd >= 0 && flock(dfd, LOCK_SH | LOCK_NB) == 0;
+}
+
+/* One directory with a run.json, below the directory of its command. */
+static int record_read(struct records *rs, struct str dir, struct str top, struct err *err)
 {
 	struct record r = {.path = dir};
 	struct json *list;
@@ -77,6 +97,9 @@ static int record_read(struct records *rs, struct str dir, struct err *err)
 			err, ERR_SPEC, STR_FMT ": expected a List with a run", STR_ARG(path));
 	r.started_wall_ns = time_of(r.run, "startTime");
 	r.ended_wall_ns = time_of(r.run, "completionTime");
+	r.is_interrupted = !str_eqz(record_condition(r.run).status, "True") &&
+			   !str_eqz(record_condition(r.run).status, "False") &&
+			   is_abandoned(top);
 	vec_push(&rs->found, r);
 	return 0;
 }
@@ -93,7 +116,7 @@ static int records_read(struct records *rs, struct str dir, struct err *err)
 	struct str *names;
 	size_t n;
 	if (path_exists(rs->arena, dir, "run.json"))
-		return record_read(rs, dir, err);
+		return record_read(rs, dir, dir, err);
 	if (!path_exists(rs->arena, dir, "runs"))
 		return err_set(err, ERR_NOT_FOUND,
 			"'" STR_FMT "' is not a run directory: no run.json in it",
@@ -101,7 +124,7 @@ static int records_read(struct records *rs, struct str dir, struct err *err)
 	if (record_names(rs->arena, below, &names, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (record_read(rs, path_join(rs->arena, below, names[i]), err))
+		if (record_read(rs, path_join(rs->arena, below, names[i]), dir, err))
 			return -1;
 	return 0;
 }

@@ -16,6 +16,7 @@ struct record {
 	const struct json *run;
 	int64_t started_wall_ns; /* 0: not known */
 	int64_t ended_wall_ns;
+	bool is_interrupted; /* it has no end, and nobody is running it any more */
 };
 
 /*
@@ -42,6 +43,8 @@ struct record_condition {
 	struct str status, reason, message;
 };
 struct record_condition record_condition(const struct json *object);
+/* That of the run object; Unknown and "Interrupted" when nobody will write its end. */
+struct record_condition record_run_condition(const struct record *r);
 /* status.steps and so on; NULL when absent. */
 const struct json *record_status(const struct json *object, const char *member);
 

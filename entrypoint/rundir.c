@@ -8,10 +8,12 @@
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
+#include <base/log.h>
 #include <base/num.h>
 #include <base/path.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RUN_NUMBER_MAX = 9999, RUNS_LISTED = 100000, BALLAST_BYTES = 2 * MIB, FD_PATH = 40 };
+enum {
+	RUN_NUMBER_MAX = 9999,
+	RUNS_LISTED = 100000,
+	BALLAST_BYTES = 2 * MIB,
+	FD_PATH = 40,
+	LOCK_TRIES = 10,
+	LOCK_WAIT_MS = 5,
+};
 
 #define CONTAINER_RUN_DIR "/run/monopod"
 #define DEFAULT_RUNS      ".monopod/runs"
@@ -135,8 +144,15 @@ static int rundir_make_named(
 
 static int rundir_lock(struct rundir *rd, struct err *err)
 {
-	if (flock(rd->dfd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
+	/* somebody who only looks holds it for a moment */
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(rd->dfd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			break;
+		(void)poll(NULL, 0, LOCK_WAIT_MS);
+		errno = EWOULDBLOCK;
+	}
 	if (errno == EWOULDBLOCK) {
 		rd->is_made = false; /* somebody was quicker: it is theirs */
 		return err_set(err, ERR_USAGE, "run directory '%s' is in use by another run",
@@ -158,8 +174,12 @@ static int rundir_check_free(struct rundir *rd, struct err *err)
 		struct stat st;
 
 		if (fstatat(rd->dfd, traces[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return err_set(err, ERR_USAGE, "run directory '%s' holds a run already",
-				str_c(rd->path));
+			return err_set(err, ERR_USAGE,
+				"run directory '%s' holds a run already%s", str_c(rd->path),
+				fstatat(rd->dfd, SCRATCH, &st, AT_SYMLINK_NOFOLLOW) == 0
+					? ", which was interrupted: 'monopod describe' tells "
+					  "how far it came"
+					: "");
 	}
 	return 0;
 }
@@ -326,6 +346,10 @@ static void rundir_sweep_one(const struct rundir *rd, const char *name, struct s
 		return;
 	if (flock(dfd, LOCK_EX | LOCK_NB) < 0)
 		return;
+	if (is_there(dfd, "run.json") || is_there(dfd, "runs"))
+		log_warn("run '%s' was interrupted: 'monopod describe %s' tells how far it "
+			 "came",
+			name, name);
 	/* a failure: the next run tries again */
 	(void)sandbox_remove_tree(ns, dfd, SCRATCH, NULL);
 	(void)sandbox_remove_tree(ns, dfd, SCRATCH_OLD, NULL);

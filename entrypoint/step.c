@@ -2,6 +2,8 @@
 /* One running step: start, and the meeting of exit and end of output. */
 #include "step.h"
 
+#include "memory.h"
+
 #include <base/attr.h>
 #include <base/fd.h>
 #include <base/num.h>
@@ -12,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { EXIT_CHILD_KILLED = 128 + SIGKILL };
 
 struct step_proc {
 	struct loop *loop;
@@ -24,6 +28,7 @@ struct step_proc {
 	struct step_outcome outcome;
 	pid_t pid;
 	bool was_killed; /* by us, with SIGKILL */
+	int64_t n_oom_before;
 };
 
 /* What the thing that happened makes of a phase. One table instead of flags in four places. */
@@ -75,6 +80,26 @@ static void step_read_report(struct step_proc *s)
 	}
 }
 
+/*
+ * The kernel's OOM killer sends SIGKILL, as anybody might: it was the one when its count has
+ * gone up while the step ran. A shell tells of its child's end as 137.
+ */
+static void step_judge_kill(struct step_proc *s)
+{
+	struct step_outcome *o = &s->outcome;
+	bool is_killed = o->end == STEP_END_LOST ||
+			 (o->end == STEP_END_SIGNALED && o->signal == SIGKILL);
+	int64_t n;
+
+	if (s->was_killed || (!is_killed && (o->end != STEP_END_EXITED ||
+						    o->exit_code != EXIT_CHILD_KILLED)))
+		return;
+	n = memory_oom_kills_here();
+	o->is_oom_unknown = is_killed && (n < 0 || s->n_oom_before < 0);
+	if (s->n_oom_before >= 0 && n > s->n_oom_before)
+		o->end = STEP_END_OOM;
+}
+
 static void step_reap(struct step_proc *s)
 {
 	watch_remove(s->exit_watch);
@@ -85,6 +110,7 @@ static void step_reap(struct step_proc *s)
 		s->outcome.end = STEP_END_SIGNALED;
 		s->outcome.signal = SIGKILL;
 	}
+	step_judge_kill(s);
 	(void)sandbox_finish(&s->proc, NULL); /* it has ended; there is nothing to add */
 }
 
@@ -161,6 +187,7 @@ int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 
 	s->loop = loop;
 	s->events = *events;
+	s->n_oom_before = memory_oom_kills_here();
 	s->proc.pidfd_fd = -1;
 	s->proc.status_fd = -1;
 	if (stepio_open(loop, log, &io, &s->io, err) || step_spawn(s, c, err) ||

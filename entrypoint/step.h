@@ -26,7 +26,9 @@ struct step_outcome {
 	enum step_end end;
 	int exit_code;
 	int signal;
-	int exec_errno; /* EXEC_FAILED: why */
+	int exec_errno;      /* EXEC_FAILED: why */
+	bool is_oom_unknown; /* killed by somebody, and whether for want of memory nobody tells
+			      */
 	struct steplog_gaps gaps;
 	struct sandbox_times times;
 };

@@ -91,6 +91,30 @@ is "$(term monopod/verdict)" '3 False StepFailed two: "step-s" exited with code 
 run one --termination-log "$T/term"
 is "$(term r)" "1 x" "a TaskRun's results, when it is the only one"
 
+# files that cannot be written: found before the first step
+mkdir "$T/dir"
+for bad in /proc/self/comm-of-nobody /proc/version /dev/full "$T/dir" "$T/none/term"; do
+	run one --termination-log "$bad"
+	is "$code" 3 "a termination file at ${bad#"$T"}" || echo "# $err"
+	like "$err" "${bad##*/}" "is refused by name"
+	[ ! -e "$T/run" ]
+	ok $? "before anything is made"
+done
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$T/mnt"
+	mount -t tmpfs -o size=4k none "$T/mnt"
+	: >"$T/mnt/full" && head -c 4096 /dev/zero >"$T/mnt/rest" 2>/dev/null
+	run one --termination-log "$T/mnt/full"
+	is "$code" 3 "a termination file on a full volume"
+	like "$err" "no space left on device" "says so"
+	mount -o remount,ro "$T/mnt"
+	run one --termination-log "$T/mnt/full"
+	is "$code" 3 "a read-only termination file"
+	umount "$T/mnt"
+else
+	skip "a termination file on a full volume" "needs root for a small file system"
+fi
+
 # a bug of monopod's own
 yaml <<'YAML'
 apiVersion: tekton.dev/v1

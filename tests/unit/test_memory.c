@@ -69,6 +69,33 @@ static const struct place places[] = {
 		6000},
 };
 
+#define OOM(n) "oom_kill_disable 0\nunder_oom 0\noom_kill " n "\n"
+
+static const struct {
+	struct place place;
+	int64_t want;
+} kills[] = {
+	{{"nothing is known", {{"proc/version", "x"}}, 0}, -1},
+	{{"only the machine's", {{"proc/vmstat", "nr_x 1\noom_kill 3\nlast 4\n"}}, 0}, 3},
+	{{"an old kernel", {{"proc/vmstat", "nr_x 1\noom_killed 3\n"}}, 0}, -1},
+	{{"version 2",
+		 {{"proc/vmstat", "oom_kill 9\n"}, {"proc/self/cgroup", "0::/a/b\n"},
+			 {"sys/fs/cgroup/a/b/memory.events", "low 0\noom 2\noom_kill 1\n"},
+			 {"sys/fs/cgroup/a/memory.events", "low 0\noom 2\noom_kill 7\n"}},
+		 0},
+		1},
+	{{"version 1, the host's path, our group on top",
+		 {{"proc/self/cgroup", "4:memory:/box\n0::/box\n"},
+			 {"sys/fs/cgroup/memory/memory.oom_control", OOM("5")}},
+		 0},
+		5},
+	{{"no number",
+		 {{"proc/self/cgroup", "0::/\n"}, {"proc/vmstat", "oom_kill 4\n"},
+			 {"sys/fs/cgroup/memory.events", "oom_kill many\n"}},
+		 0},
+		4},
+};
+
 static void place_make(struct arena *a, int dfd, const struct place *p)
 {
 	for (size_t i = 0; i < FILES_MAX && p->files[i][0]; i++) {
@@ -101,6 +128,26 @@ static void the_least_counts(void **state)
 	}
 }
 
+static void kills_are_counted_near(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kills); i++) {
+		char dir[] = "/tmp/test-memory-XXXXXX";
+		struct arena *a = arena_new();
+		int dfd;
+
+		assert_non_null(mkdtemp(dir));
+		dfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		place_make(a, dfd, &kills[i].place);
+		if (memory_oom_kills(dfd) != kills[i].want)
+			fail_msg("%s: %lld", kills[i].place.name,
+				(long long)memory_oom_kills(dfd));
+		fd_close(&dfd);
+		assert_int_equal(dir_remove(AT_FDCWD, dir, NULL), 0);
+		arena_free(a);
+	}
+}
+
 static void the_option_is_half_of_this_machine(void **state)
 {
 	struct arena *a = arena_new();
@@ -120,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_counts),
+		cmocka_unit_test(kills_are_counted_near),
 		cmocka_unit_test(the_option_is_half_of_this_machine),
 	};
 
