@@ -169,6 +169,9 @@ static void child_step(void *arg)
 		child_fail(p, CHILD_STDIO, 0, ret);
 	child_reset_signals();
 	sys1(SYS_umask, 0);
+	if (p->step_fd >= 0)
+		s.root_fd = (int)sys4(
+			SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	for (size_t i = 0; i < p->n_ops; i++) {
 		ret = child_op(&s, &p->ops[i]);
 		if (ret < 0)
@@ -218,19 +221,23 @@ static long child_write_maps(const struct child_plan *p, long pid)
 
 void child_join(struct child_plan *p)
 {
-	const unsigned long flags = CLONE_VM | CLONE_PARENT | CLONE_NEWUSER | CLONE_NEWNS |
-				    CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-				    CLONE_NEWCGROUP | SIGCHLD;
+	const unsigned long own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+				  CLONE_NEWUTS | CLONE_NEWCGROUP;
+	const bool is_visit = p->step_fd >= 0;
 	long ret = child_enter_namespaces(p);
 	long pid;
 
+	/* as the owner of the run's namespace we have every right over the step's in it */
+	if (ret == 0 && is_visit)
+		ret = sys2(SYS_setns, p->step_fd, own);
 	if (ret < 0)
 		child_fail(p, CHILD_JOIN, 0, ret);
-	pid = raw_clone_call(flags, p->stack_top, child_step, p);
+	pid = raw_clone_call((is_visit ? 0 : own) | CLONE_VM | CLONE_PARENT | SIGCHLD,
+		p->stack_top, child_step, p);
 	if (pid < 0)
 		child_fail(p, CHILD_CLONE, 0, pid);
 	child_report(p, CHILD_STARTED, 0, pid);
-	ret = child_write_maps(p, pid);
+	ret = is_visit ? 0 : child_write_maps(p, pid);
 	if (ret < 0) {
 		sys2(SYS_kill, pid, SIGKILL);
 		child_fail(p, CHILD_MAP, 0, ret);

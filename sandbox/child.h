@@ -44,6 +44,7 @@ struct child_plan {
 	size_t n_ops;
 	int user_fd; /* the run's user namespace */
 	int net_fd;  /* its network namespace, or -1: the agent's */
+	int step_fd; /* pidfd of a running step to visit, or -1: a new step */
 	int report_fd;
 	int status_fd;
 	int orders_fd;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,4 +179,54 @@ int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t u
 		.mode = mode};
 
 	return deputy(&t, err);
+}
+
+/* --- sockets of a task's own network ------------------------------------------------------ */
+
+struct socket_task {
+	struct sandbox_ns *ns;
+	int family, type;
+	int sock_fd;
+};
+
+static int socket_make(int family, int type, struct err *err)
+{
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd < 0 ? err_sys(err, "make a socket") : fd;
+}
+
+static int socket_run(void *arg)
+{
+	struct socket_task *t = arg;
+	struct err err = {0};
+	int fd = -1;
+
+	if (ns_join(t->ns, &err) == 0)
+		fd = socket_make(t->family, t->type, &err);
+	return fd_send(t->sock_fd, &err, sizeof(err), fd < 0 ? t->sock_fd : fd, NULL) != 0;
+}
+
+int sandbox_socket(struct sandbox_ns *ns, int family, int type, struct err *err)
+{
+	struct socket_task t = {.ns = ns, .family = family, .type = type};
+	struct task answer = {.gives_fd = true};
+	int own_fd cleanup_fd = -1, child_fd cleanup_fd = -1;
+	struct spawned child;
+	int ret, status;
+
+	if (ns->net_fd < 0)
+		return socket_make(family, type, err);
+	if (fd_socketpair(&own_fd, &child_fd, err))
+		return -1;
+	t.sock_fd = child_fd;
+	if (spawn_child(0, socket_run, &t, &child, err))
+		return -1;
+	fd_close(&child_fd);
+	ret = task_answer(&answer, own_fd, err);
+	if (spawn_wait(&child, DEPUTY_TIMEOUT_MS, &status, ret < 0 ? NULL : err)) {
+		fd_close(&ret);
+		return -1;
+	}
+	return ret;
 }

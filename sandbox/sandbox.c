@@ -56,8 +56,8 @@ static const struct orders_limit default_limits[] = {
 	{.resource = RLIMIT_NICE},
 };
 
-static int orders_fill(
-	const struct sandbox_config *c, int status_fd, struct buf *b, struct err *err)
+static int orders_fill(const struct sandbox_config *c, uint32_t flags, int status_fd,
+	struct buf *b, struct err *err)
 {
 	struct orders o = {
 		.magic = ORDERS_MAGIC,
@@ -70,6 +70,7 @@ static int orders_fill(
 		.n_limits = (uint32_t)(ARRAY_SIZE(default_limits) + c->n_rlimits),
 		.caps = c->ns->caps,
 		.last_cap = c->ns->last_cap,
+		.flags = flags,
 	};
 
 	if (c->n_groups > ORDERS_GROUPS_MAX)
@@ -95,13 +96,14 @@ static int orders_fill(
 	return 0;
 }
 
-static int orders_make(const struct sandbox_config *c, int status_fd, struct err *err)
+static int orders_make(
+	const struct sandbox_config *c, uint32_t flags, int status_fd, struct err *err)
 {
 	struct buf b attr_cleanup(buf_release) = {0};
 	int fd cleanup_fd = -1;
 
 	buf_init(&b, ORDERS_BYTES_MAX);
-	if (orders_fill(c, status_fd, &b, err))
+	if (orders_fill(c, flags, status_fd, &b, err))
 		return -1;
 	fd = memfd_create("orders", MFD_CLOEXEC);
 	if (fd < 0)
@@ -131,6 +133,8 @@ static char **init_argv(const struct sandbox_config *c, int orders_fd, struct ar
 
 struct start { /* what a start holds until it is over */
 	struct build b;
+	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
+	uint32_t flags; /* enum orders_flags */
 	int report_fd, report_child_fd;
 	int status_fd, status_child_fd;
 	int orders_fd;
@@ -158,6 +162,7 @@ static struct child_plan start_plan(const struct start *s)
 		.n_ops = s->b.list.ops.n,
 		.user_fd = ns->user_fd,
 		.net_fd = ns->net_fd,
+		.step_fd = s->step_fd,
 		.report_fd = s->report_child_fd,
 		.status_fd = s->status_child_fd,
 		.orders_fd = s->orders_fd,
@@ -193,19 +198,31 @@ static int start_blame(const struct start *s, const struct child_report *r, stru
 	return err_wrap_as(err, ERR_SANDBOX, "step '" STR_FMT "'", STR_ARG(s->b.c->name));
 }
 
+/* A visitor finds everything in its place. */
+static int start_ops(struct start *s, struct err *err)
+{
+	if (s->step_fd < 0)
+		return build_ops(&s->b, err);
+	op_add(&s->b.list, OP_CWD)->target = arena_str(s->b.a, s->b.c->cwd).p;
+	return 0;
+}
+
 static int start_prepare(struct start *s, struct err *err)
 {
-	if (build_ops(&s->b, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
+	if (start_ops(s, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
 		fd_pipe(&s->status_fd, &s->status_child_fd, err))
 		return -1;
-	s->orders_fd = orders_make(s->b.c, s->status_child_fd, err);
+	s->orders_fd = orders_make(s->b.c, s->flags, s->status_child_fd, err);
 	return s->orders_fd < 0 ? -1 : 0;
 }
 
-int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
+static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags,
+	struct sandbox_proc *ret, struct err *err)
 {
 	struct start s = {
 		.b = {.c = c, .ns = c->ns, .a = arena_new()},
+		.step_fd = step_fd,
+		.flags = flags,
 		.report_fd = -1,
 		.report_child_fd = -1,
 		.status_fd = -1,
@@ -249,6 +266,33 @@ int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, stru
 	return ret->pidfd_fd < 0 ? -1 : 0;
 }
 
+int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
+{
+	return start_run(c, -1, 0, ret, err);
+}
+
+int sandbox_visit(
+	const struct sandbox_visit_config *v, struct sandbox_proc *ret, struct err *err)
+{
+	const struct sandbox_config c = {.name = v->name,
+		.ns = v->ns,
+		.argv = v->argv,
+		.envp = v->envp,
+		.cwd = v->cwd,
+		.uid = v->uid,
+		.gid = v->gid,
+		.groups = v->groups,
+		.n_groups = v->n_groups,
+		.rlimits = v->rlimits,
+		.n_rlimits = v->n_rlimits,
+		.stdin_fd = v->stdin_fd,
+		.stdout_fd = v->stdout_fd,
+		.stderr_fd = v->stderr_fd};
+	uint32_t flags = ORDERS_VISIT | (v->has_terminal ? ORDERS_TERMINAL : 0U);
+
+	return start_run(&c, v->step->pidfd_fd, flags, ret, err);
+}
+
 /* --- afterwards ------------------------------------------------------------------------------
  */
 
@@ -259,13 +303,12 @@ int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err)
 	return err_sys(err, "send signal %d to process %d", signal, p->pid);
 }
 
-int sandbox_finish(struct sandbox_proc *p, struct err *err)
+static int proc_finish(struct sandbox_proc *p, siginfo_t *si, struct err *err)
 {
-	siginfo_t si = {0};
 	int ret;
 
 	do
-		ret = waitid(P_PIDFD, (id_t)p->pidfd_fd, &si, WEXITED | __WALL);
+		ret = waitid(P_PIDFD, (id_t)p->pidfd_fd, si, WEXITED | __WALL);
 	while (ret < 0 && errno == EINTR);
 	if (ret < 0 && errno == ECHILD) /* somebody who reaps strangers was quicker */
 		ret = 0;
@@ -274,6 +317,25 @@ int sandbox_finish(struct sandbox_proc *p, struct err *err)
 	fd_close(&p->pidfd_fd);
 	fd_close(&p->status_fd);
 	return ret;
+}
+
+int sandbox_finish(struct sandbox_proc *p, struct err *err)
+{
+	siginfo_t si = {0};
+
+	return proc_finish(p, &si, err);
+}
+
+int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err)
+{
+	siginfo_t si = {0};
+
+	if (proc_finish(p, &si, err))
+		return -1;
+	if (!si.si_pid)
+		return err_set(err, ERR_SANDBOX, "the end of process %d is not known", p->pid);
+	*ret_status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
+	return 0;
 }
 
 int sandbox_explain(

@@ -238,6 +238,41 @@ int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err);
 /* Reaps step-init after its pidfd is readable and closes both descriptors. */
 int sandbox_finish(struct sandbox_proc *p, struct err *err);
 
+/* --- a second program beside a running step's own (probes, shells) ------------------- */
+
+struct sandbox_visit_config {
+	struct str name;                 /* for messages */
+	struct sandbox_ns *ns;           /* the step's; borrowed */
+	const struct sandbox_proc *step; /* running; borrowed */
+	char *const *argv;               /* as in sandbox_config */
+	char *const *envp;
+	struct str cwd; /* absolute; must be there */
+	uint32_t uid, gid;
+	const uint32_t *groups;
+	size_t n_groups;
+	const struct sandbox_rlimit *rlimits;
+	size_t n_rlimits;
+	bool has_terminal; /* stdin is a terminal and becomes the controlling one */
+	int stdin_fd, stdout_fd, stderr_fd; /* borrowed */
+};
+/*
+ * Starts a program in the namespaces, the root and under the filter of a step, with the same
+ * loss of capabilities; it is the agent's child and is killed with the step, whose own end is
+ * only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
+ * cloned: status_fd then tells, as in sandbox_start, only whether the program could not be
+ * executed (EOF: it runs). sandbox_signal reaches the program itself.
+ */
+int sandbox_visit(
+	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);
+/* After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. */
+int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err);
+
+/*
+ * A socket in the network of the namespace: of a hermetic task it reaches that task's loopback
+ * and nothing else. Close-on-exec, non-blocking. Returns a descriptor or -1.
+ */
+int sandbox_socket(struct sandbox_ns *ns, int family, int type, struct err *err);
+
 /* The operations sandbox_start would carry out, one per line, for --dry-run and tests. */
 int sandbox_explain(
 	const struct sandbox_config *c, struct arena *a, struct str *ret, struct err *err);

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE 1
 #include "orders.h"
 #include "rawsys.h"
+#include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -95,12 +96,27 @@ static size_t text_bytes(const char *s)
 	return n;
 }
 
+static void __attribute__((noreturn)) init_report(struct init *in, int code, int signal)
+{
+	struct sandbox_exit e = {.magic = SANDBOX_EXIT_MAGIC, .code = code, .signal = signal};
+
+	if (in->exec_errno) {
+		e.exec_errno = (uint32_t)in->exec_errno;
+		e.code = in->stage;
+		e.signal = 0;
+	}
+	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
+	init_exit(0);
+}
+
 /* --- the main process, on its own stack, in our memory until it execs ------------------- */
 
 static void __attribute__((noreturn)) main_fail(struct init *in, int stage, long ret)
 {
 	in->stage = stage;
 	in->exec_errno = (int)-ret;
+	if (in->o->flags & ORDERS_VISIT) /* nobody else is there to tell it */
+		init_report(in, 0, 0);
 	init_exit(127);
 }
 
@@ -229,6 +245,8 @@ static void main_run(void *arg)
 	long ret;
 
 	sys0(SYS_setsid);
+	if (in->o->flags & ORDERS_TERMINAL)
+		sys3(SYS_ioctl, 0, TIOCSCTTY, 0);
 	main_set_limits(in);
 	main_set_bounding(in);
 	main_set_ids(in);
@@ -245,19 +263,6 @@ static void main_run(void *arg)
 }
 
 /* --- PID 1 ------------------------------------------------------------------------------ */
-
-static void __attribute__((noreturn)) init_report(struct init *in, int code, int signal)
-{
-	struct sandbox_exit e = {.magic = SANDBOX_EXIT_MAGIC, .code = code, .signal = signal};
-
-	if (in->exec_errno) {
-		e.exec_errno = (uint32_t)in->exec_errno;
-		e.code = in->stage;
-		e.signal = 0;
-	}
-	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
-	init_exit(0);
-}
 
 /* Takes every dead child; ends when the main one is among them. */
 static void init_reap(struct init *in)
@@ -378,6 +383,8 @@ void init_main(long *sp)
 		init_exit(126);
 	sys1(SYS_close, orders_fd);
 	sys3(SYS_fcntl, in.o->status_fd, F_SETFD, FD_CLOEXEC);
+	if (in.o->flags & ORDERS_VISIT)
+		main_run(&in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
 	signal_fd = sys4(SYS_signalfd4, -1, &watched, SIGSET_BYTES, O_CLOEXEC | O_NONBLOCK);
 	if (signal_fd < 0)

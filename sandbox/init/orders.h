@@ -31,7 +31,12 @@ struct orders {
 	uint32_t n_limits;
 	uint64_t caps; /* bounding set of the main process when its uid is 0 */
 	uint32_t last_cap;
-	uint32_t unused;
+	uint32_t flags; /* enum orders_flags */
+};
+
+enum orders_flags {
+	ORDERS_VISIT = 1,    /* not PID 1: execute the program and be gone */
+	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
 };
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */

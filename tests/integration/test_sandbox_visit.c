@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A second program in a running step's sandbox: the same namespaces, root, ids and filter, no more; sockets of a task's network. */
+#include "sandbox_fixture.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+static struct ended out;
+
+static void host_start(struct step *s, struct sandbox_ns *ns, char *const *argv)
+{
+	struct err err = {0};
+	char text[8];
+
+	fix_step(s, argv);
+	s->c.ns = ns;
+	s->c.is_hermetic = ns == fix.net;
+	assert_worked(fix_start(s, &err), err);
+	assert_true(fix_readable(s->out_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(read(s->out_fd, text, 6), 6);
+}
+
+static void host_end(struct step *s)
+{
+	struct err err = {0};
+
+	assert_worked(sandbox_signal(&s->p, SIGKILL, &err), err);
+	fix_end(s, &out);
+}
+
+struct visit {
+	struct sandbox_visit_config c;
+	struct sandbox_proc p;
+	int out_fd, child_out_fd;
+	int status;
+	uint32_t exec_errno;
+	char text[TEXT_MAX];
+};
+
+static int visit_start(struct visit *v, const struct step *s, char *const *argv, struct err *err)
+{
+	int ret;
+
+	assert_worked(fd_pipe(&v->out_fd, &v->child_out_fd, NULL), (struct err){0});
+	v->c = (struct sandbox_visit_config){.name = STR("visit"),
+		.ns = s->c.ns,
+		.step = &s->p,
+		.argv = argv,
+		.envp = fix_env(),
+		.cwd = STR("/dir"),
+		.stdin_fd = fix.null_fd,
+		.stdout_fd = v->child_out_fd,
+		.stderr_fd = v->child_out_fd};
+	ret = sandbox_visit(&v->c, &v->p, err);
+	fd_close(&v->child_out_fd);
+	if (ret)
+		fd_close(&v->out_fd);
+	return ret;
+}
+
+static void visit_end(struct visit *v)
+{
+	struct sandbox_exit e = {0};
+	struct err err = {0};
+
+	fix_drain(v->out_fd, v->text);
+	close(v->out_fd);
+	assert_true(fix_readable(v->p.pidfd_fd, STEP_TIMEOUT_MS));
+	v->exec_errno = 0;
+	if (read(v->p.status_fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
+		v->exec_errno = e.exec_errno;
+	assert_worked(sandbox_visit_finish(&v->p, &v->status, &err), err);
+}
+
+static struct visit v;
+
+static void visit_run(const struct step *s, char *const *argv)
+{
+	struct err err = {0};
+
+	assert_worked(visit_start(&v, s, argv, &err), err);
+	visit_end(&v);
+}
+
+/* Line by line what a process of the step sees of itself. */
+static void test_same_sandbox(void **state)
+{
+	struct step host, own;
+	struct ended of_step;
+
+	(void)state;
+	fix_step(&own, PROBE(ARG("ns")));
+	fix_run(&own, &of_step);
+	host_start(&host, fix.ns, PROBE(ARG("wait")));
+	visit_run(&host, PROBE(ARG("ns")));
+	assert_int_equal(v.status, 0);
+	/* the run's network, and not the namespaces of another step */
+	assert_has(v.text, strstr(of_step.text, "net "));
+	assert_string_not_equal(v.text, of_step.text);
+	visit_run(&host, PROBE(ARG("cwd")));
+	assert_has(v.text, "/dir");
+	visit_run(&host, PROBE(ARG("cat"), ARG("file")));
+	assert_has(v.text, "image\n");
+	visit_run(&host, PROBE(ARG("fds")));
+	assert_int_equal(v.status, 0);
+	assert_lacks(v.text, "3 ");
+	host_end(&host);
+}
+
+/* Capabilities, securebits, no_new_privs and the filter are those of the step's own program. */
+static void test_confined_alike(void **state)
+{
+	static const uint32_t uids[] = {0, 1000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(uids); i++) {
+		struct step host, own;
+		struct ended of_step;
+		struct err err = {0};
+
+		if (uids[i] && fix.info->outside_1000 < 0)
+			continue;
+		fix_step(&own, PROBE(ARG("ids")));
+		own.c.uid = own.c.gid = uids[i];
+		fix_run(&own, &of_step);
+		host_start(&host, fix.ns, PROBE(ARG("wait")));
+		assert_worked(fd_pipe(&v.out_fd, &v.child_out_fd, NULL), (struct err){0});
+		v.c = (struct sandbox_visit_config){.name = STR("visit"),
+			.ns = fix.ns,
+			.step = &host.p,
+			.argv = PROBE(ARG("ids")),
+			.envp = fix_env(),
+			.cwd = STR("/"),
+			.uid = uids[i],
+			.gid = uids[i],
+			.stdin_fd = fix.null_fd,
+			.stdout_fd = v.child_out_fd,
+			.stderr_fd = v.child_out_fd};
+		assert_worked(sandbox_visit(&v.c, &v.p, &err), err);
+		fd_close(&v.child_out_fd);
+		visit_end(&v);
+		assert_int_equal(v.status, 0);
+		/* all after the line with the pids */
+		assert_string_equal(strchr(v.text, '\n'), strchr(of_step.text, '\n'));
+		host_end(&host);
+	}
+}
+
+static void test_ends(void **state)
+{
+	struct step host;
+	struct err err = {0};
+
+	(void)state;
+	host_start(&host, fix.ns, PROBE(ARG("wait")));
+	visit_run(&host, PROBE(ARG("exit"), ARG("7")));
+	assert_int_equal(v.status, 7);
+	visit_run(&host, (char *[]){ARG("/nowhere"), NULL});
+	assert_int_equal(v.exec_errno, ENOENT);
+	/* signals reach the program itself */
+	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	assert_true(fix_readable(v.out_fd, STEP_TIMEOUT_MS));
+	assert_worked(sandbox_signal(&v.p, SIGTERM, &err), err);
+	visit_end(&v);
+	assert_int_equal(v.status, 128 + SIGTERM);
+	/* a visitor that stays is killed with the step */
+	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	assert_true(fix_readable(v.out_fd, STEP_TIMEOUT_MS));
+	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
+	visit_end(&v);
+	assert_int_equal(v.status, 128 + SIGKILL);
+	fix_end(&host, &out);
+}
+
+/* Nobody is there any more: a clear failure, and nothing runs. */
+static void test_step_is_gone(void **state)
+{
+	struct step host;
+	struct err err = {0};
+
+	(void)state;
+	host_start(&host, fix.ns, PROBE(ARG("wait")));
+	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
+	assert_true(fix_readable(host.p.pidfd_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(visit_start(&v, &host, PROBE(ARG("ns")), &err), -1);
+	assert_int_equal(err.kind, ERR_SANDBOX);
+	fix_end(&host, &out);
+}
+
+static int try_connect(struct sandbox_ns *ns, uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct err err = {0};
+	int fd = sandbox_socket(ns, AF_INET, SOCK_STREAM, &err);
+	int ret = 0, n = sizeof(ret);
+
+	if (fd < 0)
+		fail_msg("%s", err.msg);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) && errno != EINPROGRESS)
+		ret = errno;
+	if (!ret) {
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+		assert_int_equal(poll(&p, 1, STEP_TIMEOUT_MS), 1);
+		assert_int_equal(
+			getsockopt(fd, SOL_SOCKET, SO_ERROR, &ret, (socklen_t *)&n), 0);
+	}
+	close(fd);
+	return ret;
+}
+
+/* A hermetic task's port is reached through a socket of its network and by no other. */
+static void test_socket(void **state)
+{
+	struct step host;
+
+	(void)state;
+	host_start(&host, fix.net, PROBE(ARG("serve"), ARG("17651")));
+	assert_int_equal(try_connect(fix.ns, 17651), ECONNREFUSED);
+	assert_int_equal(try_connect(fix.net, 17652), ECONNREFUSED);
+	assert_int_equal(try_connect(fix.net, 17651), 0);
+	fix_end(&host, &out);
+	assert_int_equal(out.e.code, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_sandbox),
+		cmocka_unit_test(test_confined_alike),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_step_is_gone),
+		cmocka_unit_test(test_socket),
+	};
+
+	(void)argc;
+	return FIX_MAIN(tests);
+}
