@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second program in a running step's sandbox: the same namespaces, root, ids and filter, no more; sockets of a task's network. */
+/* A second program in a running step: its sandbox, no more; sockets of a task's network. */
 #include "sandbox_fixture.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -36,7 +36,8 @@ struct visit {
 	char text[TEXT_MAX];
 };
 
-static int visit_start(struct visit *v, const struct step *s, char *const *argv, struct err *err)
+static int visit_start(
+	struct visit *v, const struct step *s, char *const *argv, struct err *err)
 {
 	int ret;
 
