@@ -42,13 +42,27 @@ static bool is_named(struct str problem, struct str name)
 	return false;
 }
 
-/* Where the first declared param of a Go list stands, else the run. */
+/* On the command line nothing has a place; the declaration has. */
+static struct pos given_pos(
+	const struct plan_context *c, const struct param *p, const struct param_spec *s)
+{
+	for (size_t i = 0; i < c->opts->n_params; i++)
+		if (str_eq(c->opts->params[i].name, p->name.s))
+			return s->name.pos;
+	return p->value.pos;
+}
+
+/* Where the value of the first declared param of a Go list is given, else where it is declared.
+ */
 static struct pos first_pos(
 	const struct plan_context *c, const struct param_check *p, struct str list)
 {
 	for (size_t i = 0; i < p->n_specs; i++) {
-		if (is_named(list, p->specs[i].name.s))
-			return p->specs[i].name.pos;
+		const struct param_spec *s = &p->specs[i];
+		const struct param *given = param_find(p->given, p->n_given, s->name.s);
+
+		if (is_named(list, s->name.s))
+			return given ? given_pos(c, given, s) : s->name.pos;
 	}
 	return run_pos(c);
 }
@@ -86,16 +100,6 @@ bool start_check_pipeline_params(const struct plan_context *c, const struct para
 				"parameters: " STR_FMT,
 			STR_ARG(run), STR_ARG(pipeline), STR_ARG(bad));
 	return true;
-}
-
-/* On the command line nothing has a place; the declaration has. */
-static struct pos given_pos(
-	const struct plan_context *c, const struct param *p, const struct param_spec *s)
-{
-	for (size_t i = 0; i < c->opts->n_params; i++)
-		if (str_eq(c->opts->params[i].name, p->name.s))
-			return s->name.pos;
-	return p->value.pos;
 }
 
 void start_check_partial_objects(const struct plan_context *c, const struct param_check *p)
