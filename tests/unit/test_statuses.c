@@ -632,7 +632,7 @@ static const struct {
 	{"TaskValidationFailed", "tasks are validated when the input is read"},
 	{"ResourceVerificationFailed", "trusted resources are not supported"},
 	{"ExceededResourceQuota", "there is no quota"},
-	{"TaskRunImagePullFailed", "told by the program: tests/integration/run_place.t"},
+	{"TaskRunImagePullFailed", "told by the program: tests/integration/run_refuse.t"},
 	{"ResolvingTaskRef", "definitions come from files: nothing is waited for"},
 	{"ResolvingPipelineRef", "the same"},
 	{"PipelineInvalidGraph", "graphs are validated when the input is read"},
