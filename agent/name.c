@@ -2,6 +2,7 @@
 /* Names and ids: children of runs, pods, claims. MD5 is here for names only (RFC 1321). */
 #include "name.h"
 
+#include "sha256.h"
 #include <string.h>
 
 static const uint32_t md5_k[64] = {0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf,
@@ -158,7 +159,7 @@ struct str name_claim(
 {
 	struct str seed =
 		arena_printf(a, STR_FMT STR_FMT, STR_ARG(workspace), STR_ARG(owner_uid));
-	struct str hash = md5_hex(a, seed, 10);
+	struct str hash = sha256_hex(a, seed, 10);
 
 	if (template_name.n == 0)
 		template_name = STR("pvc");

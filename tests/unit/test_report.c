@@ -409,33 +409,37 @@ static void recorded(void **state)
 	compare_object("07-task-timeout-retries.json", slow, ARRAY_SIZE(slow));
 }
 
-/* Section 11: whenExpressions of dag tasks always, of finally tasks only for that reason; order. */
+/* Section 11: whenExpressions of dag tasks always, of finally tasks only for that reason;
+ * order. */
 static void test_skipped(void **state)
 {
-	static const char yaml[] =
-		PR "spec:\n"
-		   "  pipelineSpec:\n"
-		   "    params: [{name: q, default: [a, b], type: array}]\n"
-		   "    tasks:\n"
-		   "    - {name: z, when: [{input: '$(params.q[0])', operator: in, values: [c]}], "
-		   "taskSpec: {results: [{name: r}], steps: [{image: i}]}}\n"
-		   "    - {name: x, when: [{input: $(tasks.z.results.r), operator: notin, values: "
-		   "['$(params.q[*])']}], taskSpec: {steps: [{image: i}]}}\n"
-		   "    - {name: w, runAfter: [x], taskSpec: {steps: [{image: i}]}}\n"
-		   "    - {name: ok, when: [{input: a, operator: in, values: ['$(params.q[*])']}], "
-		   "taskSpec: {steps: [{image: i}]}}\n"
-		   "    finally:\n"
-		   "    - {name: f, when: [{input: $(tasks.status), operator: in, values: [None]}], "
-		   "taskSpec: {steps: [{image: i}]}}\n"
-		   "    - {name: e, when: [{input: $(tasks.z.results.r), operator: notin, values: "
-		   "[k]}], taskSpec: {steps: [{image: i}]}}\n";
+	static const char yaml[] = PR
+		"spec:\n"
+		"  pipelineSpec:\n"
+		"    params: [{name: q, default: [a, b], type: array}]\n"
+		"    tasks:\n"
+		"    - {name: z, when: [{input: '$(params.q[0])', operator: in, values: [c]}], "
+		"taskSpec: {results: [{name: r}], steps: [{image: i}]}}\n"
+		"    - {name: x, when: [{input: $(tasks.z.results.r), operator: notin, values: "
+		"['$(params.q[*])']}], taskSpec: {steps: [{image: i}]}}\n"
+		"    - {name: w, runAfter: [x], taskSpec: {steps: [{image: i}]}}\n"
+		"    - {name: ok, when: [{input: a, operator: in, values: "
+		"['$(params.q[*])']}], "
+		"taskSpec: {steps: [{image: i}]}}\n"
+		"    finally:\n"
+		"    - {name: f, when: [{input: $(tasks.status), operator: in, values: "
+		"[None]}], "
+		"taskSpec: {steps: [{image: i}]}}\n"
+		"    - {name: e, when: [{input: $(tasks.z.results.r), operator: notin, values: "
+		"[k]}], taskSpec: {steps: [{image: i}]}}\n";
 	struct rig *r = rig_run(yaml, NULL, 0);
 	const struct json *run = json_at(report(r), 0);
 
 	(void)state;
 	assert_at(run, "status.skippedTasks",
 		"[{\"name\":\"z\",\"reason\":\"When Expressions evaluated to false\","
-		"\"whenExpressions\":[{\"input\":\"a\",\"operator\":\"in\",\"values\":[\"c\"]}]},"
+		"\"whenExpressions\":[{\"input\":\"a\",\"operator\":\"in\",\"values\":[\"c\"]}]"
+		"},"
 		"{\"name\":\"x\",\"reason\":\"Results were missing\",\"whenExpressions\":[{"
 		"\"input\":\"$(tasks.z.results.r)\",\"operator\":\"notin\",\"values\":[\"a\","
 		"\"b\"]}]},"
@@ -446,7 +450,8 @@ static void test_skipped(void **state)
 		"{\"name\":\"e\",\"reason\":\"Results were missing\"}]");
 	assert_at(run, "status.childReferences",
 		"[{\"apiVersion\":\"tekton.dev/v1\",\"kind\":\"TaskRun\",\"name\":\"r-ok\","
-		"\"pipelineTaskName\":\"ok\",\"whenExpressions\":[{\"input\":\"a\",\"operator\":"
+		"\"pipelineTaskName\":\"ok\",\"whenExpressions\":[{\"input\":\"a\","
+		"\"operator\":"
 		"\"in\",\"values\":[\"a\",\"b\"]}]}]");
 	rig_free(r);
 }
@@ -469,9 +474,11 @@ static void test_order(void **state)
 		PR "spec:\n"
 		   "  pipelineSpec:\n"
 		   "    tasks:\n"
-		   "    - {name: first, retries: 1, taskSpec: {results: [{name: r}], steps: [{image: "
+		   "    - {name: first, retries: 1, taskSpec: {results: [{name: r}], steps: "
+		   "[{image: "
 		   "i}, {image: i}]}}\n"
-		   "    - {name: z, when: [{input: a, operator: in, values: [c]}], taskSpec: {steps: "
+		   "    - {name: z, when: [{input: a, operator: in, values: [c]}], taskSpec: "
+		   "{steps: "
 		   "[{image: i}]}}\n"
 		   "    finally: [{name: f, taskSpec: {steps: [{image: i}]}}]\n"
 		   "    results: [{name: out, value: $(tasks.first.results.r)}]\n";
@@ -486,8 +493,8 @@ static void test_order(void **state)
 			   "results taskSpec");
 	assert_keys(at(child, "retriesStatus.0"),
 		"conditions podName startTime completionTime steps taskSpec");
-	assert_keys(at(child, "steps.0"),
-		"terminated name container imageID terminationReason");
+	assert_keys(
+		at(child, "steps.0"), "terminated name container imageID terminationReason");
 	rig_free(r);
 }
 
