@@ -249,9 +249,9 @@ static void text_child(const struct explain *e, size_t i)
 	cleanup_buf struct buf inside;
 	struct explain child;
 	struct str rest, line;
+	buf_init(&inside, e->out->max);
 	if (!child_of(e, i, &child))
 		return;
-	buf_init(&inside, e->out->max);
 	child.out = &inside;
 	text_stages(&child);
 	rest = str_trim(buf_str(&inside));

@@ -169,6 +169,22 @@ static void large(void **state)
 	rig_free(r);
 }
 
+/* A run that will be refused has a plan, too: tasks that are not known, all three forms. */
+static void refused(void **state)
+{
+	struct rig *r =
+		rig_run("apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\n"
+			"spec: {pipelineSpec: {tasks: [{name: a, taskRef: {name: ghost}}, "
+			"{name: b, runAfter: [a], taskSpec: {steps: [{image: i}]}}]}}\n",
+			NULL, 0);
+
+	(void)state;
+	assert_non_null(strstr(plan_of(r, PLAN_TEXT), "a  (task ghost)"));
+	assert_non_null(strstr(plan_of(r, PLAN_JSON), "\"a\""));
+	assert_non_null(strstr(plan_of(r, PLAN_DOT), "digraph"));
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(dot),
 		cmocka_unit_test(task_run),
 		cmocka_unit_test(large),
+		cmocka_unit_test(refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
