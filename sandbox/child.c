@@ -19,7 +19,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-enum { SIGNALS = 64, SIGSET_BYTES = 8 };
+enum { SIGNALS = 64, SIGSET_BYTES = 8, GO_SECONDS = 30 };
 
 static void child_exit(void) __attribute__((noreturn));
 static void child_fail(const struct child_plan *p, enum child_stage stage, size_t op, long ret)
@@ -142,6 +142,10 @@ static void child_exec(const struct child_plan *p)
 	if (ret == 0)
 		ret = sys3(SYS_fcntl, p->orders_fd, F_SETFD, 0);
 	if (ret == 0)
+		ret = sys3(SYS_fcntl, p->agent_fd, F_SETFD, 0);
+	if (ret == 0 && p->hold_fd >= 0)
+		ret = sys3(SYS_fcntl, p->hold_fd, F_SETFD, 0);
+	if (ret == 0)
 		ret = child_confine(p);
 	if (ret < 0)
 		child_fail(p, CHILD_SECCOMP, 0, ret);
@@ -154,10 +158,14 @@ static void child_step(void *arg)
 {
 	struct child_plan *p = arg;
 	struct child_state s = {.stage_fd = -1, .root_fd = -1, .dev_fd = -1, .proc_fd = -1};
+	const struct timespec limit = {.tv_sec = GO_SECONDS};
 	long ret;
 
+	/* the agent may die, and the first child with it */
+	sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	while (!p->go)
-		sys4(SYS_futex, &p->go, FUTEX_WAIT, 0, 0);
+		if (sys4(SYS_futex, &p->go, FUTEX_WAIT, 0, &limit) == -ETIMEDOUT)
+			child_exit();
 	p->times->cloned_ns = child_now();
 	ret = child_become_root(p);
 	if (ret < 0)

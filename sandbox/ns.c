@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -347,6 +348,9 @@ static int ns_prepare(struct sandbox_ns *ns, const struct sandbox_ns *like, stru
 	id_extents_same_text(ns->map.uid, ns->map.n_uid, &ns->uid_map);
 	id_extents_same_text(ns->map.gid, ns->map.n_gid, &ns->gid_map);
 	oom_prepare(ns);
+	ns->agent_fd = pidfd_open(getpid(), 0);
+	if (ns->agent_fd < 0)
+		return err_sys(err, "open a descriptor of our own process");
 	ns->stack = mmap(
 		NULL, CHILD_STACK_BYTES, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (ns->stack == MAP_FAILED) {
@@ -380,7 +384,8 @@ int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
 	ns = mem_zalloc(sizeof(*ns));
 	ns->level = place->level;
 	ns->map = place->map;
-	ns->user_fd = ns->net_fd = ns->init_fd = -1;
+	ns->user_fd = ns->net_fd = ns->init_fd = ns->agent_fd = -1;
+	ns->hold_fd = like ? like->hold_fd : -1;
 	if (ns_prepare(ns, like, err) ||
 		ns_make(ns->level, &ns->map, &ns->user_fd, own_net ? &ns->net_fd : NULL, err)) {
 		sandbox_ns_free(ns);
@@ -402,6 +407,7 @@ void sandbox_ns_free(struct sandbox_ns *ns)
 	fd_close(&ns->user_fd);
 	fd_close(&ns->net_fd);
 	fd_close(&ns->init_fd);
+	fd_close(&ns->agent_fd);
 	buf_release(&ns->uid_map);
 	buf_release(&ns->gid_map);
 	buf_release(&ns->oom_text);
@@ -414,8 +420,15 @@ void sandbox_ns_free(struct sandbox_ns *ns)
 	free(ns);
 }
 
+void sandbox_ns_hold(struct sandbox_ns *ns, int fd)
+{
+	ns->hold_fd = fd;
+}
+
 int ns_join(const struct sandbox_ns *ns, struct err *err)
 {
+	const pid_t parent = getppid();
+
 	if (setns(ns->user_fd, CLONE_NEWUSER))
 		return err_sys(err, "enter the run's user namespace");
 	if (ns->net_fd >= 0 && setns(ns->net_fd, CLONE_NEWNET))
@@ -424,5 +437,5 @@ int ns_join(const struct sandbox_ns *ns, struct err *err)
 		return err_sys(err, "drop groups");
 	if (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0))
 		return err_sys(err, "become the first user of the namespace");
-	return 0;
+	return child_outlive_nobody(parent, err);
 }

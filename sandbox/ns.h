@@ -21,7 +21,9 @@ struct sandbox_ns {
 	struct id_map map;
 	int user_fd;
 	int net_fd;  /* -1: the agent's network */
-	int init_fd; /* sealed copy of step-init */
+	int init_fd;  /* sealed copy of step-init */
+	int agent_fd; /* our own pidfd */
+	int hold_fd;  /* borrowed; -1: none */
 	struct sock_fprog filter;
 	struct sock_fprog worker_filter;
 	uint64_t caps;

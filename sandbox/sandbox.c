@@ -62,6 +62,8 @@ static int orders_fill(const struct sandbox_config *c, uint32_t flags, int statu
 	struct orders o = {
 		.magic = ORDERS_MAGIC,
 		.status_fd = status_fd,
+		.agent_fd = c->ns->agent_fd,
+		.hold_fd = c->ns->hold_fd,
 		.uid = c->uid,
 		.gid = c->gid,
 		.own_id = init_own_id(c),
@@ -167,6 +169,8 @@ static struct child_plan start_plan(const struct start *s)
 		.status_fd = s->status_child_fd,
 		.orders_fd = s->orders_fd,
 		.init_fd = ns->init_fd,
+		.agent_fd = ns->agent_fd,
+		.hold_fd = ns->hold_fd,
 		.std_fd = {c->stdin_fd, c->stdout_fd, c->stderr_fd},
 		.uid_map = ns->uid_map.p,
 		.gid_map = ns->gid_map.p,

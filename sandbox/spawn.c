@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,16 +55,27 @@ static pid_t process_new(unsigned long flags, struct err *err)
 	return (pid_t)pid;
 }
 
+int child_outlive_nobody(pid_t parent, struct err *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return err_sys(err, "ask for a signal at the agent's death");
+	if (getppid() != parent)
+		return err_set(err, ERR_CANCELLED, "the agent is gone");
+	return 0;
+}
+
 int spawn_child(unsigned long flags, int (*fn)(void *arg), void *arg, struct spawned *ret,
 	struct err *err)
 {
+	/* in a PID namespace of its own a child does not see its parent */
+	const pid_t parent = flags & CLONE_NEWPID ? 0 : getpid();
 	sigset_t old;
 	pid_t pid;
 
 	signals_block(&old);
 	pid = process_new(flags, err);
 	if (pid == 0)
-		_exit(fn(arg));
+		_exit(child_outlive_nobody(parent, NULL) ? 126 : fn(arg));
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return -1;

@@ -14,10 +14,15 @@ struct spawned {
 
 /*
  * A child with a copy of our memory, in the namespaces that flags (CLONE_NEW*) ask for; it runs
- * fn(arg) and ends with its value. All signals are blocked in it until fn changes that.
+ * fn(arg), ends with its value, and dies with us. All signals are blocked in it until fn changes that.
  */
 int spawn_child(unsigned long flags, int (*fn)(void *arg), void *arg, struct spawned *ret,
 	struct err *err);
+/*
+ * In a child, and again after every change of ids, which clears it: it dies with its parent.
+ * An error: the parent is not the one any more.
+ */
+int child_outlive_nobody(pid_t parent, struct err *err);
 /* Waits, at most timeout_ms, then kills. Closes the pidfd. Status: exit code or 128+signal. */
 int spawn_wait(struct spawned *s, int timeout_ms, int *ret_status, struct err *err);
 

@@ -103,7 +103,6 @@ struct worker {
 	const struct sandbox_worker_config *c;
 	const struct sock_fprog *filter;
 	int report_fd;
-	pid_t parent;
 };
 
 static int fd_cmp(const void *a, const void *b)
@@ -144,12 +143,7 @@ static int fds_shrink(const struct worker *w, struct err *err)
 
 static int worker_confine(const struct worker *w, struct err *err)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
-		return err_sys(err, "ask for a signal at the agent's death");
-	if (getppid() != w->parent)
-		return err_set(err, ERR_CANCELLED, "the agent is gone");
-	/* the change of ids clears the wish, so it is repeated */
-	if (w->c->ns && (ns_join(w->c->ns, err) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)))
+	if (w->c->ns && ns_join(w->c->ns, err))
 		return -1;
 	if (fds_shrink(w, err) || caps_shrink(err))
 		return -1;
@@ -203,7 +197,7 @@ int sandbox_worker_start(
 {
 	struct sock_fprog filter = {0};
 	int read_fd cleanup_fd = -1, write_fd cleanup_fd = -1;
-	struct worker w = {.c = c, .filter = &filter, .parent = getpid()};
+	struct worker w = {.c = c, .filter = &filter};
 	struct spawned s = {.pidfd_fd = -1};
 	int failed, status;
 

@@ -98,6 +98,12 @@ int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandb
  */
 int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
 	const struct sandbox_ns *like, struct sandbox_ns **ret, struct err *err);
+/*
+ * A descriptor (borrowed) that step-init of every step in here keeps open until nothing of its
+ * step is left, also when the agent dies; the step's own processes never have it. With a lock
+ * on it, the lock tells that nothing runs any more.
+ */
+void sandbox_ns_hold(struct sandbox_ns *ns, int fd);
 void sandbox_ns_free(struct sandbox_ns *ns); /* NULL is fine */
 
 /*

@@ -25,7 +25,8 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
-enum { STACK_BYTES = 65536, PATH_BYTES = 4096, SIGSET_BYTES = 8 };
+enum { STACK_BYTES = 65536, PATH_BYTES = 4096, SIGSET_BYTES = 8, WALL = 0x40000000 };
+enum { NAPS_MAX = 5000 }; /* of a millisecond */
 
 struct init {
 	const struct orders *o;
@@ -69,6 +70,31 @@ static void __attribute__((noreturn)) init_exit(int code)
 		sys1(SYS_exit_group, code);
 }
 
+/*
+ * The agent is gone: everything in the namespace ends first, so that what this process holds
+ * (hold_fd) is let go when nothing of the step is left, and not before. A SIGKILL to PID 1
+ * would close it while the others still run.
+ */
+static void __attribute__((noreturn)) init_end_all(void)
+{
+	struct {
+		int64_t s, ns;
+	} nap;
+
+	for (int i = 0; i < NAPS_MAX;) {
+		if (sys2(SYS_kill, -1, SIGKILL) == -ESRCH)
+			break;
+		if (sys4(SYS_wait4, -1, 0, WALL, 0) != -ECHILD)
+			continue;
+		/* a visitor: somebody outside has to reap it */
+		nap.s = 0;
+		nap.ns = 1000000;
+		sys5(SYS_ppoll, 0, 0, &nap, 0, SIGSET_BYTES);
+		i++;
+	}
+	init_exit(125);
+}
+
 /* Signals of the agent that the main process gets; everything else aimed at us is ignored. */
 static const int forwarded[] = {
 	SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP};
@@ -80,7 +106,7 @@ static uint64_t signal_bit(int signal)
 
 static uint64_t signals_watched(void)
 {
-	uint64_t set = signal_bit(SIGCHLD);
+	uint64_t set = signal_bit(SIGCHLD) | signal_bit(ORDERS_DEATH_SIGNAL);
 
 	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
 		set |= signal_bit(forwarded[i]);
@@ -294,6 +320,8 @@ static void init_take_signal(struct init *in, int signal_fd)
 		return;
 	if (si.ssi_signo == SIGCHLD)
 		init_reap(in);
+	else if (si.ssi_signo == ORDERS_DEATH_SIGNAL && si.ssi_pid == 0)
+		init_end_all();
 	else if (si.ssi_pid == 0 && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
 		sys2(SYS_kill, in->main_pid, si.ssi_signo);
 }
@@ -311,29 +339,34 @@ static void init_shrink(const struct orders *o)
 		init_exit(126);
 	/* a change of ids resets both */
 	sys5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-	sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	sys5(SYS_prctl, PR_SET_PDEATHSIG, ORDERS_DEATH_SIGNAL, 0, 0, 0);
 }
 
-static void __attribute__((noreturn)) init_loop(struct init *in, int signal_fd)
+/*
+ * Waits for a signal, or looks whether there is one. The agent's end is seen by
+ * its pidfd and by the pipe that nobody reads any more, too: it may have been before we could
+ * ask for a signal at its death.
+ */
+static void init_turn(struct init *in, int signal_fd, bool waits)
 {
-	for (;;) {
-		struct pollfd pfd[2] = {
-			{.fd = signal_fd, .events = POLLIN},
-			/* no reader left: the agent is gone, also when it was before we could
-			 * ask for a signal at its death */
-			{.fd = in->o->status_fd, .events = 0},
-		};
-		long n = sys5(SYS_ppoll, pfd, 2, 0, 0, SIGSET_BYTES);
+	struct pollfd pfd[3] = {
+		{.fd = signal_fd, .events = POLLIN},
+		{.fd = in->o->status_fd, .events = 0},
+		{.fd = in->o->agent_fd, .events = POLLIN},
+	};
+	struct {
+		int64_t s, ns;
+	} at_once = {0};
+	long n = sys5(SYS_ppoll, pfd, 3, waits ? 0 : &at_once, 0, SIGSET_BYTES);
 
-		if (n < 0 && n != -EINTR)
-			init_exit(126);
-		if (n <= 0)
-			continue;
-		if (pfd[1].revents)
-			init_exit(125);
-		if (pfd[0].revents)
-			init_take_signal(in, signal_fd);
-	}
+	if (n < 0 && n != -EINTR)
+		init_exit(126);
+	if (n <= 0)
+		return;
+	if (pfd[1].revents || pfd[2].revents)
+		init_end_all();
+	if (pfd[0].revents)
+		init_take_signal(in, signal_fd);
 }
 
 static int decimal(const char *s)
@@ -383,12 +416,16 @@ void init_main(long *sp)
 		init_exit(126);
 	sys1(SYS_close, orders_fd);
 	sys3(SYS_fcntl, in.o->status_fd, F_SETFD, FD_CLOEXEC);
+	sys3(SYS_fcntl, in.o->agent_fd, F_SETFD, FD_CLOEXEC);
+	sys3(SYS_fcntl, in.o->hold_fd, F_SETFD, FD_CLOEXEC);
 	if (in.o->flags & ORDERS_VISIT)
 		main_run(&in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
 	signal_fd = sys4(SYS_signalfd4, -1, &watched, SIGSET_BYTES, O_CLOEXEC | O_NONBLOCK);
 	if (signal_fd < 0)
 		init_exit(126);
+	sys5(SYS_prctl, PR_SET_PDEATHSIG, ORDERS_DEATH_SIGNAL, 0, 0, 0);
+	init_turn(&in, (int)signal_fd, false); /* nothing is started for an agent that is gone */
 	in.main_pid = raw_clone_call(
 		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, &in);
 	if (in.main_pid < 0) {
@@ -397,8 +434,11 @@ void init_main(long *sp)
 	}
 	if (in.exec_errno)
 		init_report(&in, 0, 0);
+	for (int fd = 0; fd < 3; fd++)
+		sys1(SYS_close, fd); /* the step's, not ours */
 	init_shrink(in.o);
-	init_loop(&in, (int)signal_fd);
+	for (;;)
+		init_turn(&in, (int)signal_fd, true);
 }
 
 #if defined(__x86_64__)

@@ -23,6 +23,8 @@ struct orders {
 	uint32_t magic;
 	int32_t status_fd; /* one struct sandbox_exit is written there; its reader is the agent
 			    */
+	int32_t agent_fd;  /* a pidfd of the agent, or -1 */
+	int32_t hold_fd;   /* stays open as long as anything of the step is there, or -1 */
 	uint32_t uid;      /* of the main process */
 	uint32_t gid;
 	uint32_t own_id;       /* uid and gid of step-init once the main process is started */
@@ -38,6 +40,8 @@ enum orders_flags {
 	ORDERS_VISIT = 1,    /* not PID 1: execute the program and be gone */
 	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
 };
+/* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
+#define ORDERS_DEATH_SIGNAL SIGPWR
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */
 enum orders_stage { ORDERS_EXEC, ORDERS_LIMITS, ORDERS_CAPS, ORDERS_IDS, ORDERS_FORK };

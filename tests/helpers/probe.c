@@ -278,6 +278,25 @@ static int cmd_wait(char **argv)
 	return 0;
 }
 
+/* Many processes in sessions of their own, every other one an orphan, then waits. */
+static int cmd_family(char **argv)
+{
+	for (int i = 0; i < 48; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			setsid();
+			if (i % 2 && fork())
+				_exit(0);
+			for (;;)
+				pause();
+		}
+		if (pid > 0 && i % 2)
+			waitpid(pid, NULL, 0);
+	}
+	return cmd_wait(argv);
+}
+
 static volatile sig_atomic_t got;
 
 static void take(int s)
@@ -611,6 +630,7 @@ static const struct command {
 	{"echo", cmd_echo, 0},
 	{"env", cmd_env, 0},
 	{"exit", cmd_exit, 1},
+	{"family", cmd_family, 0},
 	{"fds", cmd_fds, 0},
 	{"ids", cmd_ids, 0},
 	{"limits", cmd_limits, 0},

@@ -4,6 +4,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 
 static struct ended out;
@@ -269,27 +270,39 @@ static void test_kill(void **state)
 }
 
 /* The agent is killed: nothing of the step survives. */
-static void test_agent_dies(void **state)
+/* An agent with one step that waits, and the hold; what the step writes comes out of the pipe. */
+static pid_t agent_start(const char *sub_command, int hold_fd, int out_fd)
 {
+	char word[16];
 	struct step s;
 	struct err err = {0};
+	pid_t agent = fork();
+
+	if (agent) {
+		fix.n_steps++; /* made by the other process */
+		return agent;
+	}
+	snprintf(word, sizeof(word), "%s", sub_command);
+	sandbox_ns_hold(fix.ns, hold_fd);
+	fix_step(&s, PROBE(word));
+	fd_close(&s.child_out_fd);
+	s.c.stdout_fd = out_fd;
+	if (fix_start(&s, &err))
+		_exit(1);
+	close(out_fd); /* only the step has it */
+	for (;;)
+		pause();
+}
+
+static void test_agent_dies(void **state)
+{
 	int pipe_fd[2];
 	pid_t agent;
 	char text[8];
 
 	(void)state;
 	assert_int_equal(pipe2(pipe_fd, O_CLOEXEC), 0);
-	agent = fork();
-	if (agent == 0) {
-		fix_step(&s, PROBE(ARG("wait")));
-		fd_close(&s.child_out_fd);
-		s.c.stdout_fd = pipe_fd[1];
-		if (fix_start(&s, &err))
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	fix.n_steps++; /* made by the other process */
+	agent = agent_start("wait", -1, pipe_fd[1]);
 	close(pipe_fd[1]);
 	assert_true(fix_readable(pipe_fd[0], STEP_TIMEOUT_MS));
 	assert_int_equal(read(pipe_fd[0], text, 6), 6);
@@ -299,6 +312,35 @@ static void test_agent_dies(void **state)
 	assert_true(fix_readable(pipe_fd[0], STEP_TIMEOUT_MS));
 	assert_int_equal(read(pipe_fd[0], text, 1), 0);
 	close(pipe_fd[0]);
+}
+
+/* The lock that step-init holds is free when nothing of the step is left, and not before. */
+static void test_hold(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		int hold_fd = openat(fix.base_fd, "hold", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		int look_fd = openat(fix.base_fd, "hold", O_RDONLY | O_CLOEXEC);
+		int pipe_fd[2];
+		pid_t agent;
+		char text[8];
+
+		assert_int_equal(flock(hold_fd, LOCK_EX | LOCK_NB), 0);
+		assert_int_equal(pipe2(pipe_fd, O_CLOEXEC), 0);
+		agent = agent_start("family", hold_fd, pipe_fd[1]);
+		close(pipe_fd[1]);
+		close(hold_fd);
+		assert_true(fix_readable(pipe_fd[0], STEP_TIMEOUT_MS));
+		assert_int_equal(read(pipe_fd[0], text, 6), 6);
+		assert_int_equal(flock(look_fd, LOCK_EX | LOCK_NB), -1);
+		kill(agent, SIGKILL);
+		assert_int_equal(flock(look_fd, LOCK_EX), 0);
+		assert_true(fix_readable(pipe_fd[0], 0)); /* its end, without waiting */
+		assert_int_equal(read(pipe_fd[0], text, 1), 0);
+		waitpid(agent, NULL, 0);
+		close(look_fd);
+		close(pipe_fd[0]);
+	}
 }
 
 static void test_limits(void **state)
@@ -546,6 +588,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_forwarding),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_agent_dies),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_dev),
 		cmocka_unit_test(test_etc),
