@@ -194,6 +194,16 @@ int option_require_isolation(struct parser *p, struct str v, struct err *err)
 		sandbox_level_name(SANDBOX_USER_SINGLE));
 }
 
+int option_resume(struct parser *p, struct str v, struct err *err)
+{
+	if (v.n && !str_eqz(v, "force"))
+		return err_set(err, ERR_USAGE, "'" STR_FMT "': expected no value, or force",
+			STR_ARG(v));
+	p->o->resume = true;
+	p->o->resume_force = v.n > 0;
+	return 0;
+}
+
 int option_grace(struct parser *p, struct str v, struct err *err)
 {
 	int64_t ns;
@@ -304,7 +314,7 @@ static int long_option(struct parser *p, int argc, char *const *argv, int *at, s
 		return option_unknown(p->verb, "--", name, err);
 	if (!row->arg && has_value)
 		return err_set(err, ERR_USAGE, "option '--%s' takes no value", row->name);
-	if (row->arg && !has_value) {
+	if (row->arg && !row->is_optional && !has_value) {
 		if (*at + 1 >= argc)
 			return err_set(
 				err, ERR_USAGE, "option '--%s' needs %s", row->name, row->arg);
@@ -387,6 +397,8 @@ static int words_check(struct parser *p, struct err *err)
 	if (p->verb->needs_file && o->n_files == 0)
 		return err_set(err, ERR_USAGE,
 			"no input: expected -f FILE; see 'monopod help %s'", p->verb->name);
+	if (o->resume && o->dry_run)
+		return err_set(err, ERR_USAGE, "--resume and --dry-run exclude each other");
 	if (p->verb->needs_file && o->n_args)
 		o->name = o->args[0];
 	return 0;

@@ -51,7 +51,7 @@ static void help_option(struct buf *out, const struct option_row *row)
 	buf_addf(&left, "  %c%c%s --%s", row->letter ? '-' : ' ',
 		row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name);
 	if (row->arg)
-		buf_addf(&left, " %s", row->arg);
+		buf_addf(&left, row->is_optional ? "[=%s]" : " %s", row->arg);
 	help_row(out, buf_str(&left), HELP_COLUMN, row->help);
 	buf_release(&left);
 }
@@ -123,9 +123,9 @@ static void man_option(struct buf *out, const struct option_row *row)
 	man_text(out, row->name);
 	buf_addz(out, "\\fR");
 	if (row->arg) {
-		buf_addz(out, " \\fI");
+		buf_addz(out, row->is_optional ? "[=\\fI" : " \\fI");
 		man_text(out, row->arg);
-		buf_addz(out, "\\fR");
+		buf_addz(out, row->is_optional ? "\\fR]" : "\\fR");
 	}
 	buf_addc(out, '\n');
 	man_text(out, row->help);

@@ -136,6 +136,15 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct options, dry_run),
 		.help = "everything but starting processes"},
+	{.name = "resume",
+		.arg = "force",
+		.is_optional = true,
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_resume,
+		.help = "go on with the interrupted run in the run directory, or start it when "
+			"there is none; without --run-dir in the newest; =force: also with "
+			"another input or other options than it was started with"},
 	{.name = "no-color",
 		.group = GROUP_OUTPUT,
 		.kind = OPTION_FLAG,
@@ -288,7 +297,7 @@ const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
 static const char *const later_verbs[] = {"pod", "collect", "shell"};
-static const char *const later_options[] = {"resume", "isolation"};
+static const char *const later_options[] = {"isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)
 {

@@ -38,6 +38,7 @@ struct option_row {
 	const char *name; /* without the dashes */
 	const char *arg;  /* NULL: a flag */
 	bool is_repeatable;
+	bool is_optional; /* the value; given only as --NAME=VALUE */
 	unsigned group;
 	const char *help; /* one paragraph, no full stop at its end */
 	enum option_kind kind;
@@ -87,6 +88,7 @@ option_fn option_verbose;
 option_fn option_quiet;
 option_fn option_env;
 option_fn option_attempt;
+option_fn option_resume;
 
 int cmd_help(const struct options *o);
 int cmd_version(const struct options *o);

@@ -2,6 +2,7 @@
 /* `check`: read, validate, bind every run as `run` would, print every problem, start nothing.
  */
 #include "cmd.h"
+#include "header.h"
 #include "input.h"
 #include "trial.h"
 
@@ -64,16 +65,17 @@ static void verdict_text(const struct spec *s)
 int cmd_check(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
+	struct str seed = seed_new(a);
 	struct spec *spec;
 	const struct run_ref **runs = NULL;
 	size_t n_runs = 0;
 	struct err err = {0};
 
-	if (input_load(o, a, &spec, &err))
+	if (input_load(o, a, seed, &spec, &err))
 		return input_refuse(o, &err);
 	/* Files without a run object are fine here; a name that fits nothing is not. */
 	if (!diags_has_errors(spec->diags, DIAG_ADMISSION) && (spec->n_runs || o->name.n) &&
-		input_runs(o, spec, &runs, &n_runs, &err))
+		input_runs(o, spec, seed, &runs, &n_runs, &err))
 		return input_refuse(o, &err);
 	for (size_t i = 0; i < n_runs; i++)
 		agent_free(trial_new(o, a, spec, runs[i]));

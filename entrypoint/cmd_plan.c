@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `plan`: bind every run as `run` would and print the order in which its tasks would start. */
 #include "cmd.h"
+#include "header.h"
 #include "input.h"
 #include "trial.h"
 #include "view_text.h"
@@ -53,6 +54,7 @@ static int plans_print(const struct options *o, struct agent *const *agents, siz
 int cmd_plan(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
+	struct str seed = seed_new(a);
 	struct spec *spec;
 	const struct run_ref **runs;
 	struct agent **agents;
@@ -60,11 +62,11 @@ int cmd_plan(const struct options *o)
 	struct err err = {0};
 	int code;
 
-	if (input_load(o, a, &spec, &err))
+	if (input_load(o, a, seed, &spec, &err))
 		return input_refuse(o, &err);
 	if (!spec_ok(spec))
 		return input_refuse_diags(o, spec->diags, EXIT_INPUT);
-	if (input_runs(o, spec, &runs, &n, &err))
+	if (input_runs(o, spec, seed, &runs, &n, &err))
 		return input_refuse(o, &err);
 	agents = arena_new_array(a, struct agent *, n);
 	for (size_t i = 0; i < n; i++)

@@ -5,6 +5,7 @@
 #include "input.h"
 #include "outcome.h"
 #include "pid1.h"
+#include "resume.h"
 #include "session.h"
 
 #include <base/clock.h>
@@ -52,17 +53,25 @@ static int refuse_diags(
 }
 
 /* Everything up to the point of no return; -1: go on, else the exit code. */
-static int run_prepare(
-	struct session *s, struct outcome *out, const struct options *o, struct arena *a)
+static int run_prepare(struct session *s, struct outcome *out, const struct options *o)
 {
+	struct diags changed = {0};
 	struct err err = {0};
 
-	if (session_read(s, o, a, &err))
+	if ((o->resume && resume_find(s, &err)) || session_read(s, &err))
 		return refuse(s, out, &err);
 	if (!spec_ok(s->spec))
 		return refuse_diags(s, out, s->spec->diags, EXIT_INPUT);
 	input_warn(o, s->spec->diags);
 	input_warn(o, &s->problems);
+	if (resume_runs(s, &changed, &err))
+		return refuse(s, out, &err);
+	if (changed.n_errors)
+		return refuse_diags(s, out, &changed, EXIT_INPUT);
+	if (resume_all_done(s)) {
+		s->view = view_new(o);
+		return -1;
+	}
 	if (session_open(s, &err))
 		return refuse(s, out, &err);
 	if (!session_find_images(s))
@@ -101,18 +110,20 @@ static struct str lookup_tail(
 		l->dir, a, t->name, attempt, t->attempts[attempt].steps[step].name);
 }
 
-static void run_show_end(struct session *s, const struct rundir_run *dir, enum exit_code code)
+static void run_show_end(struct session *s, const struct session_run *r,
+	const struct rundir_run *dir, enum exit_code code)
 {
-	struct log_lookup lookup = {.dir = dir, .view = drive_view(s->drive)};
+	struct log_lookup lookup = {.dir = dir, .view = agent_view(r->agent)};
 	struct outcome_info info = {.run_dir = dir->path,
 		.exit_code = (int)code,
-		.own_time_ns = drive_own_ns(s->drive),
+		.own_time_ns = s->drive ? drive_own_ns(s->drive) : 0,
 		.unpack_time_ns = s->unpack_ns,
 		.log_path = lookup_path,
 		.log_tail = lookup_tail,
 		.log_arg = &lookup};
 
-	drive_notes(s->drive, &info.notes, &info.n_notes);
+	if (s->drive)
+		drive_notes(s->drive, &info.notes, &info.n_notes);
 	view_finished(s->view, lookup.view, &info);
 }
 
@@ -122,19 +133,57 @@ static enum exit_code code_unrecorded(enum exit_code code)
 	return code == EXIT_RUN_OK || code == EXIT_RUN_FAILED ? EXIT_INTERNAL : code;
 }
 
-/* Drives one run to its end and writes it down. */
-static enum exit_code run_drive(
+static void run_note_resumes(struct session *s, const struct session_run *r)
+{
+	struct arena *a cleanup_arena = arena_new();
+
+	if (!r->has_journal)
+		return;
+	drive_note(s->drive,
+		arena_printf(a, "resumed %zu time%s%s", r->n_resumes,
+			r->n_resumes == 1 ? "" : "s",
+			s->has_changed ? ", the last time with another input (--resume=force)"
+				       : ""));
+}
+
+/* A run that had ended before: its outcome is told again, nothing is started. */
+static enum exit_code run_recall(
 	struct session *s, const struct session_run *r, const struct rundir_run *dir)
 {
+	const struct run_view *v = agent_view(r->agent);
+	struct outcome *out = &s->outcome;
+	enum exit_code code = outcome_code(v);
+	struct err err = {0};
+
+	if (r->exit_code >= 0)
+		code = (enum exit_code)r->exit_code;
+	else if (v->cancelled != CANCEL_NONE)
+		code = EXIT_SIGTERM; /* it died before it could say which signal it was */
+	out->runs[out->n_runs++] = (struct outcome_run){.view = v, .dir = dir};
+	view_run_started(s->view, v, r->end.now_ns);
+	if (outcome_run_ended(out, &err))
+		log_error("%s", err.msg);
+	run_show_end(s, r, dir, code);
+	return code;
+}
+
+/* Drives one run to its end and writes it down. */
+static enum exit_code run_drive(
+	struct session *s, struct session_run *r, const struct rundir_run *dir)
+{
+	struct drive_start from;
 	struct err err = {0};
 	struct outcome *out = &s->outcome;
 	enum exit_code code;
 	int rc;
 
-	if (drive_new(&s->drive_config, r->agent, dir, &s->drive, &err)) {
+	if (resume_journal(s, r, dir, &from, &err) ||
+		drive_new(&s->drive_config, r->agent, dir, &from, &s->drive, &err)) {
 		log_error("%s", err.msg);
+		journal_close(&from.journal);
 		return EXIT_INTERNAL;
 	}
+	run_note_resumes(s, r);
 	out->runs[out->n_runs++] =
 		(struct outcome_run){.view = drive_view(s->drive), .dir = dir};
 	outcome_changed(out, clock_mono_ns());
@@ -148,7 +197,9 @@ static enum exit_code run_drive(
 		log_error("%s", err.msg);
 	if (err.kind || !drive_journal_is_whole(s->drive))
 		code = code_unrecorded(code);
-	run_show_end(s, dir, code);
+	if (rc == 0)
+		drive_exit(s->drive, (int)code);
+	run_show_end(s, r, dir, code);
 	drive_free(s->drive);
 	s->drive = NULL;
 	return code;
@@ -174,7 +225,8 @@ static enum exit_code run_all(struct session *s)
 			log_error("%s", err.msg);
 		} else {
 			n_open = i + 1;
-			code = run_drive(s, r, &dirs[i]);
+			code = r->is_done ? run_recall(s, r, &dirs[i])
+					  : run_drive(s, r, &dirs[i]);
 		}
 		if (code != EXIT_RUN_OK && (first == EXIT_RUN_OK || session_is_stopped(s)))
 			first = code;
@@ -198,10 +250,10 @@ static enum exit_code run_tell(struct session *s, enum exit_code code)
 	return code;
 }
 
-static int run_with_outcome(struct session *s, const struct options *o, struct arena *a)
+static int run_with_outcome(struct session *s, const struct options *o)
 {
 	enum exit_code code;
-	int refused = run_prepare(s, &s->outcome, o, a);
+	int refused = run_prepare(s, &s->outcome, o);
 
 	if (refused >= 0) {
 		session_discard(s);
@@ -216,7 +268,7 @@ static int run_with_outcome(struct session *s, const struct options *o, struct a
 int cmd_run(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct session s = {.rundir = {.dfd = -1}};
+	struct session s = {.rundir = {.dfd = -1}, .options = o};
 	struct sigaction ignored = {.sa_handler = SIG_IGN};
 	struct options plain = *o;
 	struct err err = {0};
@@ -229,7 +281,9 @@ int cmd_run(const struct options *o)
 	if (outcome_open(&s.outcome, &plain, &err) || outcome_started(&s.outcome, &err))
 		return input_refuse(&plain, &err);
 	last_words_set(s.outcome.termination.fd, STR(LAST_WORDS));
-	code = run_with_outcome(&s, &plain, a);
+	s.options = &plain;
+	s.arena = a;
+	code = run_with_outcome(&s, &plain);
 	outcome_close(&s.outcome);
 	return code;
 }

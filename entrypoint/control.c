@@ -102,6 +102,7 @@ static int control_listen(struct control *c, struct loop *loop, struct err *err)
 	if (c->sock_fd < 0)
 		return -1;
 	address_of(c->dfd, &address);
+	(void)unlinkat(c->dfd, control_name, 0); /* we have the lock: it is a dead agent's */
 	if (setsockopt(c->sock_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
 		bind(c->sock_fd, (const struct sockaddr *)&address, sizeof(address)) ||
 		fchmodat(c->dfd, control_name, 0600, 0))

@@ -3,6 +3,7 @@
 #include "drive.h"
 
 #include "drive_task.h"
+#include "header.h"
 
 #include <base/clock.h>
 #include <base/log.h>
@@ -25,6 +26,12 @@ static void drive_note_z(void *arg, const char *text)
 	drive_note(arg, str_z(text));
 }
 
+/* The run's clock goes on where the last agent left it. */
+static int64_t drive_now_ns(const struct drive *d)
+{
+	return clock_mono_ns() + d->ahead_ns;
+}
+
 struct queued_event *drive_queue(struct drive *d, enum event_kind kind)
 {
 	struct queued_event *q = vec_add(&d->queue);
@@ -44,7 +51,7 @@ static bool drive_feed_next(struct drive *d)
 	q = d->queue.p[d->n_fed++];
 	if (d->n_fed == d->queue.n)
 		d->n_fed = d->queue.n = 0;
-	q.event.now_ns = clock_mono_ns();
+	q.event.now_ns = drive_now_ns(d);
 	q.event.wall_ns = clock_wall_ns();
 	agent_feed(d->agent, &q.event);
 	arena_free(q.arena);
@@ -133,7 +140,7 @@ static void drive_settle(struct drive *d)
 	if (!d->is_dirty)
 		return;
 	d->is_dirty = false;
-	view_changed(d->c->view, agent_view(d->agent), clock_mono_ns());
+	view_changed(d->c->view, agent_view(d->agent), drive_now_ns(d));
 	d->c->published(d->c->arg);
 }
 
@@ -161,10 +168,11 @@ static int drive_turn(struct drive *d, struct err *err)
 	struct view *v = d->c->view;
 	int64_t now;
 
-	watch_set_deadline(d->timer, ns_min(agent_deadline_ns(d->agent), view_deadline_ns(v)));
+	now = ns_min(agent_deadline_ns(d->agent), view_deadline_ns(v));
+	watch_set_deadline(d->timer, now == INT64_MAX ? now : now - d->ahead_ns);
 	if (loop_turn(d->c->loop, err))
 		return -1;
-	now = clock_mono_ns();
+	now = drive_now_ns(d);
 	if (now >= agent_deadline_ns(d->agent))
 		(void)drive_queue(d, EVENT_TICK);
 	drive_settle(d);
@@ -183,10 +191,9 @@ int drive_run(struct drive *d, struct err *err)
 {
 	int64_t ended_ns;
 
-	d->started_ns = clock_mono_ns();
-	d->idle_since_ns = d->started_ns;
-	view_run_started(d->c->view, agent_view(d->agent), d->started_ns);
-	(void)drive_queue(d, EVENT_START);
+	d->idle_since_ns = clock_mono_ns();
+	view_run_started(d->c->view, agent_view(d->agent), drive_now_ns(d));
+	(void)drive_queue(d, d->is_resumed ? EVENT_RESUME : EVENT_START);
 	drive_settle(d);
 	while (!d->is_finished) {
 		if (drive_is_stuck(d))
@@ -198,7 +205,7 @@ int drive_run(struct drive *d, struct err *err)
 		(void)journal_sync(&d->journal, NULL);
 	if (!journal_is_whole(&d->journal))
 		drive_note(d, STR("the journal is not complete"));
-	ended_ns = agent_view(d->agent)->ended_ns;
+	ended_ns = agent_view(d->agent)->ended_ns - d->ahead_ns;
 	if (!d->n_running && ended_ns > d->idle_since_ns)
 		d->idle_ns += ended_ns - d->idle_since_ns;
 	return 0;
@@ -206,8 +213,17 @@ int drive_run(struct drive *d, struct err *err)
 
 /* --- life -------------------------------------------------------------------------------- */
 
+void drive_exit(struct drive *d, int code)
+{
+	struct err err = {0};
+
+	if (journal_append(&d->journal, header_exit_record(d->arena, code), true, &err))
+		drive_journal_failed(d, &err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): what is driven, and from where */
 int drive_new(const struct drive_config *c, struct agent *agent, const struct rundir_run *run,
-	struct drive **ret, struct err *err)
+	struct drive_start *from, struct drive **ret, struct err *err)
 {
 	struct arena *a = arena_new();
 	struct drive *d = arena_new_object(a, struct drive);
@@ -216,7 +232,10 @@ int drive_new(const struct drive_config *c, struct agent *agent, const struct ru
 	d->c = c;
 	d->agent = agent;
 	d->run = run;
-	d->journal.fd = -1;
+	d->journal = from->journal;
+	from->journal = (struct journal){.fd = -1};
+	d->is_resumed = from->is_resumed;
+	d->ahead_ns = from->ahead_ns;
 	d->binding = (struct binding_config){.options = c->options,
 		.rundir = c->rundir,
 		.run = run,
@@ -227,7 +246,7 @@ int drive_new(const struct drive_config *c, struct agent *agent, const struct ru
 		.note = drive_note_z,
 		.note_arg = d};
 	d->timer = loop_add_timer(c->loop, "deadline", drive_on_timer, d, err);
-	if (!d->timer || journal_create(&d->journal, run->dfd, "journal", err)) {
+	if (!d->timer) {
 		drive_free(d);
 		return -1;
 	}

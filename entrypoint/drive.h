@@ -7,6 +7,7 @@
 #define ENTRYPOINT_DRIVE_H
 
 #include "imageset.h"
+#include "journal.h"
 #include "launch.h"
 #include "options.h"
 #include "owned.h"
@@ -41,14 +42,22 @@ struct drive_config { /* the same for all runs of a command */
 	void *arg;
 };
 
-/* c, agent and run are borrowed. Creates the run's journal. */
+/* Where a run begins, or goes on. */
+struct drive_start {
+	struct journal journal; /* open; drive_new takes it */
+	bool is_resumed;        /* the agent was made again from it */
+	int64_t ahead_ns;       /* the run's clock, less the monotonic one of this machine */
+};
+/* c, agent and run are borrowed. */
 int drive_new(const struct drive_config *c, struct agent *agent, const struct rundir_run *run,
-	struct drive **ret, struct err *err);
+	struct drive_start *from, struct drive **ret, struct err *err);
 /*
- * From EVENT_START until the agent has finished. Steps that fail are not errors; -1 means that
- * the driver itself cannot go on (the steps are stopped by drive_free).
+ * From EVENT_START or EVENT_RESUME until the agent has finished. Steps that fail are not
+ * errors; -1 means that the driver itself cannot go on (the steps are stopped by drive_free).
  */
 int drive_run(struct drive *d, struct err *err);
+/* The last record: what the program will say to whoever started it. */
+void drive_exit(struct drive *d, int code);
 /* Stops what still runs, frees directories. NULL is fine. */
 void drive_free(struct drive *d);
 
@@ -61,6 +70,7 @@ const struct run_view *drive_view(const struct drive *d);
 /* Time in which no step was running, from the start of drive_run. */
 int64_t drive_own_ns(const struct drive *d);
 /* Sentences for the summary, each once. */
+void drive_note(struct drive *d, struct str text);
 void drive_notes(const struct drive *d, const struct str **ret, size_t *ret_n);
 /* After drive_run: every record is on the disk. */
 bool drive_journal_is_whole(const struct drive *d);

@@ -57,7 +57,9 @@ struct drive {
 	VEC(struct str) notes;
 	struct watch *timer;
 	size_t n_running;
-	int64_t started_ns, idle_since_ns, idle_ns;
+	int64_t idle_since_ns, idle_ns;
+	int64_t ahead_ns; /* the run's clock, less ours */
+	bool is_resumed;
 	bool is_finished, is_dirty, journal_failed;
 	bool is_held;     /* the view is full: steps wait to be read */
 	size_t n_resumed; /* how often they went on */
@@ -66,7 +68,6 @@ struct drive {
 
 /* Appends to the queue; the caller fills in the rest. Valid until the next call. */
 struct queued_event *drive_queue(struct drive *d, enum event_kind kind);
-void drive_note(struct drive *d, struct str text); /* once each */
 
 void task_start(struct drive *d, const struct action *a);
 void task_start_step(struct drive *d, const struct action *a);

@@ -2,6 +2,8 @@
 /* Reading the input, choosing runs, refusing. */
 #include "input.h"
 
+#include "header.h"
+
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/fd.h>
@@ -17,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SUFFIX_CHARS = 5, REFUSAL_MAX = 8 * MIB };
+enum { REFUSAL_MAX = 8 * MIB };
 
 /* --- randomness -------------------------------------------------------------------------- */
 
@@ -35,22 +37,6 @@ static void random_fill(unsigned char *p, size_t n)
 	}
 }
 
-struct str input_random_suffix(void *arg attr_unused, struct arena *a)
-{
-	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
-	enum { LETTERS = sizeof(alphabet) - 1, FAIR = 256 - 256 % LETTERS };
-	char text[SUFFIX_CHARS];
-
-	for (size_t i = 0; i < SUFFIX_CHARS;) {
-		unsigned char byte;
-
-		random_fill(&byte, 1);
-		if (byte < FAIR)
-			text[i++] = alphabet[byte % LETTERS];
-	}
-	return arena_strn(a, text, sizeof(text));
-}
-
 struct str input_random_uid(struct arena *a)
 {
 	unsigned char b[16];
@@ -64,9 +50,11 @@ struct str input_random_uid(struct arena *a)
 		b[13], b[14], b[15]);
 }
 
-static struct str spec_suffix(void *arg, struct arena *a, size_t i attr_unused)
+static struct str spec_suffix(void *arg, struct arena *a, size_t i)
 {
-	return input_random_suffix(arg, a);
+	const struct str *seed = arg;
+
+	return seed_suffix(a, *seed, "object", i);
 }
 
 /* --- files ------------------------------------------------------------------------------- */
@@ -133,9 +121,10 @@ static int input_add(struct arena *a, struct str path, input_vec *inputs, struct
 	return input_add_file(a, path, inputs, err);
 }
 
-int input_load(const struct options *o, struct arena *a, struct spec **ret, struct err *err)
+int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
+	struct err *err)
 {
-	struct spec_options so = {.suffix = spec_suffix};
+	struct spec_options so = {.suffix = spec_suffix, .suffix_arg = &seed};
 	input_vec inputs = {0};
 	int rc = 0;
 
@@ -196,14 +185,14 @@ static int input_no_run(const struct spec *spec, struct str name, struct err *er
 }
 
 /* A run made from a Pipeline or Task. */
-static int input_made_run(const struct options *o, struct spec *spec,
+static int input_made_run(const struct options *o, struct spec *spec, struct str seed,
 	const struct run_ref ***ret, size_t *ret_n, struct err *err)
 {
 	struct str name = o->name.n ? o->name : input_only_name(spec);
 	const struct run_ref *made = NULL;
 
 	if (name.n)
-		made = spec_make_run(spec, name, input_random_suffix(NULL, spec->arena));
+		made = spec_make_run(spec, name, seed_suffix(spec->arena, seed, "name", 0));
 	if (!made)
 		return input_no_run(spec, o->name, err);
 	*ret = arena_new_array(spec->arena, const struct run_ref *, 1);
@@ -212,14 +201,14 @@ static int input_made_run(const struct options *o, struct spec *spec,
 	return 0;
 }
 
-int input_runs(const struct options *o, struct spec *spec, const struct run_ref ***ret,
-	size_t *ret_n, struct err *err)
+int input_runs(const struct options *o, struct spec *spec, struct str seed,
+	const struct run_ref ***ret, size_t *ret_n, struct err *err)
 {
 	const struct run_ref **runs;
 	size_t n = 0;
 
 	if (!spec->n_runs)
-		return input_made_run(o, spec, ret, ret_n, err);
+		return input_made_run(o, spec, seed, ret, ret_n, err);
 	runs = arena_new_array(spec->arena, const struct run_ref *, spec->n_runs);
 	for (size_t i = 0; i < spec->n_runs; i++) {
 		if (!o->name.n || str_eq(o->name, input_run_name(&spec->runs[i])))

@@ -15,21 +15,21 @@
 /*
  * Reads files, directories (every *.yaml, *.yml and *.json in it, sorted, not recursive) and
  * standard input, and loads them. Problems of the contents are in (*ret)->diags; err is for
- * files that cannot be read.
+ * files that cannot be read. Names that generateName asks for come from the seed (header.h).
  */
-int input_load(const struct options *o, struct arena *a, struct spec **ret, struct err *err);
+int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
+	struct err *err);
 
 /*
  * The run objects that the command is about: all of the input, or the named one, or one made
  * from the Pipeline or Task that is named (or the only one there is). ERR_USAGE with what there
  * is when the name fits nothing.
  */
-int input_runs(const struct options *o, struct spec *spec, const struct run_ref ***ret,
-	size_t *ret_n, struct err *err);
+int input_runs(const struct options *o, struct spec *spec, struct str seed,
+	const struct run_ref ***ret, size_t *ret_n, struct err *err);
 struct str input_run_name(const struct run_ref *r);
 
-/* Five characters of generateName's alphabet, and a random uuid. */
-struct str input_random_suffix(void *arg, struct arena *a);
+/* A random uuid. */
 struct str input_random_uid(struct arena *a);
 
 /*

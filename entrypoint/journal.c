@@ -4,14 +4,16 @@
 
 #include <base/bounds.h>
 #include <base/fd.h>
+#include <base/file.h>
 #include <base/vec.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CRC_DIGITS = 8, PENDING_BYTES = 64 * MIB };
+enum { CRC_DIGITS = 8, PENDING_BYTES = 64 * MIB, JOURNAL_MAX = 1024 * MIB };
 
 /* CRC-32 (IEEE 802.3), four bits at a time. */
 uint32_t journal_crc(struct str bytes)
@@ -58,6 +60,72 @@ static int journal_repair(struct journal *j, struct err *err)
 	if (ftruncate(j->fd, (off_t)j->n_bytes) < 0)
 		return err_sys(err, "repair journal");
 	j->is_torn = false;
+	return 0;
+}
+
+/* Only a plain file of ours: a run directory may have been in other hands. */
+static int journal_open_file(int dfd, const char *name, int flags, struct err *err)
+{
+	int fd cleanup_fd =
+		openat(dfd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0) {
+		const bool is_missing = errno == ENOENT;
+
+		(void)err_sys(err, "open");
+		return err_wrap_as(err, is_missing ? ERR_NOT_FOUND : ERR_USAGE, "%s", name);
+	}
+	if (fstat(fd, &st))
+		return err_sys(err, "stat journal");
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(err, ERR_USAGE, "journal is not a plain file of one name");
+	/* root may look at anybody's */
+	if ((st.st_uid != geteuid() && (flags & O_RDWR || geteuid() != 0)) ||
+		st.st_mode & S_IWOTH)
+		return err_set(err, ERR_USAGE,
+			"journal is not this user's alone: owner %u, mode %04o",
+			(unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
+	return fd_take(&fd);
+}
+
+static int journal_take_records(
+	int fd, struct arena *a, struct journal_text *ret, struct err *err)
+{
+	struct str text;
+
+	if (file_read_fd(a, fd, JOURNAL_MAX, &text, err))
+		return err_wrap(err, "read journal");
+	journal_parse(a, text, &ret->records, &ret->n, &ret->n_valid_bytes);
+	ret->n_torn_bytes = text.n - ret->n_valid_bytes;
+	return 0;
+}
+
+int journal_read(
+	int dfd, const char *name, struct arena *a, struct journal_text *ret, struct err *err)
+{
+	int fd cleanup_fd = journal_open_file(dfd, name, O_RDONLY, err);
+
+	return fd < 0 ? -1 : journal_take_records(fd, a, ret, err);
+}
+
+int journal_open(struct journal *j, int dfd, const char *name, struct arena *a,
+	struct journal_text *ret, struct err *err)
+{
+	*j = (struct journal){.fd = -1};
+	buf_init(&j->pending, PENDING_BYTES);
+	j->fd = journal_open_file(dfd, name, O_RDWR | O_APPEND, err);
+	if (j->fd < 0 || journal_take_records(j->fd, a, ret, err)) {
+		journal_close(j);
+		return -1;
+	}
+	j->n_bytes = ret->n_valid_bytes;
+	j->is_torn = ret->n_torn_bytes > 0;
+	if (journal_repair(j, err)) {
+		journal_close(j);
+		return -1;
+	}
+	journal_reserve(j);
 	return 0;
 }
 

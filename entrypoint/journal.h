@@ -28,6 +28,21 @@ enum { JOURNAL_RESERVE = 256 * 1024 }; /* bytes kept ahead, for the day the disk
 
 /* Creates `name` (mode 0600), which must not exist. */
 int journal_create(struct journal *j, int dfd, const char *name, struct err *err);
+struct journal_text {        /* what is in a file */
+	struct str *records; /* valid ones */
+	size_t n;
+	size_t n_valid_bytes;
+	size_t n_torn_bytes; /* behind them: a writer died there */
+};
+/*
+ * Opens one that is there, to go on with it: what is torn is cut off. ERR_NOT_FOUND when there
+ * is none; ERR_USAGE when it is no plain file of ours.
+ */
+int journal_open(struct journal *j, int dfd, const char *name, struct arena *a,
+	struct journal_text *ret, struct err *err);
+/* The same without touching it. */
+int journal_read(
+	int dfd, const char *name, struct arena *a, struct journal_text *ret, struct err *err);
 /*
  * durable: on the disk before the call returns. After a failure the record is kept and written
  * before the next one, so that the file is at every moment a beginning of the journal.

@@ -63,6 +63,7 @@ struct options {
 	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */
 	uint64_t log_limit;  /* bytes of a step's log; 0: none */
 	bool dry_run;
+	bool resume, resume_force;
 	bool no_color; /* --no-color or NO_COLOR */
 	enum log_level log_level;
 

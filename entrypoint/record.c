@@ -2,6 +2,8 @@
 /* Runs, read back from their run directories. */
 #include "record.h"
 
+#include "lock.h"
+
 #include <base/bounds.h>
 #include <base/clock.h>
 #include <base/fd.h>
@@ -10,7 +12,6 @@
 #include <base/vec.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,7 +78,7 @@ struct record_condition record_run_condition(const struct record *r)
 static bool is_abandoned(struct str top)
 {
 	cleanup_fd int dfd = dir_open(AT_FDCWD, str_c(top), NULL);
-	return dfd >= 0 && flock(dfd, LOCK_SH | LOCK_NB) == 0;
+	return dfd >= 0 && !lock_is_held(dfd);
 }
 
 /* One directory with a run.json, below the directory of its command. */

@@ -2,6 +2,7 @@
 /* The run directory: making, refusing, cleaning up. */
 #include "rundir.h"
 
+#include "lock.h"
 #include "memory.h"
 #include "steplog.h"
 
@@ -13,22 +14,17 @@
 #include <base/path.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { RUN_NUMBER_MAX = 9999, RUNS_LISTED = 100000, BALLAST_BYTES = 2 * MIB, FD_PATH = 40 };
 enum {
-	RUN_NUMBER_MAX = 9999,
-	RUNS_LISTED = 100000,
-	BALLAST_BYTES = 2 * MIB,
-	FD_PATH = 40,
-	LOCK_TRIES = 10,
-	LOCK_WAIT_MS = 5,
+	LOOK_MS = 50,    /* somebody who only looks holds the lock for a moment */
+	TAKE_MS = 15000, /* for what a killed agent left to end */
 };
 
 #define CONTAINER_RUN_DIR "/run/monopod"
@@ -47,6 +43,7 @@ bool rundir_own_mounts(void)
 static void rundir_init(struct rundir *rd)
 {
 	*rd = (struct rundir){.dfd = -1,
+		.lock_fd = -1,
 		.parent_dfd = -1,
 		.claims_dfd = -1,
 		.scratch_dfd = -1,
@@ -63,7 +60,8 @@ static void rundir_release(struct rundir *rd)
 	fd_close(&rd->scratch_dfd);
 	fd_close(&rd->claims_dfd);
 	fd_close(&rd->parent_dfd);
-	fd_close(&rd->dfd); /* the lock goes with it */
+	fd_close(&rd->dfd);
+	fd_close(&rd->lock_fd); /* last: now it is somebody else's */
 }
 
 /* Makes `rel` below dfd with mode 0700 when it is missing and opens it. */
@@ -142,25 +140,17 @@ static int rundir_make_named(
 	return 0;
 }
 
-static int rundir_lock(struct rundir *rd, struct err *err)
+static int rundir_lock(struct rundir *rd, int patience_ms, struct err *err)
 {
-	/* somebody who only looks holds it for a moment */
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(rd->dfd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		if (errno != EWOULDBLOCK)
-			break;
-		(void)poll(NULL, 0, LOCK_WAIT_MS);
-		errno = EWOULDBLOCK;
-	}
-	if (errno == EWOULDBLOCK) {
-		rd->is_made = false; /* somebody was quicker: it is theirs */
-		return err_set(err, ERR_USAGE, "run directory '%s' is in use by another run",
-			str_c(rd->path));
-	}
-	(void)err_sys(err, "lock run directory '%s'", str_c(rd->path));
-	err->kind = ERR_SANDBOX;
-	return -1;
+	struct err low = {0};
+
+	rd->lock_fd = lock_take(rd->dfd, patience_ms, &low);
+	if (rd->lock_fd >= 0)
+		return 0;
+	rd->is_made =
+		rd->is_made && low.kind != ERR_USAGE; /* somebody was quicker: it is theirs */
+	return err_set(err, low.kind == ERR_USAGE ? ERR_USAGE : ERR_SANDBOX,
+		"run directory '%s': %s", str_c(rd->path), low.msg);
 }
 
 /* A directory that holds a run already is not touched. */
@@ -168,7 +158,7 @@ static int rundir_check_free(struct rundir *rd, struct err *err)
 {
 	static const char *const traces[] = {"journal", "run.json", "runs", "logs"};
 
-	if (rundir_lock(rd, err))
+	if (rundir_lock(rd, LOOK_MS, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(traces); i++) {
 		struct stat st;
@@ -219,14 +209,18 @@ static int rundir_fill(struct rundir *rd, struct err *err)
 	return 0;
 }
 
-static int rundir_open_parts(struct arena *a, struct str path, struct str run_name,
-	struct rundir *rd, struct err *err)
+static struct str rundir_default(struct str path)
+{
+	return path.n == 0 && getpid() == 1 ? STR(CONTAINER_RUN_DIR) : path;
+}
+
+static int rundir_make(struct arena *a, struct str path, struct str run_name, struct rundir *rd,
+	struct err *err)
 {
 	struct err low = {0};
 	int rc;
 
-	if (path.n == 0 && getpid() == 1)
-		path = STR(CONTAINER_RUN_DIR);
+	path = rundir_default(path);
 	rc = path.n ? rundir_make_named(a, path, rd, &low)
 		    : rundir_make_numbered(a, run_name, rd, &low);
 	if (rc == 0)
@@ -237,6 +231,13 @@ static int rundir_open_parts(struct arena *a, struct str path, struct str run_na
 	if (rundir_check_free(rd, err))
 		return -1;
 	rd->is_ours = true;
+	return 0;
+}
+
+static int rundir_fill_or_say(struct rundir *rd, struct err *err)
+{
+	struct err low = {0};
+
 	if (rundir_fill(rd, &low))
 		return err_set(err, ERR_SANDBOX,
 			"run directory '%s': %s; name a writable place with --run-dir",
@@ -250,11 +251,66 @@ int rundir_open(struct arena *a, struct str path, struct str run_name, struct ru
 	struct rundir rd;
 
 	rundir_init(&rd);
-	if (rundir_open_parts(a, path, run_name, &rd, err)) {
+	if (rundir_make(a, path, run_name, &rd, err) || rundir_fill_or_say(&rd, err)) {
 		rundir_discard(&rd);
 		return -1;
 	}
 	*ret = rd;
+	return 0;
+}
+
+int rundir_open_taken(struct rundir *rd, struct err *err)
+{
+	if (rundir_fill_or_say(rd, err) == 0)
+		return 0;
+	rundir_discard(rd);
+	return -1;
+}
+
+/* The directory below .monopod/runs that a run was last made in; empty: there is none. */
+static struct str rundir_newest(struct arena *a)
+{
+	int dfd cleanup_fd = dir_open(AT_FDCWD, DEFAULT_RUNS, NULL);
+	struct str newest = STR_NONE;
+	struct timespec when = {0};
+	struct str *names;
+	size_t n;
+
+	if (dfd < 0 || dir_list(a, dfd, RUNS_LISTED, &names, &n, NULL))
+		return STR_NONE;
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+		struct str logs = path_join(a, names[i], STR("workspaces"));
+
+		if (fstatat(dfd, str_c(logs), &st, AT_SYMLINK_NOFOLLOW) ||
+			st.st_ctim.tv_sec < when.tv_sec ||
+			(st.st_ctim.tv_sec == when.tv_sec && st.st_ctim.tv_nsec < when.tv_nsec))
+			continue;
+		when = st.st_ctim;
+		newest = path_join(a, STR(DEFAULT_RUNS), names[i]);
+	}
+	return newest;
+}
+
+int rundir_take(struct arena *a, struct str path, struct rundir *ret, struct err *err)
+{
+	struct stat st;
+
+	rundir_init(ret);
+	path = rundir_default(path);
+	if (!path.n)
+		path = rundir_newest(a);
+	if (!path.n || (stat(str_c(path), &st) < 0 && errno == ENOENT))
+		return 0;
+	if (path_absolute(a, path, &ret->path, err))
+		return -1;
+	ret->dfd = dir_open(AT_FDCWD, str_c(ret->path), err);
+	if (ret->dfd < 0)
+		return err_wrap_as(err, ERR_SANDBOX, "run directory");
+	if (rundir_lock(ret, TAKE_MS, err)) {
+		rundir_release(ret);
+		return -1;
+	}
 	return 0;
 }
 
@@ -337,14 +393,15 @@ static bool is_run_dir(int dfd)
 /* Only when nobody holds its lock. */
 static void rundir_sweep_one(const struct rundir *rd, const char *name, struct sandbox_ns *ns)
 {
-	int dfd cleanup_fd = -1;
+	int dfd cleanup_fd = -1, lock_fd cleanup_fd = -1;
 
 	dfd = openat(rd->parent_dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dfd < 0 || (!is_there(dfd, SCRATCH) && !is_there(dfd, SCRATCH_OLD)))
 		return;
 	if (!rd->is_numbered && !is_run_dir(dfd))
 		return;
-	if (flock(dfd, LOCK_EX | LOCK_NB) < 0)
+	lock_fd = lock_take(dfd, 0, NULL);
+	if (lock_fd < 0)
 		return;
 	if (is_there(dfd, "run.json") || is_there(dfd, "runs"))
 		log_warn("run '%s' was interrupted: 'monopod describe %s' tells how far it "
@@ -353,6 +410,7 @@ static void rundir_sweep_one(const struct rundir *rd, const char *name, struct s
 	/* a failure: the next run tries again */
 	(void)sandbox_remove_tree(ns, dfd, SCRATCH, NULL);
 	(void)sandbox_remove_tree(ns, dfd, SCRATCH_OLD, NULL);
+	lock_release(dfd, &lock_fd);
 }
 
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns)
@@ -384,6 +442,7 @@ int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err)
 		rundir_unmount_all(rd);
 		rc = sandbox_remove_tree(ns, rd->dfd, SCRATCH, err);
 	}
+	lock_release(rd->dfd, &rd->lock_fd);
 	rundir_release(rd);
 	return rc;
 }
@@ -396,6 +455,7 @@ void rundir_discard(struct rundir *rd)
 			(void)dir_remove(rd->dfd, SCRATCH, NULL);
 		/* only when they are empty, which they are unless they were there before */
 		(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);
+		lock_release(rd->dfd, &rd->lock_fd);
 	}
 	if (rd->is_made)
 		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
@@ -405,7 +465,7 @@ void rundir_discard(struct rundir *rd)
 void rundir_erase(const struct rundir *rd, struct sandbox_ns *ns)
 {
 	static const char *const made[] = {
-		"journal", "run.json", "logs", "runs", "results", "workspaces"};
+		"journal", "run.json", "logs", "runs", "results", "workspaces", "lock"};
 
 	rundir_unmount_all(rd);
 	for (size_t i = 0; i < ARRAY_SIZE(made); i++)

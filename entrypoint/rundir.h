@@ -19,8 +19,9 @@
 enum { RUNDIR_SMALL_BYTES = 256 * 1024 * 1024 };
 
 struct rundir {
-	struct str path;  /* absolute */
-	int dfd;          /* locked while the command runs */
+	struct str path; /* absolute */
+	int dfd;
+	int lock_fd;      /* lock.h; held while the command runs */
 	int parent_dfd;   /* -1: the directory was there before */
 	bool is_made;     /* by us, and taken by nobody else */
 	bool is_ours;     /* locked, and no run was in it */
@@ -55,6 +56,13 @@ bool rundir_own_mounts(void);
  */
 int rundir_open(struct arena *a, struct str path, struct str run_name, struct rundir *ret,
 	struct err *err);
+/*
+ * Locks a directory to go on in: `path`, the container's, or the newest of the default place.
+ * None is there: 0, and ret->dfd stays -1. ERR_USAGE when somebody has the lock.
+ */
+int rundir_take(struct arena *a, struct str path, struct rundir *ret, struct err *err);
+/* The rest of rundir_open for such a one, whatever is in it. */
+int rundir_open_taken(struct rundir *rd, struct err *err);
 /* scratch/layers becomes a tmpfs of half the memory there is; its size goes to ret_bytes, 0
  * when it is not known. */
 int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, struct err *err);

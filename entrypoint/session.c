@@ -66,6 +66,14 @@ static size_t session_max_parallel(size_t asked)
 	return asked && asked < fit ? asked : fit;
 }
 
+/* A run that goes on decides with the number that it began with. */
+static size_t session_parallel(const struct session *s)
+{
+	if (s->is_resumed && !s->options->resume_force)
+		return header_max_parallel(&s->header);
+	return session_max_parallel(s->options->max_parallel);
+}
+
 static void session_agent_options(struct session *s)
 {
 	const struct options *o = s->options;
@@ -75,9 +83,8 @@ static void session_agent_options(struct session *s)
 		.workspaces = o->workspaces,
 		.n_workspaces = o->n_workspaces,
 		.hermetic = o->hermetic,
-		.max_parallel = session_max_parallel(o->max_parallel),
-		.start_pending = o->name.n > 0,
-		.random = input_random_suffix};
+		.max_parallel = session_parallel(s),
+		.start_pending = o->name.n > 0};
 }
 
 static void session_make_agents(struct session *s, const struct run_ref **refs)
@@ -90,24 +97,27 @@ static void session_make_agents(struct session *s, const struct run_ref **refs)
 		size_t n_before = s->problems.n_errors;
 
 		*opts = s->agent_options;
-		opts->uid = input_random_uid(s->arena);
+		opts->uid = seed_uid(s->arena, s->seed, "run", i);
 		r->ref = refs[i];
+		r->journal.fd = -1;
 		r->agent = agent_new(s->spec, r->ref, opts, &s->problems);
 		r->is_hopeless = s->problems.n_errors > n_before;
 	}
 }
 
-int session_read(struct session *s, const struct options *o, struct arena *a, struct err *err)
+int session_read(struct session *s, struct err *err)
 {
+	const struct options *o = s->options;
+	struct arena *a = s->arena;
 	const struct run_ref **refs;
 
-	s->options = o;
-	s->arena = a;
-	if (session_check_dirs(o, err) || input_load(o, a, &s->spec, err))
+	if (!s->seed.n)
+		s->seed = seed_new(a);
+	if (session_check_dirs(o, err) || input_load(o, a, s->seed, &s->spec, err))
 		return -1;
 	if (!spec_ok(s->spec))
 		return 0;
-	if (input_runs(o, s->spec, &refs, &s->n_runs, err))
+	if (input_runs(o, s->spec, s->seed, &refs, &s->n_runs, err))
 		return -1;
 	s->runs = arena_new_array(a, struct session_run, s->n_runs);
 	session_make_agents(s, refs);
@@ -177,7 +187,8 @@ static int session_choose_layers(struct session *s, struct err *err)
 static bool session_wants_hermetic(const struct session *s)
 {
 	for (size_t i = 0; i < s->n_runs; i++) {
-		if (!s->runs[i].is_hopeless && agent_wants_hermetic(s->runs[i].agent))
+		if (!s->runs[i].is_hopeless && !s->runs[i].is_done &&
+			agent_wants_hermetic(s->runs[i].agent))
 			return true;
 	}
 	return false;
@@ -340,6 +351,15 @@ static void session_drive_config(struct session *s)
 		s->drive_config.launch.etc_resolv_conf.n > 0);
 }
 
+static int session_open_rundir(struct session *s, struct err *err)
+{
+	if (s->rundir.dfd >= 0) /* --resume has taken it */
+		return rundir_open_taken(&s->rundir, err);
+	s->can_mount = rundir_own_mounts();
+	return rundir_open(
+		s->arena, s->options->run_dir, input_run_name(s->runs[0].ref), &s->rundir, err);
+}
+
 int session_open(struct session *s, struct err *err)
 {
 	struct imageset_config images = {.options = s->options,
@@ -351,15 +371,14 @@ int session_open(struct session *s, struct err *err)
 	if (session_open_loop(s, err))
 		return -1;
 	session_raise_files();
-	s->can_mount = rundir_own_mounts();
-	if (rundir_open(s->arena, s->options->run_dir, input_run_name(s->runs[0].ref),
-		    &s->rundir, err))
+	if (session_open_rundir(s, err))
 		return -1;
 	if (s->can_mount)
 		rundir_use_small_tmpfs(s->arena, &s->rundir);
 	session_open_control(s);
 	if (session_open_store(s, err) || session_probe(s, err))
 		return -1;
+	sandbox_ns_hold(s->ns, s->rundir.lock_fd);
 	images.store = s->store;
 	images.loop = s->loop;
 	images.ns = s->ns;
@@ -382,7 +401,7 @@ static void session_list_images(struct session *s)
 		struct image_use *uses;
 		size_t n;
 
-		if (s->runs[i].is_hopeless)
+		if (s->runs[i].is_hopeless || s->runs[i].is_done)
 			continue;
 		agent_images(s->runs[i].agent, s->arena, &uses, &n);
 		for (size_t k = 0; k < n; k++)
@@ -472,8 +491,10 @@ static void session_close_shared(struct session *s)
 	watch_remove(s->timer);
 	pid1_free(s->pid1);
 	loop_free(s->loop);
-	for (size_t i = 0; i < s->n_runs; i++)
+	for (size_t i = 0; i < s->n_runs; i++) {
+		journal_close(&s->runs[i].journal);
 		agent_free(s->runs[i].agent);
+	}
 	if (s->store)
 		store_close(s->store);
 }

@@ -8,6 +8,7 @@
 
 #include "control.h"
 #include "drive.h"
+#include "header.h"
 #include "imageset.h"
 #include "options.h"
 #include "outcome.h"
@@ -25,6 +26,13 @@ struct session_run {
 	const struct run_ref *ref;
 	struct agent *agent;
 	bool is_hopeless; /* a RUN problem: it ends False without a step */
+	/* of a run that was made again from its journal */
+	bool has_journal;
+	bool is_done;
+	struct journal journal; /* has_journal: until the run is driven */
+	struct replay_end end;
+	size_t n_resumes; /* with this one */
+	int exit_code;    /* of a run that is done; -1: not written down */
 };
 
 struct session {
@@ -33,6 +41,10 @@ struct session {
 	struct spec *spec;
 	struct session_run *runs;
 	size_t n_runs;
+	struct str seed;      /* of all names and ids that are made up */
+	bool is_resumed;      /* there was a run in the run directory */
+	bool has_changed;     /* and it is not what we were asked for: --resume=force */
+	struct header header; /* is_resumed: of the last that wrote it */
 	struct agent_options agent_options;
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;
@@ -59,8 +71,8 @@ struct session {
 };
 
 /* Reads the input and makes the agents. Diagnostics of the input are in s->spec, those of the
- * runs in s->problems. */
-int session_read(struct session *s, const struct options *o, struct arena *a, struct err *err);
+ * runs in s->problems. options and arena are set. */
+int session_read(struct session *s, struct err *err);
 /* Run directory, store, place, loop. ERR_SANDBOX, ERR_IMAGE and ERR_NOT_FOUND: this place
  * cannot give what was asked. */
 int session_open(struct session *s, struct err *err);

@@ -16,7 +16,6 @@ struct agent *trial_new(const struct options *o, struct arena *a, const struct s
 		.hermetic = o->hermetic,
 		.uid = input_random_uid(a),
 		.start_pending = o->name.n != 0,
-		.random = input_random_suffix,
 	};
 	return agent_new(spec, run, opts, spec->diags);
 }

@@ -64,6 +64,7 @@ struct view {
 	const struct run_view *run;
 	bool is_dirty;
 	int64_t drawn_ns;
+	int64_t ahead_ns; /* the clock of the run, less ours */
 	struct buf progress;
 	struct buf out;     /* scratch for one write */
 	uint64_t n_unread;  /* bytes that nobody took; said when somebody does */
@@ -330,7 +331,8 @@ static void plain_task_ended(struct view *v, const struct task_run_view *t)
 static void plain_steps(struct view *v, const struct task_run_view *t, struct said *said)
 {
 	const struct attempt_view *at = &t->attempts[said->attempt];
-	while (said->step < at->n_steps && at->steps[said->step].state == STEP_ENDED) {
+	while (!at->is_interrupted && said->step < at->n_steps &&
+		at->steps[said->step].state == STEP_ENDED) {
 		const struct step_view *s = &at->steps[said->step++];
 		enum view_mark mark = view_step_mark(s);
 		if (mark != MARK_FAILED && mark != MARK_IGNORED)
@@ -341,19 +343,33 @@ static void plain_steps(struct view *v, const struct task_run_view *t, struct sa
 	}
 }
 
+/* An attempt that went with its agent is none of those that retries allow. */
+static void plain_next_attempt(struct view *v, const struct task_run_view *t, size_t attempt)
+{
+	long long n_allowed = t->retries + 1;
+
+	for (size_t i = 0; i < attempt; i++)
+		n_allowed += t->attempts[i].is_interrupted;
+	buf_addf(&v->out, "; attempt %zu", attempt + 1);
+	if (n_allowed > 1)
+		buf_addf(&v->out, " of %lld", n_allowed);
+	buf_addz(&v->out, " started\n");
+}
+
 static void plain_attempts(struct view *v, const struct task_run_view *t, struct said *said)
 {
 	while (said->attempt + 1 < t->n_attempts) {
 		const struct attempt_view *at = &t->attempts[said->attempt];
 		plain_steps(v, t, said);
 		plain_name(v, view_task_name(v->run, t));
-		buf_addf(&v->out, "attempt %zu failed after ", said->attempt + 1);
+		buf_addf(&v->out, "attempt %zu %s after ", said->attempt + 1,
+			at->is_interrupted ? "interrupted" : "failed");
 		view_text_time(&v->out, at->ended_ns - at->started_ns);
-		plain_condition(v, &at->condition);
+		if (!at->is_interrupted)
+			plain_condition(v, &at->condition);
 		said->attempt++;
 		said->step = 0;
-		buf_addf(&v->out, "; attempt %zu of %lld started\n", said->attempt + 1,
-			(long long)t->retries + 1);
+		plain_next_attempt(v, t, said->attempt);
 	}
 	if (t->n_attempts)
 		plain_steps(v, t, said);
@@ -450,7 +466,7 @@ void view_progress(struct view *v, struct str text)
 	if (v->is_live) {
 		view_text_safe(&v->progress, text, view_cols(v), v->is_ascii);
 		v->is_dirty = true;
-		view_draw(v, clock_mono_ns());
+		view_draw(v, clock_mono_ns() + v->ahead_ns);
 	} else if (text.n) {
 		buf_adds(&v->out, text);
 		buf_addc(&v->out, '\n');
@@ -460,6 +476,10 @@ void view_progress(struct view *v, struct str text)
 
 void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
 {
+	const int64_t ahead_ns = now_ns - clock_mono_ns();
+
+	v->drawn_ns += ahead_ns - v->ahead_ns;
+	v->ahead_ns = ahead_ns;
 	v->run = r;
 	v->tasks.n = 0;
 	v->pipeline_tasks.n = 0;
@@ -512,7 +532,7 @@ void view_finished(struct view *v, const struct run_view *r, const struct outcom
 		o.cols = view_cols(v);
 		screen_show_cursor(&v->screen, &v->out);
 	} else {
-		plain_say(v, clock_mono_ns());
+		plain_say(v, clock_mono_ns() + v->ahead_ns);
 	}
 	view_end_summary(r, info, &o, &v->out);
 	view_end_failures(r, info, &o, &v->out);

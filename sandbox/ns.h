@@ -20,7 +20,7 @@ struct sandbox_ns {
 	enum sandbox_level level;
 	struct id_map map;
 	int user_fd;
-	int net_fd;  /* -1: the agent's network */
+	int net_fd;   /* -1: the agent's network */
 	int init_fd;  /* sealed copy of step-init */
 	int agent_fd; /* our own pidfd */
 	int hold_fd;  /* borrowed; -1: none */

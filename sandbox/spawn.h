@@ -14,7 +14,8 @@ struct spawned {
 
 /*
  * A child with a copy of our memory, in the namespaces that flags (CLONE_NEW*) ask for; it runs
- * fn(arg), ends with its value, and dies with us. All signals are blocked in it until fn changes that.
+ * fn(arg), ends with its value, and dies with us. All signals are blocked in it until fn
+ * changes that.
  */
 int spawn_child(unsigned long flags, int (*fn)(void *arg), void *arg, struct spawned *ret,
 	struct err *err);

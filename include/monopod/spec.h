@@ -463,6 +463,22 @@ void value_json(const struct value *v, struct json_writer *w);
  */
 void spec_object_json(
 	const struct object_meta *meta, const char *member, struct json_writer *w);
+/*
+ * The input as written, each scalar replaced by a digest of the caller's (with a salt: what is
+ * in a Secret can be short): an object {"Kind/name": tree, …}. What changes nothing of the
+ * meaning (order of keys and objects, style, comments) is not in it.
+ */
+struct spec_digest {
+	struct str (*digest)(void *arg, struct arena *a, struct str text);
+	void *arg;
+};
+void spec_fingerprint(const struct spec *s, const struct spec_digest *d, struct json_writer *w);
+/* What differs from a fingerprint of an earlier input: errors with positions, the first ten.
+ * Returns how many. */
+struct json;
+size_t spec_compare(const struct spec *s, const struct spec_digest *d, const struct json *old,
+	struct diags *diags);
+
 /* The typed model as Tekton-shaped JSON; used for status.taskSpec, status.pipelineSpec and
  * golden tests. */
 void task_spec_json(const struct task_spec *t, struct json_writer *w);

@@ -425,7 +425,8 @@ void init_main(long *sp)
 	if (signal_fd < 0)
 		init_exit(126);
 	sys5(SYS_prctl, PR_SET_PDEATHSIG, ORDERS_DEATH_SIGNAL, 0, 0, 0);
-	init_turn(&in, (int)signal_fd, false); /* nothing is started for an agent that is gone */
+	init_turn(
+		&in, (int)signal_fd, false); /* nothing is started for an agent that is gone */
 	in.main_pid = raw_clone_call(
 		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, &in);
 	if (in.main_pid < 0) {

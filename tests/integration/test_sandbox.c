@@ -270,7 +270,8 @@ static void test_kill(void **state)
 }
 
 /* The agent is killed: nothing of the step survives. */
-/* An agent with one step that waits, and the hold; what the step writes comes out of the pipe. */
+/* An agent with one step that waits, and the hold; what the step writes comes out of the pipe.
+ */
 static pid_t agent_start(const char *sub_command, int hold_fd, int out_fd)
 {
 	char word[16];

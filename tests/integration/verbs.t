@@ -24,8 +24,8 @@ is "$(printf '%s\n' "$out" | head -c 12)" '.TH MONOPOD ' "help --man is roff"
 monopod rnu -f x
 is "$code" 2 "an unknown verb"
 like "$err" "did you mean 'run'" "with a suggestion"
-monopod run -f x --resume
-is "$code" 2 "--resume"
+monopod run -f x --isolation user
+is "$code" 2 "--isolation"
 like "$err" "not supported yet" "is not supported yet"
 monopod run -f "$T/none.yaml"
 is "$code" 2 "a file that is not there"

@@ -41,11 +41,16 @@ static void refused(void **state)
 			"'c' is one word too many; usage: monopod run -f PATH... [NAME]"},
 		{{"run", "-f", "a", "--parm", "x=1"},
 			"option '--parm' is not known to 'run'; did you mean '--param'?"},
-		{{"run", "-f", "a", "--resume"}, "option '--resume' is not supported yet"},
+		{{"run", "-f", "a", "--resume=x"},
+			"option '--resume': 'x': expected no value, or force"},
+		{{"run", "-f", "a", "--resume", "--dry-run"},
+			"--resume and --dry-run exclude each other"},
+		{{"check", "-f", "a", "--resume"},
+			"option '--resume' is not known to 'check'; see 'monopod help check'"},
 		{{"run", "-f", "a", "--isolation=user"},
 			"option '--isolation' is not supported yet"},
 		{{"run", "-f", "a", "--resme"},
-			"option '--resme' is not known to 'run'; see 'monopod help run'"},
+			"option '--resme' is not known to 'run'; did you mean '--resume'?"},
 		{{"run", "-f", "a", "-z3"},
 			"option '-z' is not known to 'run'; see 'monopod help run'"},
 		{{"run", "-f", "a", "--require-isolation", "strong"},
@@ -155,7 +160,8 @@ static void texts(void **state)
 		assert_int_equal(cli_help(str_z(verbs[v].name), &help, &err), 0);
 		for (size_t i = 0; i < option_rows_n; i++) {
 			char word[64];
-			snprintf(word, sizeof(word), "--%s ", option_rows[i].name);
+			snprintf(word, sizeof(word), "--%s%s", option_rows[i].name,
+				option_rows[i].is_optional ? "[=" : " ");
 			assert_int_equal(strstr(help.p, word) != NULL,
 				verb_takes(&verbs[v], &option_rows[i]));
 		}

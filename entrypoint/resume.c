@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding, checking and making again what an interrupted command did. */
+#include "resume.h"
+
+#include "header.h"
+#include "input.h"
+
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <base/log.h>
+#include <base/path.h>
+#include <base/vec.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { RUNS_MAX = 100000 };
+
+/* --- finding ----------------------------------------------------------------------------- */
+
+/* Relative to the run directory. */
+static struct str journal_path(const struct session *s, const struct session_run *r)
+{
+	if (s->n_runs == 1)
+		return STR("journal");
+	return arena_printf(
+		s->arena, "runs/" STR_FMT "/journal", STR_ARG(input_run_name(r->ref)));
+}
+
+/* The last header counts: a forced resume writes one for the input it goes on with. */
+static int header_of(
+	const struct journal_text *t, struct arena *a, struct header *ret, struct err *err)
+{
+	size_t last = 0;
+
+	for (size_t i = 1; i < t->n; i++) {
+		if (header_is_file_record(t->records[i]) &&
+			str_has(t->records[i], STR(",\"kind\":\"header\",")))
+			last = i;
+	}
+	return header_read(a, t->records[last], ret, err);
+}
+
+/* Reads the header of a journal; one without a whole record has started nothing. */
+static int header_look(struct session *s, const char *path, struct err *err)
+{
+	struct arena *brief cleanup_arena = arena_new();
+	struct journal_text text;
+	struct err low = {0};
+
+	if (journal_read(s->rundir.dfd, path, brief, &text, &low)) {
+		if (low.kind == ERR_NOT_FOUND)
+			return 0;
+		*err = low;
+		return -1;
+	}
+	if (text.n == 0)
+		return 0;
+	if (header_of(&text, s->arena, &s->header, err))
+		return -1;
+	s->is_resumed = true;
+	s->seed = s->header.seed;
+	return 0;
+}
+
+static int header_look_below(struct session *s, struct err *err)
+{
+	int dfd cleanup_fd = dir_open(s->rundir.dfd, "runs", NULL);
+	struct str *names;
+	size_t n;
+
+	if (dfd < 0)
+		return 0;
+	if (dir_list(s->arena, dfd, RUNS_MAX, &names, &n, err))
+		return -1;
+	for (size_t i = 0; i < n && !s->is_resumed; i++) {
+		if (header_look(s,
+			    str_c(arena_printf(
+				    s->arena, "runs/" STR_FMT "/journal", STR_ARG(names[i]))),
+			    err))
+			return -1;
+	}
+	return 0;
+}
+
+int resume_find(struct session *s, struct err *err)
+{
+	s->can_mount = rundir_own_mounts();
+	if (rundir_take(s->arena, s->options->run_dir, &s->rundir, err))
+		return -1;
+	if (s->rundir.dfd < 0)
+		return 0;
+	if (header_look(s, "journal", err) || (!s->is_resumed && header_look_below(s, err)))
+		return err_wrap(err, "run directory '%s'", str_c(s->rundir.path));
+	s->rundir.is_ours = !s->is_resumed;
+	return 0;
+}
+
+/* --- comparing --------------------------------------------------------------------------- */
+
+static struct header_facts facts_of(const struct session *s, const struct session_run *r)
+{
+	return (struct header_facts){.options = s->options,
+		.spec = s->spec,
+		.run = agent_view(r->agent),
+		.seed = s->seed,
+		.max_parallel = s->agent_options.max_parallel};
+}
+
+static void resume_compare(struct session *s, struct diags *diags)
+{
+	struct header_facts f = facts_of(s, &s->runs[0]);
+	struct diags found;
+	size_t n;
+
+	diags_init(&found, s->arena, s->spec->sources);
+	n = header_compare(&s->header, &f, &found);
+	if (!n)
+		return;
+	s->has_changed = true;
+	if (s->options->resume_force) {
+		log_warn("going on although %zu %s as when the run was started", n,
+			n == 1 ? "thing is not" : "things are not");
+		return;
+	}
+	*diags = found;
+	diag_hint(diags, &diags->items[diags->n - 1],
+		"start anew in another --run-dir, or go on with what is here now: "
+		"--resume=force");
+}
+
+/* --- making again ------------------------------------------------------------------------ */
+
+/* The records of the run among all. */
+static struct str *run_records(const struct journal_text *t, struct arena *a, size_t *ret_n)
+{
+	struct str *records = arena_new_array(a, struct str, t->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!header_is_file_record(t->records[i]))
+			records[n++] = t->records[i];
+	}
+	*ret_n = n;
+	return records;
+}
+
+static int run_replay(struct session *s, struct session_run *r, const struct journal_text *t,
+	struct arena *a, struct err *err)
+{
+	struct header_notes notes;
+	struct str *records;
+	size_t n;
+
+	header_notes_read(t->records, t->n, &notes);
+	records = run_records(t, a, &n);
+	if (n && agent_replay(r->agent, records, n, s->options->resume_force && s->has_changed,
+			 &r->end, err)) {
+		err->kind = ERR_USAGE;
+		return -1;
+	}
+	r->n_resumes = notes.n_resumes + 1;
+	r->exit_code = notes.exit_code;
+	r->is_done = r->end.is_done;
+	return 0;
+}
+
+static int run_resume(struct session *s, struct session_run *r, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str path = journal_path(s, r);
+	struct journal_text text;
+	struct err low = {0};
+
+	if (journal_open(&r->journal, s->rundir.dfd, str_c(path), a, &text, &low)) {
+		if (low.kind == ERR_NOT_FOUND)
+			return 0;
+		*err = low;
+		return -1;
+	}
+	if (text.n == 0) { /* not even its header: it is made anew */
+		journal_close(&r->journal);
+		(void)unlinkat(s->rundir.dfd, str_c(path), 0);
+		return 0;
+	}
+	if (text.n_torn_bytes)
+		log_info("journal of '" STR_FMT "': the last %zu bytes were not whole and are "
+			 "cut off",
+			STR_ARG(input_run_name(r->ref)), text.n_torn_bytes);
+	r->has_journal = true;
+	return run_replay(s, r, &text, a, err);
+}
+
+int resume_runs(struct session *s, struct diags *diags, struct err *err)
+{
+	if (!s->is_resumed)
+		return 0;
+	resume_compare(s, diags);
+	if (diags->n_errors)
+		return 0;
+	for (size_t i = 0; i < s->n_runs; i++) {
+		if (run_resume(s, &s->runs[i], err))
+			return err_wrap(err, "run directory '%s'", str_c(s->rundir.path));
+	}
+	return 0;
+}
+
+bool resume_all_done(const struct session *s)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		if (!s->runs[i].is_done)
+			return false;
+	}
+	return s->n_runs > 0;
+}
+
+/* --- writing on -------------------------------------------------------------------------- */
+
+static int header_append(
+	struct session *s, const struct session_run *r, struct journal *j, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct header_facts f = facts_of(s, r);
+	struct str record;
+
+	return header_print(&f, a, &record, err) || journal_append(j, record, false, err) ? -1
+											  : 0;
+}
+
+static int journal_start(struct session *s, struct session_run *r, const struct rundir_run *dir,
+	struct drive_start *ret, struct err *err)
+{
+	if (journal_create(&ret->journal, dir->dfd, "journal", err))
+		return -1;
+	(void)fsync(dir->dfd); /* its name; not every file system can */
+	return header_append(s, r, &ret->journal, err);
+}
+
+int resume_journal(struct session *s, struct session_run *r, const struct rundir_run *dir,
+	struct drive_start *ret, struct err *err)
+{
+	const int64_t now_ns = clock_wall_ns();
+	struct arena *a cleanup_arena = arena_new();
+	int64_t down_ns;
+
+	*ret = (struct drive_start){.journal = {.fd = -1}};
+	if (!r->has_journal)
+		return journal_start(s, r, dir, ret, err);
+	ret->journal = r->journal;
+	r->journal = (struct journal){.fd = -1};
+	if (r->end.n_records) {
+		down_ns = now_ns > r->end.wall_ns ? now_ns - r->end.wall_ns : 0;
+		ret->is_resumed = true;
+		ret->ahead_ns = r->end.now_ns + down_ns - clock_mono_ns();
+	}
+	if (s->has_changed && header_append(s, r, &ret->journal, err))
+		return -1;
+	return journal_append(
+		&ret->journal, header_resume_record(a, s->has_changed, now_ns), false, err);
+}

@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A run whose agent died goes on where it stopped; what must not go on is refused.
+. tests/helpers/tap.sh
+
+go() { # OPTIONS…: $T/in.yaml in $T/run, as it is
+	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" "$@"
+}
+
+# start FILE LINE: in the background, until the side effects have the line
+start() {
+	rm -rf "$T/run"
+	: >"$T/side/log"
+	"$MONOPOD" run -f "$1" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" \
+		--termination-log "$T/term" >"$T/out" 2>"$T/err" </dev/null &
+	pid=$!
+	: >>"$T/term"
+	wait_for 30 grep -q "^$2" "$T/side/log"
+}
+
+crash() {
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+}
+
+mkdir "$T/side"
+chmod 777 "$T/side"
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {generateName: surv-}
+spec:
+  params: [{name: greeting, value: hello}]
+  workspaces:
+  - {name: claim, persistentVolumeClaim: {claimName: c}}
+  - {name: side, emptyDir: {}}
+  - {name: fresh, emptyDir: {}}
+  pipelineSpec:
+    params: [{name: greeting}]
+    workspaces: [{name: claim}, {name: side}, {name: fresh}]
+    results: [{name: said, value: $(tasks.last.results.all)}]
+    tasks:
+    - name: first
+      workspaces: [{name: claim}, {name: side}]
+      taskSpec:
+        workspaces: [{name: claim}, {name: side}]
+        results: [{name: word}]
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            echo first >>$(workspaces.side.path)/log
+            echo kept >$(workspaces.claim.path)/file
+            printf one >$(results.word.path)
+    - name: second
+      runAfter: [first]
+      retries: 1
+      params: [{name: word, value: $(tasks.first.results.word)}]
+      workspaces: [{name: side}, {name: fresh}]
+      taskSpec:
+        params: [{name: word}]
+        workspaces: [{name: side}, {name: fresh}]
+        steps:
+        - name: before
+          image: busybox
+          script: |
+            ls $(workspaces.fresh.path) | sed 's/^/left: /'
+            touch $(workspaces.fresh.path)/mark
+        - name: s
+          image: busybox
+          script: |
+            echo second $(params.word) $(context.task.retry-count) >>$(workspaces.side.path)/log
+            [ "$(grep -c second $(workspaces.side.path)/log)" -ge 2 ] || sleep 1000
+    - name: last
+      runAfter: [second]
+      workspaces: [{name: claim}, {name: side}]
+      taskSpec:
+        workspaces: [{name: claim}, {name: side}]
+        results: [{name: all}]
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            echo last >>$(workspaces.side.path)/log
+            printf %s "$(cat $(workspaces.claim.path)/file)" >$(results.all.path)
+YAML
+
+# --- somebody is at work
+
+start "$T/in.yaml" second
+go -w side="$T/side" --resume
+is "$code" 2 "a run with a living agent cannot be resumed"
+like "$err" "in use by process $pid" "its pid is named"
+go
+is "$code" 2 "nor can another run begin there"
+like "$err" "in use by process $pid" "for the same reason"
+
+# --- what is not the same
+
+crash
+cp "$T/run/journal" "$T/journal"
+like "$(cat "$T/term")" 'Unknown Running' "a killed agent leaves a true statement"
+go
+is "$code" 2 "without --resume the directory is not touched"
+like "$err" "holds a run already" "because there is a run in it"
+
+cp "$T/in.yaml" "$T/good.yaml"
+sed -i 's/echo last/echo laster/' "$T/in.yaml"
+go -w side="$T/side" --resume
+is "$code" 2 "an edited pipeline is refused"
+like "$err" "$T/in.yaml:55:19: error: PipelineRun/surv-" "the place is named"
+like "$err" "tasks?2?.taskSpec.steps?0?.script is not what it was ?resume-changed?" "and what it is"
+like "$err" "--resume=force" "and what can be done"
+cp "$T/good.yaml" "$T/in.yaml"
+go -w side="$T/side" -p greeting=bye --hermetic --max-parallel 3 --resume
+is "$code" 2 "other options are refused"
+like "$err" "-p greeting is not what the run was started with" "a param"
+like "$err" "--hermetic is not" "no network"
+like "$err" "--max-parallel is not" "task runs at once"
+go --resume
+is "$code" 2 "another directory for a workspace is refused"
+like "$err" "-w side is not what" "by name"
+sed 's/retries: 1/retries: 1 # as before/; s/generateName: surv-/"generateName": "surv-"/' \
+	"$T/good.yaml" >"$T/in.yaml"
+cmp -s "$T/journal" "$T/run/journal"
+ok $? "the journal is as it was after all of this"
+
+# --- going on; comments and quotes are no difference
+
+go -w side="$T/side" --resume --termination-log "$T/term"
+is "$code" 0 "the run goes on to its end"
+is "$(sed 's/second.*/second/' "$T/side/log" | tr '\n' ' ')" "first second second last " \
+	"what had ended did not run again, what was interrupted did"
+is "$(grep second "$T/side/log" | sort -u)" "second one 0" "with the same result and retry-count"
+is "$(json 'run["status"]["results"][0]["value"]')" kept "what a claim held is there"
+is "$(json 'cond(run)["reason"]')" Succeeded "run.json has the end"
+like "$(cat "$T/term")" '"value":"True Succeeded' "the termination file, too"
+like "$out" "note: resumed 1 time" "the summary says that it was resumed"
+name=$(basename "$T"/run/logs/*-second)
+[ -e "$T/run/logs/$name/0/before.log" ] && [ -e "$T/run/logs/$name/1/before.log" ]
+ok $? "both attempts have their logs"
+is "$(cat "$T/run/logs/$name/1/before.log")" "" "an emptyDir of an unfinished task is fresh"
+is "$(json "'retriesStatus' in tasks['$name']['status']")" False "an interruption is no retry"
+[ ! -e "$T/run/scratch" ] && [ ! -e "$T/run/scratch.old" ]
+ok $? "nothing of the killed agent is left in the run directory"
+
+cp "$T/run/journal" "$T/journal"
+go -w side="$T/side" --resume
+is "$code" 0 "a run that is done ends as it ended"
+like "$out" "succeeded" "its outcome is told"
+cmp -s "$T/journal" "$T/run/journal" && is "$(grep -c . "$T/side/log")" 4 "nothing was started"
+
+# --- with another input all the same
+
+cp "$T/good.yaml" "$T/in.yaml"
+start "$T/in.yaml" second
+crash
+sed -i 's/echo last/echo laster/' "$T/in.yaml"
+go -w side="$T/side" --resume=force
+is "$code" 0 "--resume=force goes on"
+is "$(tail -1 "$T/side/log")" laster "with what is there now"
+like "$out" "resumed 1 time, the last time with another input (--resume=force)" "and the summary says so"
+like "$(cat "$T/run/journal")" '"forced":true' "the journal as well"
+go -w side="$T/side" --resume
+is "$code" 0 "from then on it is that input"
+
+# --- nothing to go on with
+
+cp "$T/good.yaml" "$T/in.yaml"
+echo "second" >"$T/side/log"
+rm -rf "$T/run"
+go -w side="$T/side" --resume
+is "$code" 0 "--resume starts a run where there is no directory"
+rm -rf "$T/run"
+mkdir "$T/run"
+go -w side="$T/side" --resume
+is "$code" 0 "and in an empty one"
+sed -i 's/echo last .*/exit 7/' "$T/in.yaml"
+rm -rf "$T/run"
+go -w side="$T/side" --resume
+is "$code" 1 "a run that fails"
+go -w side="$T/side" --resume
+is "$code" 1 "is not run again"
+
+# --- a journal that is none of ours
+
+for kind in link fifo directory "hard link" "world-writable" "of somebody else" "of a later format" "of no header"; do
+	rm -rf "$T/run/journal"
+	case $kind in
+	link) ln -s "$T/journal" "$T/run/journal" ;;
+	fifo) mkfifo "$T/run/journal" ;;
+	directory) mkdir "$T/run/journal" ;;
+	"hard link") ln "$T/journal" "$T/run/journal" ;;
+	world-writable) cp "$T/journal" "$T/run/journal" && chmod 666 "$T/run/journal" ;;
+	"of somebody else") cp "$T/journal" "$T/run/journal" && chown 12345 "$T/run/journal" ;;
+	"of a later format") printf '%s\n' '42c4488f {"journal":2,"kind":"header"}' >"$T/run/journal" ;;
+	"of no header") sed 1d "$T/journal" >"$T/run/journal" ;;
+	esac
+	go -w side="$T/side" --resume
+	is "$code" 2 "a journal that is a file $kind is refused"
+done
+
+done_testing
