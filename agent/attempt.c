@@ -240,7 +240,7 @@ static void finish_steps(struct agent *a, struct execution *t)
 	struct str problem = result_collect(a, t, &values, &n_values);
 
 	if (t->has_failed)
-		c = t->on_error_continue ? condition_ignored(t->failure) : t->failure;
+		c = t->v.on_error_continue ? condition_ignored(t->failure) : t->failure;
 	else if (t->result_too_large)
 		c = condition_result_too_large(a->arena, t);
 	else if (problem.n)

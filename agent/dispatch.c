@@ -221,7 +221,7 @@ static struct str display_name(struct agent *a, const struct pipeline_task *boun
 
 static void fill_common(struct agent *a, const struct plan_task *me, struct execution *t)
 {
-	t->on_error_continue = me->on_error_continue;
+	t->v.on_error_continue = me->on_error_continue;
 	t->v.uid = name_uid(a->arena, a->view.uid, t->v.name);
 	t->v.kind = t->pipeline ? OBJECT_PIPELINE_RUN : OBJECT_TASK_RUN;
 	t->v.owner = &a->view;

@@ -29,7 +29,6 @@ struct execution {
 	const struct task *referenced;
 	const struct pipeline_spec *pipeline; /* of a child; task and referenced are NULL */
 	struct agent *child;                  /* of the current attempt */
-	bool on_error_continue;
 	/* workspaces as bound here, beside v.workspaces: directories from the command line */
 	const struct str *host_dirs;
 	/* --- the current attempt; attempt.c */

@@ -52,13 +52,22 @@ static void step_put(const struct json *s, struct buf *out)
 	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
 }
 
+static void skipped_put(const char *indent, const struct json *run, struct buf *out)
+{
+	json_foreach (s, record_status(run, "skippedTasks"))
+		buf_addf(out, "%s" STR_FMT "  skipped: " STR_FMT "\n", indent,
+			STR_ARG(json_str(json_get(s, "name"))),
+			STR_ARG(json_str(json_get(s, "reason"))));
+}
+
 static void task_put(const struct json *t, struct buf *out)
 {
 	struct record_condition c = record_condition(t);
 	const struct json *retries = record_status(t, "retriesStatus");
-	buf_addf(out, "\n  " STR_FMT "  " STR_FMT "  " STR_FMT,
-		STR_ARG(json_str(json_get(json_get(t, "metadata"), "name"))), STR_ARG(c.status),
-		STR_ARG(c.reason));
+	bool is_pipeline = str_eqz(json_str(json_get(t, "kind")), "PipelineRun");
+	buf_addf(out, "\n  " STR_FMT "%s  " STR_FMT "  " STR_FMT,
+		STR_ARG(json_str(json_get(json_get(t, "metadata"), "name"))),
+		is_pipeline ? "  (pipeline)" : "", STR_ARG(c.status), STR_ARG(c.reason));
 	if (retries)
 		buf_addf(out, "  after %zu failed attempt%s", retries->n_children,
 			retries->n_children == 1 ? "" : "s");
@@ -73,6 +82,7 @@ static void task_put(const struct json *t, struct buf *out)
 	json_foreach (s, record_status(t, "steps"))
 		step_put(s, out);
 	results_put("    ", record_status(t, "results"), out);
+	skipped_put("    ", t, out);
 }
 
 static void record_put(const struct record *r, struct buf *out)
@@ -94,10 +104,7 @@ static void record_put(const struct record *r, struct buf *out)
 	results_put("", record_status(r->run, "results"), out);
 	for (const struct json *t = r->run->next; t; t = t->next)
 		task_put(t, out);
-	json_foreach (s, record_status(r->run, "skippedTasks"))
-		buf_addf(out, "\n  " STR_FMT "  skipped: " STR_FMT "\n",
-			STR_ARG(json_str(json_get(s, "name"))),
-			STR_ARG(json_str(json_get(s, "reason"))));
+	skipped_put("\n  ", r->run, out);
 }
 
 static void records_json(const struct record *r, size_t n, struct buf *out)

@@ -154,13 +154,29 @@ static int step_show(struct logs *l, struct str task_run, struct str step, struc
 	return l->is_safe ? show_lines(l, true, err) : 0;
 }
 
+/* The pipeline in the pipeline that a task run is of; NULL: it is of the run itself. */
+static const struct json *child_around(const struct logs *l, const struct json *t)
+{
+	const struct json *labels = json_get(json_get(t, "metadata"), "labels");
+	struct str name = json_str(json_get(labels, "tekton.dev/pipelineRun"));
+	for (const struct json *c = l->record->run->next; c; c = c->next)
+		if (c != t && str_eq(json_str(json_get(json_get(c, "metadata"), "name")), name))
+			return c;
+	return NULL;
+}
+
+/* The word may be the name of the task run, of its task, or of one that it is inside of. */
 static bool task_is_wanted(const struct logs *l, const struct json *t)
 {
-	const struct json *meta = json_get(t, "metadata");
-	if (l->task.n == 0 || str_eq(l->task, json_str(json_get(meta, "name"))))
-		return true;
-	return str_eq(l->task,
-		json_str(json_get(json_get(meta, "labels"), "tekton.dev/pipelineTask")));
+	for (int depth = 0; t && depth <= BOUND_PIPELINE_DEPTH; depth++) {
+		const struct json *meta = json_get(t, "metadata");
+		const struct json *labels = json_get(meta, "labels");
+		if (l->task.n == 0 || str_eq(l->task, json_str(json_get(meta, "name"))) ||
+			str_eq(l->task, json_str(json_get(labels, "tekton.dev/pipelineTask"))))
+			return true;
+		t = child_around(l, t);
+	}
+	return false;
 }
 
 static int task_show(struct logs *l, const struct json *t, struct err *err)

@@ -313,7 +313,7 @@ static void plain_condition(struct view *v, const struct condition *c)
 static void plain_task_ended(struct view *v, const struct task_run_view *t)
 {
 	enum view_mark mark = view_task_mark(t);
-	bool was_cancelled = str_eqz(t->condition.reason, "TaskRunCancelled");
+	bool was_cancelled = view_task_was_cancelled(t);
 	plain_name(v, view_task_name(v->run, t));
 	if (mark == MARK_DONE)
 		buf_addz(&v->out, "succeeded in ");
@@ -375,6 +375,30 @@ static void plain_attempts(struct view *v, const struct task_run_view *t, struct
 		plain_steps(v, t, said);
 }
 
+static void plain_absent(struct view *v, const struct pipeline_task_view *pt, struct str name)
+{
+	if (pt->state != PT_SKIPPED && pt->state != PT_FAILED_VALIDATION)
+		return;
+	plain_name(v, name);
+	if (pt->state == PT_SKIPPED)
+		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
+	else
+		buf_addz(&v->out, "not started: a result that it needs is missing\n");
+}
+
+/* What did not start in a pipeline in the pipeline is told when that ends. */
+static void plain_child_absent(struct view *v, const struct task_run_view *t)
+{
+	const struct run_view *inside = t->n_attempts ? view_attempt(t)->run : NULL;
+	struct arena *a cleanup_arena = arena_new();
+	for (size_t i = 0; inside && i < inside->n_pipeline_tasks; i++) {
+		const struct pipeline_task_view *pt = &inside->pipeline_tasks[i];
+		plain_absent(v, pt,
+			arena_printf(a, STR_FMT "-" STR_FMT, STR_ARG(view_task_name(v->run, t)),
+				STR_ARG(pt->spec->name.s)));
+	}
+}
+
 static void plain_task(struct view *v, size_t i)
 {
 	const struct task_run_view *t = v->run->task_runs[i];
@@ -389,8 +413,21 @@ static void plain_task(struct view *v, size_t i)
 	}
 	if (!said->is_ended)
 		plain_attempts(v, t, said);
-	if (!said->is_ended && t->state == TASK_DONE) {
+	if (!said->is_ended && t->state == TASK_DONE && t->kind == OBJECT_TASK_RUN) {
 		said->is_ended = true;
+		plain_task_ended(v, t);
+	}
+}
+
+/* What is inside has been told before; it has the higher numbers. */
+static void plain_children_ended(struct view *v)
+{
+	for (size_t i = v->run->n_task_runs; i-- > v->first_open;) {
+		const struct task_run_view *t = v->run->task_runs[i];
+		if (v->tasks.p[i].is_ended || t->state != TASK_DONE)
+			continue;
+		v->tasks.p[i].is_ended = true;
+		plain_child_absent(v, t);
 		plain_task_ended(v, t);
 	}
 }
@@ -403,24 +440,18 @@ static void plain_pipeline_task(struct view *v, size_t i)
 	if (v->pipeline_tasks.p[i] || pt->state < PT_SKIPPED)
 		return;
 	v->pipeline_tasks.p[i] = true;
-	if (pt->state == PT_DONE)
-		return;
-	plain_name(v, pt->spec->name.s);
-	if (pt->state == PT_SKIPPED)
-		buf_addf(&v->out, "skipped: %s\n", skip_reason_text(pt->skip));
-	else
-		buf_addz(&v->out, "not started: a result that it needs is missing\n");
+	plain_absent(v, pt, pt->spec->name.s);
 }
 
 /* Everything that has not been said yet. */
 static void plain_say(struct view *v, int64_t now_ns)
 {
 	const struct run_view *r = v->run;
-	for (size_t i = v->first_open; i < r->n_task_runs; i++) {
+	for (size_t i = v->first_open; i < r->n_task_runs; i++)
 		plain_task(v, i);
-		if (i == v->first_open && v->tasks.p[i].is_ended)
-			v->first_open++;
-	}
+	plain_children_ended(v);
+	while (v->first_open < r->n_task_runs && v->tasks.p[v->first_open].is_ended)
+		v->first_open++;
 	for (size_t i = v->first_pt_open; i < r->n_pipeline_tasks; i++) {
 		plain_pipeline_task(v, i);
 		if (i == v->first_pt_open && v->pipeline_tasks.p[i])

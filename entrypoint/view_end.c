@@ -212,7 +212,7 @@ static void task_print(struct failure *f, const struct task_run_view *t)
 {
 	const struct attempt_view *at = view_attempt(t);
 	const struct step_view *s = step_blamed(at);
-	bool was_cancelled = str_eqz(t->condition.reason, "TaskRunCancelled");
+	bool was_cancelled = view_task_was_cancelled(t);
 	if (++f->n > FAILURES_MAX)
 		return;
 	head_start(f, was_cancelled ? "cancelled" : "failed", view_task_name(f->run, t));
@@ -234,12 +234,20 @@ static void task_print(struct failure *f, const struct task_run_view *t)
 			t->index, t->n_attempts - 1, (size_t)(s - at->steps));
 }
 
+/* Of a child whose tasks tell what went wrong only these are told. */
+static bool is_worth_telling(const struct task_run_view *t)
+{
+	if (view_task_mark(t) != MARK_FAILED || view_task_is_inside_ignored(t))
+		return false;
+	return t->kind != OBJECT_PIPELINE_RUN || !str_eqz(t->condition.reason, "Failed");
+}
+
 void view_end_failures(const struct run_view *r, const struct outcome_info *info,
 	const struct view_end_options *o, struct buf *out)
 {
 	struct failure f = {.run = r, .info = info, .o = o, .out = out};
 	for (size_t i = 0; i < r->n_task_runs; i++)
-		if (view_task_mark(r->task_runs[i]) == MARK_FAILED)
+		if (is_worth_telling(r->task_runs[i]))
 			task_print(&f, r->task_runs[i]);
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
 		if (r->pipeline_tasks[i].state != PT_FAILED_VALIDATION || ++f.n > FAILURES_MAX)

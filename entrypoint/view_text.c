@@ -267,7 +267,23 @@ enum view_mark view_task_mark(const struct task_run_view *t)
 		return MARK_RUNNING;
 	if (t->condition.status == CONDITION_TRUE)
 		return MARK_DONE;
+	if (t->kind == OBJECT_PIPELINE_RUN)
+		return t->on_error_continue ? MARK_IGNORED : MARK_FAILED;
 	return str_eqz(t->condition.reason, "FailureIgnored") ? MARK_IGNORED : MARK_FAILED;
+}
+
+bool view_task_was_cancelled(const struct task_run_view *t)
+{
+	return str_eqz(t->condition.reason,
+		t->kind == OBJECT_PIPELINE_RUN ? "Cancelled" : "TaskRunCancelled");
+}
+
+bool view_task_is_inside_ignored(const struct task_run_view *t)
+{
+	for (t = t->owner->parent; t; t = t->owner->parent)
+		if (view_task_mark(t) == MARK_IGNORED)
+			return true;
+	return false;
 }
 
 /* Steps that were ended from outside before they ran have nothing to say: they were skipped. */

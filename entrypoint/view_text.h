@@ -38,6 +38,9 @@ enum view_mark {
 };
 enum { VIEW_MARK_N = MARK_SKIPPED + 1 };
 enum view_mark view_task_mark(const struct task_run_view *t);
+bool view_task_was_cancelled(const struct task_run_view *t);
+/* It is of a pipeline in the pipeline whose failure is ignored. */
+bool view_task_is_inside_ignored(const struct task_run_view *t);
 enum view_mark view_step_mark(const struct step_view *s);
 /* The sign and its colour; utf8 chooses between "✓" and "+". */
 void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour);

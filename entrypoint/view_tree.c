@@ -19,7 +19,8 @@ struct item {
 	enum rank rank;
 	const struct task_run_view *task; /* NULL: of a pipeline task without one */
 	const struct pipeline_task_view *absent;
-	size_t step; /* SIZE_MAX: the task itself */
+	size_t step;  /* SIZE_MAX: the task itself */
+	size_t depth; /* of the run it is in: 0 is the outermost */
 };
 
 struct tree {
@@ -42,19 +43,21 @@ static void dim(struct tree *t, bool on)
 		buf_addz(&t->line, on ? "\033[2m" : "\033[0m");
 }
 
-static void mark(struct tree *t, const char *indent, enum view_mark m)
+/* Two columns for each run around it, and `more`. */
+static void mark(struct tree *t, size_t depth, size_t more, enum view_mark m)
 {
-	buf_addz(&t->line, indent);
+	for (size_t i = 0; i < 2 * depth + more; i++)
+		buf_addc(&t->line, ' ');
 	view_mark_print(&t->line, m, t->o->utf8, t->o->colour);
 	buf_addc(&t->line, ' ');
 }
 
-static void name_pad(struct tree *t, struct str name)
+static void name_pad(struct tree *t, size_t depth, struct str name)
 {
 	size_t from = t->line.n;
 	size_t cols;
 	view_text_safe(&t->line, name, NAME_COLS_MAX, t->o->is_ascii);
-	cols = view_text_cols(str_slice(buf_str(&t->line), from, t->line.n));
+	cols = 2 * depth + view_text_cols(str_slice(buf_str(&t->line), from, t->line.n));
 	for (; cols < t->name_cols; cols++)
 		buf_addc(&t->line, ' ');
 }
@@ -119,7 +122,7 @@ static void step_line(struct tree *t, const struct item *it)
 {
 	const struct step_view *s = &view_attempt(it->task)->steps[it->step];
 	enum view_mark m = view_step_mark(s);
-	mark(t, "    ", m);
+	mark(t, it->depth, 4, m);
 	safe(t, s->name);
 	time_add(t, s->started_ns, s->ended_ns);
 	if (s->state == STEP_ENDED && m != MARK_DONE) {
@@ -130,11 +133,17 @@ static void step_line(struct tree *t, const struct item *it)
 	}
 }
 
-static void task_line(struct tree *t, const struct task_run_view *task)
+static struct str task_text(const struct task_run_view *task)
 {
+	return task->display_name.n ? task->display_name : view_task_name(task->owner, task);
+}
+
+static void task_line(struct tree *t, const struct item *it)
+{
+	const struct task_run_view *task = it->task;
 	enum view_mark m = view_task_mark(task);
-	mark(t, "  ", m);
-	name_pad(t, task->display_name.n ? task->display_name : view_task_name(t->run, task));
+	mark(t, it->depth, 2, m);
+	name_pad(t, it->depth, task_text(task));
 	time_add(t, task->started_ns, task->ended_ns);
 	if (task->n_attempts > 1)
 		buf_addf(&t->line, "  attempt %zu", task->n_attempts);
@@ -159,10 +168,11 @@ static enum view_mark absent_mark(const struct pipeline_task_view *pt)
 }
 
 /* A pipeline task that has no task run: it waits, or it was skipped. */
-static void absent_line(struct tree *t, const struct pipeline_task_view *pt)
+static void absent_line(struct tree *t, const struct item *it)
 {
-	mark(t, "  ", absent_mark(pt));
-	name_pad(t, pt->spec->name.s);
+	const struct pipeline_task_view *pt = it->absent;
+	mark(t, it->depth, 2, absent_mark(pt));
+	name_pad(t, it->depth, pt->spec->name.s);
 	dim(t, true);
 	if (pt->state == PT_SKIPPED)
 		buf_addf(&t->line, "  skipped: %s", skip_reason_text(pt->skip));
@@ -188,39 +198,53 @@ static enum rank task_rank(enum view_mark m)
 	return ranks[m];
 }
 
-static void names_measure(struct tree *t)
-{
-	const struct run_view *r = t->run;
-	size_t max = 0;
-	for (size_t i = 0; i < r->n_pipeline_tasks; i++)
-		if (r->pipeline_tasks[i].spec && r->pipeline_tasks[i].spec->name.s.n > max)
-			max = r->pipeline_tasks[i].spec->name.s.n;
-	for (size_t i = 0; i < r->n_task_runs; i++) {
-		const struct task_run_view *task = r->task_runs[i];
-		size_t n =
-			task->display_name.n ? task->display_name.n : view_task_name(r, task).n;
-		max = n > max ? n : max;
-	}
-	t->name_cols = max > NAME_COLS_MAX ? NAME_COLS_MAX : max;
-}
-
 static void item_add(struct tree *t, const struct item *it)
 {
+	struct str name = it->task     ? task_text(it->task)
+			  : it->absent ? it->absent->spec->name.s
+				       : STR_NONE;
+	size_t cols = 2 * it->depth + (name.n < NAME_COLS_MAX ? name.n : NAME_COLS_MAX);
+	if (it->step == SIZE_MAX && cols > t->name_cols)
+		t->name_cols = cols;
 	vec_push(&t->items, *it);
 }
 
-static void task_items(struct tree *t, const struct task_run_view *task)
+static void run_items(struct tree *t, const struct run_view *r, size_t depth);
+
+/* What is inside a task is shown while it runs, and of a failed one at the end. */
+static void task_items(struct tree *t, const struct task_run_view *task, size_t depth)
 {
 	enum view_mark m = view_task_mark(task);
 	bool has_failed = m == MARK_FAILED || m == MARK_IGNORED;
 	const struct attempt_view *at = view_attempt(task);
-	item_add(t, &(struct item){.rank = task_rank(m), .task = task, .step = SIZE_MAX});
-	if (m != MARK_RUNNING && !(has_failed && t->o->is_final))
+	item_add(t,
+		&(struct item){
+			.rank = task_rank(m), .task = task, .step = SIZE_MAX, .depth = depth});
+	if (!at || (m != MARK_RUNNING && !(has_failed && t->o->is_final)))
 		return;
-	for (size_t i = 0; at && i < at->n_steps; i++)
+	if (at->run)
+		run_items(t, at->run, depth + 1);
+	for (size_t i = 0; i < at->n_steps; i++)
 		if (at->steps[i].state != STEP_WAITING &&
 			view_step_mark(&at->steps[i]) != MARK_SKIPPED)
-			item_add(t, &(struct item){.rank = RANK_STEP, .task = task, .step = i});
+			item_add(t, &(struct item){.rank = RANK_STEP,
+					    .task = task,
+					    .step = i,
+					    .depth = depth});
+}
+
+static void run_items(struct tree *t, const struct run_view *r, size_t depth)
+{
+	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
+		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
+		for (size_t k = 0; k < pt->n_task_runs; k++)
+			task_items(t, r->task_runs[pt->task_runs[k]], depth);
+		if (pt->n_task_runs == 0)
+			item_add(t, &(struct item){.rank = task_rank(absent_mark(pt)),
+					    .absent = pt,
+					    .step = SIZE_MAX,
+					    .depth = depth});
+	}
 }
 
 static void items_collect(struct tree *t)
@@ -229,16 +253,8 @@ static void items_collect(struct tree *t)
 	if (!t->o->is_final)
 		item_add(t, &(struct item){.rank = RANK_KEEP, .step = SIZE_MAX});
 	for (size_t i = 0; r->kind != OBJECT_PIPELINE_RUN && i < r->n_task_runs; i++)
-		task_items(t, r->task_runs[i]);
-	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
-		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
-		for (size_t k = 0; k < pt->n_task_runs; k++)
-			task_items(t, r->task_runs[pt->task_runs[k]]);
-		if (pt->n_task_runs == 0)
-			item_add(t, &(struct item){.rank = task_rank(absent_mark(pt)),
-					    .absent = pt,
-					    .step = SIZE_MAX});
-	}
+		task_items(t, r->task_runs[i], 0);
+	run_items(t, r, 0);
 }
 
 /* Which lines stay when only `rows` do: one row is kept for the count of what does not. Steps
@@ -286,9 +302,9 @@ static void item_line(struct tree *t, const struct item *it)
 	if (it->rank == RANK_KEEP)
 		header_line(t);
 	else if (!it->task)
-		absent_line(t, it->absent);
+		absent_line(t, it);
 	else if (it->step == SIZE_MAX)
-		task_line(t, it->task);
+		task_line(t, it);
 	else
 		step_line(t, it);
 }
@@ -311,7 +327,6 @@ void view_tree(const struct run_view *r, const struct view_tree_options *o, stru
 	size_t dropped[RANK_N] = {0};
 	bool is_cut;
 	buf_init(&t.line, 256 * KIB);
-	names_measure(&t);
 	items_collect(&t);
 	is_cut = o->rows && t.items.n > o->rows;
 	if (is_cut)

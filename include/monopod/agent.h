@@ -129,6 +129,7 @@ struct task_run_view {
 	struct workspace_binding *workspaces;
 	size_t n_workspaces;
 	struct str service_account_name;
+	bool on_error_continue; /* the run around it goes on when it fails */
 	int64_t retries;
 	int64_t timeout_ns; /* 0: none */
 	enum task_state state;

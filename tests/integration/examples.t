@@ -12,6 +12,7 @@ declare -A says=(
 	[examples/features/retries.yaml]="attempt 2, try 3"
 	[examples/features/when.yaml]="preview? skipped: When Expressions evaluated to false"
 	[examples/features/matrix.yaml]="app-arm64-release"
+	[examples/features/pipelines.yaml]="publishing app-amd64.o.tar app-arm64.o.tar"
 )
 
 for f in examples/*.yaml examples/features/*.yaml; do

@@ -185,9 +185,54 @@ static void refused(void **state)
 	rig_free(r);
 }
 
+/* A pipeline in the pipeline is shown inside its task, in every form. */
+static void nested(void **state)
+{
+	static const char yaml[] =
+		"apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: q}\nspec: {tasks: "
+		"[{name: b, runAfter: [a], taskSpec: {steps: [{name: s, image: "
+		"$(params.i)}]}}, "
+		"{name: a, taskSpec: {steps: [{name: s, image: i}]}}], params: [{name: "
+		"i}]}\n---\n"
+		"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec: "
+		"{pipelineSpec: {tasks: [{name: kid, params: [{name: i, value: j}], "
+		"pipelineRef: "
+		"{name: q}}, {name: own, pipelineSpec: {tasks: [{name: c, when: [{input: x, "
+		"operator: in, values: [x]}], taskSpec: {steps: [{image: k}]}}]}}]}}\n";
+	struct rig *r = bound(yaml);
+	const char *json;
+
+	(void)state;
+	assert_string_equal(plan_of(r, PLAN_TEXT), "PipelineRun 'r': 2 tasks in 1 stage\n"
+						   "\n1. side by side\n"
+						   "  kid  (pipeline q)\n"
+						   "      1.\n"
+						   "        a\n"
+						   "          step s  i\n"
+						   "      2.\n"
+						   "        b\n"
+						   "          after a\n"
+						   "          step s  j\n"
+						   "  own  (pipeline)\n"
+						   "      1.\n"
+						   "        c\n"
+						   "          when 'x' in ['x']: holds\n"
+						   "          step unnamed-0  k\n");
+	json = plan_of(r, PLAN_JSON);
+	assert_non_null(strstr(json, "\"pipeline\": {\n        \"name\": \"q\",\n"));
+	assert_string_equal(plan_of(r, PLAN_DOT),
+		"digraph \"r\" {\n\trankdir=LR;\n\tnode [shape=box];\n"
+		"\t\"kid\";\n\tsubgraph \"cluster_kid/\" {\n\tlabel=\"kid\";\n"
+		"\t\"kid/b\";\n\t\"kid/a\";\n\t\"kid/a\" -> \"kid/b\";\n\t}\n"
+		"\t\"own\";\n\tsubgraph \"cluster_own/\" {\n\tlabel=\"own\";\n"
+		"\t\"own/c\";\n\t}\n}\n");
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nested),
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
 		cmocka_unit_test(dot),

@@ -91,6 +91,55 @@ static void final(void **state)
 	rig_free(r);
 }
 
+/* A pipeline in the pipeline: its tasks below it while it runs, and of a failed one at the end.
+ */
+static void nested(void **state)
+{
+	static const char yaml[] =
+		PR "    - name: kid\n      pipelineSpec:\n        tasks:\n"
+		   "        - {name: one, taskSpec: {steps: [{name: s, image: i}]}}\n"
+		   "        - {name: a-long-name, runAfter: [one], taskSpec: {steps: [{image: "
+		   "i}]}}\n"
+		   "    - name: soft\n      onError: continue\n      pipelineSpec: {tasks: "
+		   "[{name: bad, "
+		   "taskSpec: {steps: [{name: s, image: i}]}}]}\n";
+	static const struct fate fates[] = {
+		{"r-kid-one", -1, 0, STEP_END_EXITED, 0, 0, {0}, true},
+		{"r-soft-bad", -1, 0, STEP_END_EXITED, 1, 0, {0}, false},
+	};
+	struct rig *r = rig_run(yaml, fates, ARRAY_SIZE(fates));
+	struct view_tree_options o = {.cols = 60, .rows = 23, .now_ns = 4 * NS_PER_S};
+	size_t n;
+
+	(void)state;
+	assert_string_equal(tree_of(r, &o, &n),
+		"r  Running  1/2 tasks     3.0s\n"
+		"  > kid               3.0s\n"
+		"    > one             3.0s\n"
+		"      > s     3.0s\n"
+		"    . a-long-name\n"
+		"  ! soft               0ms  ignored: Failed: Tasks Comple...\n");
+	rig_feed(r, (struct event){.kind = EVENT_CANCEL, .cancel = CANCEL_NOW});
+	rig_feed(r, (struct event){.kind = EVENT_STEP_ENDED,
+			    .task = rig_task(r, "r-kid-one")->index,
+			    .end = STEP_END_SIGNALED,
+			    .signal = SIGTERM});
+	o.is_final = true;
+	o.cols = 0;
+	assert_true(r->finished);
+	assert_string_equal(tree_of(r, &o, &n),
+		"  x kid                0ms  Cancelled: PipelineRun \"r-kid\" was cancelled\n"
+		"    x one              0ms  TaskRunCancelled: TaskRun \"r-kid-one\" was "
+		"cancelled. TaskRun cancelled as the PipelineRun it belongs to has been "
+		"cancelled.\n"
+		"    . a-long-name  not started\n"
+		"  ! soft               0ms  ignored: Failed: Tasks Completed: 1 (Failed: 1, "
+		"Cancelled 0), Skipped: 0\n"
+		"    x bad              0ms  StepFailed: \"step-s\" exited with code 1: Error\n"
+		"      x s      0ms  exit code 1\n");
+	rig_free(r);
+}
+
 /* Many tasks in every state: the most important stay, the rest is counted. */
 static void little_room(void **state)
 {
@@ -138,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(live),
 		cmocka_unit_test(final),
+		cmocka_unit_test(nested),
 		cmocka_unit_test(little_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
