@@ -295,17 +295,16 @@ static void naive_expand(struct rows *r, const struct small *s)
 /* The names of the entries all of whose params a row has, joined by spaces. */
 static void naive_names(const struct small *s, const int row[3], char ret[16])
 {
+	size_t n = 0;
+
 	ret[0] = 0;
 	for (int k = 0; k < s->n_inc; k++) {
 		bool same = true;
 
 		for (int p = 0; p < 3; p++)
 			same &= !s->inc[k][p] || s->inc[k][p] == row[p];
-		if (same) {
-			char name[] = {ret[0] ? ' ' : (char)('a' + k), (char)('a' + k), 0};
-
-			strcat(ret, ret[0] ? name : name + 1);
-		}
+		n += same ? (size_t)snprintf(ret + n, 16 - n, "%s%c", n ? " " : "", 'a' + k)
+			  : 0;
 	}
 }
 

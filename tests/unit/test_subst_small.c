@@ -78,6 +78,14 @@ static void make_set(struct subst *s, struct arena *a, struct value values[5])
 	}
 }
 
+static char *put(char *at, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(at, text, n + 1);
+	return at + n;
+}
+
 /* From left to right; at each place every key is tried. */
 static void naive_text(const char *in, char *out)
 {
@@ -90,7 +98,7 @@ static void naive_text(const char *in, char *out)
 			found = strncmp(in, "$(", 2) == 0 &&
 				strncmp(in + 2, known[k].key, n) == 0 && in[2 + n] == ')';
 			if (found) {
-				out = stpcpy(out, known[k].value);
+				out = put(out, known[k].value);
 				in += n + 3;
 			}
 		}
@@ -196,7 +204,7 @@ static int check_all(const struct alphabet *al)
 		*end = 0;
 		for (int i = 0, rest = code; i < al->length; i++, rest /= al->n + 1)
 			if (rest % (al->n + 1) < al->n)
-				end = stpcpy(end, al->tokens[rest % (al->n + 1)]);
+				end = put(end, al->tokens[rest % (al->n + 1)]);
 		naive_text(in, want);
 		assert_str(subst_text(&s, a, str_z(in)), want);
 		check_list(&s, a, in, want);
