@@ -7,6 +7,9 @@
 #include <base/bounds.h>
 #include <base/json.h>
 
+/* Twice of it can still be added up; no clock gets there. */
+#define TIME_MAX_NS (INT64_MAX / 4)
+
 enum {
 	HAS_TASK = 1 << 0,
 	HAS_STEP = 1 << 1,
@@ -332,7 +335,7 @@ static int read_cancel(const struct event_reader *r, const struct json *record,
 
 	if (read_word(record, "mode", mode_name, CANCEL_MODE_N, &mode, err) < 0 ||
 		read_bytes(r, record, &key_message, &ret->message, err) < 0 ||
-		read_number(record, "grace", INT64_MAX, &ret->grace_ns, err) < 0)
+		read_number(record, "grace", TIME_MAX_NS, &ret->grace_ns, err) < 0)
 		return -1;
 	ret->cancel = (enum cancel_mode)mode;
 	return 0;
@@ -348,7 +351,7 @@ int event_read(const struct event_reader *r, const struct json *record, struct e
 
 	*ret = (struct event){0};
 	if (read_word(record, "event", kind_name, EVENT_KIND_N, &kind, err) < 0 ||
-		read_number(record, "ns", INT64_MAX, &ret->now_ns, err) < 0 ||
+		read_number(record, "ns", TIME_MAX_NS, &ret->now_ns, err) < 0 ||
 		read_number(record, "wall", INT64_MAX, &ret->wall_ns, err) < 0)
 		return -1;
 	ret->kind = (enum event_kind)kind;

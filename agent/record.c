@@ -152,6 +152,7 @@ static payload_fn *const payloads[CHANGE_KIND_N] = {
 	[CHANGE_PT_DONE] = put_outcome,
 	[CHANGE_TASK_CREATE] = put_created,
 	[CHANGE_TASK_STOP] = put_stop,
+	[CHANGE_TASK_INTERRUPTED] = put_end,
 	[CHANGE_TASK_RETRY] = put_end,
 	[CHANGE_TASK_END] = put_end,
 	[CHANGE_STEP_STARTED] = put_started,

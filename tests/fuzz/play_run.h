@@ -20,7 +20,11 @@ enum { PLAY_EVENTS = 600 };
 struct play {
 	struct arena *arena;
 	struct agent *agent;
+	const struct spec *spec;
+	const struct run_ref *run;
+	struct agent_options opts;
 	VEC(struct event) queue; /* answers that are owed */
+	VEC(struct str) records;
 	uint64_t random;
 	int64_t now_ns;
 	bool finished;
@@ -134,6 +138,8 @@ static void play_action(struct play *p, const struct action *x)
 		p->finished = true;
 		break;
 	case ACTION_RECORD:
+		vec_push(&p->records, arena_str(p->arena, x->record));
+		break;
 	case ACTION_SKIP_STEP:
 	case ACTION_STOP_STEP:
 	case ACTION_PUBLISH:
@@ -178,11 +184,46 @@ static void play_tick(struct play *p, int64_t at)
 	play_feed(p, (struct event){.kind = EVENT_TICK});
 }
 
+static struct agent *play_agent(const struct play *p)
+{
+	struct diags diags;
+
+	diags_init(&diags, p->arena, p->spec->sources);
+	return agent_new(p->spec, p->run, &p->opts, &diags);
+}
+
+static struct agent *play_again(const struct play *p)
+{
+	struct agent *again = play_agent(p);
+	struct replay_end end;
+	struct err err = {0};
+
+	if (agent_replay(again, p->records.p, p->records.n, false, &end, &err) < 0)
+		bug_fail(__FILE__, __LINE__, err.msg);
+	BUG_ON(end.n_records != p->records.n || end.is_done != agent_view(p->agent)->is_done);
+	return again;
+}
+
+/* The agent dies; another one makes the run again from its journal and goes on. */
+static void play_die(struct play *p)
+{
+	struct agent *next = play_again(p);
+
+	agent_free(p->agent);
+	p->agent = next;
+	p->queue.n = 0;
+	play_feed(p, (struct event){.kind = EVENT_RESUME});
+}
+
 static void play_on(struct play *p)
 {
 	int64_t deadline = agent_deadline_ns(p->agent);
 
 	p->now_ns += NS_PER_S / 10;
+	if (play_pick(p, 64) == 0) {
+		play_die(p);
+		return;
+	}
 	if (play_pick(p, 128) == 0) {
 		play_feed(p, (struct event){.kind = EVENT_CANCEL,
 				     .cancel = (enum cancel_mode)(1 + play_pick(p, 3)),
@@ -226,39 +267,69 @@ static void play_print(struct play *p)
 		err.kind != ERR_LIMIT);
 }
 
+static void play_report(const struct agent *a, struct buf *out)
+{
+	struct json_writer w;
+
+	buf_init(out, 64 * MIB);
+	json_writer_init(&w, out, 0);
+	json_open(&w, '[');
+	report_items(agent_view(a), &w);
+	json_close(&w, ']');
+}
+
+/* All that is known of the run can be known from its journal. */
+static void play_compare(struct play *p)
+{
+	struct agent *again = play_again(p);
+	struct buf one cleanup_buf, other cleanup_buf;
+
+	play_report(p->agent, &one);
+	play_report(again, &other);
+	BUG_ON(!str_eq(buf_str(&one), buf_str(&other)));
+	agent_free(again);
+}
+
+/* From wherever it stands to its end. */
+static void play_to_end(struct play *p)
+{
+	for (int i = 0; i < PLAY_EVENTS && !p->finished; i++)
+		play_on(p);
+	if (!p->finished)
+		play_end(p);
+	BUG_ON(!p->finished);
+	play_print(p);
+	play_compare(p);
+	vec_release(&p->queue);
+	vec_release(&p->records);
+	agent_free(p->agent);
+}
+
 static struct str play_suffix(void *arg, struct arena *a)
 {
 	(void)arg;
 	return arena_strz(a, "abcde");
 }
 
-static void play_run(struct spec *s, const struct run_ref *run, uint64_t seed)
+static inline void play_run(struct spec *s, const struct run_ref *run, uint64_t seed)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct play p = {.arena = a, .random = seed, .now_ns = NS_PER_S};
-	struct agent_options opts = {
-		.uid = STR("00000000-0000-4000-8000-000000000001"), .random = play_suffix};
+	struct play p = {.arena = a, .random = seed, .now_ns = NS_PER_S, .spec = s, .run = run};
+	struct agent_options *opts = &p.opts;
 	struct image_use *images;
-	struct diags diags;
 	size_t n;
 
-	opts.max_parallel = play_pick(&p, 3);
-	opts.start_pending = play_pick(&p, 2);
-	opts.hermetic = play_pick(&p, 8) == 0;
-	diags_init(&diags, a, s->sources);
-	p.agent = agent_new(s, run, &opts, &diags);
+	opts->uid = STR("00000000-0000-4000-8000-000000000001");
+	opts->random = play_suffix;
+	opts->max_parallel = play_pick(&p, 3);
+	opts->start_pending = play_pick(&p, 2);
+	opts->hermetic = play_pick(&p, 8) == 0;
+	p.agent = play_agent(&p);
 	agent_images(p.agent, a, &images, &n);
 	(void)agent_wants_hermetic(p.agent);
 	play_print(&p);
 	play_feed(&p, (struct event){.kind = EVENT_START});
-	for (int i = 0; i < PLAY_EVENTS && !p.finished; i++)
-		play_on(&p);
-	if (!p.finished)
-		play_end(&p);
-	BUG_ON(!p.finished);
-	play_print(&p);
-	vec_release(&p.queue);
-	agent_free(p.agent);
+	play_to_end(&p);
 }
 
 #endif
