@@ -39,6 +39,33 @@ static const struct fate rich_fates[] = {
 	{"r-fan-1", -1, -1, STEP_END_EXEC_FAILED, 0, 0, {0}, false},
 };
 
+/* A run in the run, which fails once and is retried. */
+static const char nested[] =
+	PR "  pipelineSpec:\n"
+	   "    tasks:\n"
+	   "    - name: kid\n"
+	   "      retries: 1\n"
+	   "      pipelineSpec:\n"
+	   "        results: [{name: out, value: $(tasks.a.results.v)}]\n"
+	   "        tasks:\n"
+	   "        - {name: a, taskSpec: {results: [{name: v}], steps: [{image: x}]}}\n"
+	   "        - {name: b, runAfter: [a], taskSpec: {steps: [{image: x}]}}\n"
+	   "    - {name: use, params: [{name: p, value: $(tasks.kid.results.out)}], taskSpec: "
+	   "{params: [{name: p}], steps: [{image: x}]}}\n"
+	   "    results: [{name: out, value: $(tasks.kid.results.out)}]\n";
+static const struct fate nested_fates[] = {
+	{"r-kid-b", -1, -1, STEP_END_EXITED, 7, 0, {0}, false},
+	{"r-kid-a", -1, -1, STEP_END_EXITED, 0, 0, {"v", "1"}, false},
+	{"r-kid-retry1-a", -1, -1, STEP_END_EXITED, 0, 0, {"v", "2"}, false},
+};
+
+static struct rig *run_of(int which)
+{
+	if (which)
+		return rig_run(nested, nested_fates, ARRAY_SIZE(nested_fates));
+	return rig_run(rich, rich_fates, ARRAY_SIZE(rich_fates));
+}
+
 /* --- an agent that goes on with the first k records of another one's */
 
 static struct rig *reborn(struct rig *dead, size_t k)
@@ -100,13 +127,12 @@ static size_t n_records(struct rig *r)
 /* --- replay */
 
 /* Cut after any record, what is missing of the last event is made up for. */
-static void torn(void **state)
+static void torn_of(int which)
 {
-	struct rig *r = rig_run(rich, rich_fates, ARRAY_SIZE(rich_fates));
+	struct rig *r = run_of(which);
 	size_t n, k;
 	struct str *all = rig_records(r, &n);
 
-	(void)state;
 	for (k = 0; k <= n; k++) {
 		struct agent *a = rig_again(r);
 		struct replay_end end;
@@ -127,6 +153,13 @@ static void torn(void **state)
 		agent_free(a);
 	}
 	rig_free(r);
+}
+
+static void torn(void **state)
+{
+	(void)state;
+	torn_of(0);
+	torn_of(1);
 }
 
 /* One other digit in any record is found, and the record is named. */
@@ -204,25 +237,32 @@ static void refused(void **state)
 
 /* Whatever was interrupted runs again, what had ended does not, and all ends as it would have.
  */
-static void every_prefix(void **state)
+static void every_prefix_of(int which)
 {
-	struct rig *r = rig_run(rich, rich_fates, ARRAY_SIZE(rich_fates));
+	struct rig *r = run_of(which);
 	size_t n = n_records(r);
 
-	(void)state;
+	assert_true(r->view->n_results > 0);
 	for (size_t k = 0; k <= n; k++) {
 		struct rig *next = resume(r, k, NS_PER_S);
 
 		assert_true(next->finished);
 		assert_str(next->view->condition.reason, str_c(r->view->condition.reason));
 		assert_str(next->view->condition.message, str_c(r->view->condition.message));
-		assert_int_equal(next->view->n_results, 2);
-		for (size_t i = 0; i < 2; i++)
+		assert_int_equal(next->view->n_results, r->view->n_results);
+		for (size_t i = 0; i < r->view->n_results; i++)
 			assert_true(str_eq(next->view->results[i].value.string.s,
 				r->view->results[i].value.string.s));
 		died(next);
 	}
 	rig_free(r);
+}
+
+static void every_prefix(void **state)
+{
+	(void)state;
+	every_prefix_of(0);
+	every_prefix_of(1);
 }
 
 #define SEC(n)                                                                                 \
