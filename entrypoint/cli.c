@@ -160,6 +160,19 @@ int option_max_parallel(struct parser *p, struct str v, struct err *err)
 	return count_value(v, 1, 1000000, &p->o->max_parallel, err);
 }
 
+int option_keep(struct parser *p, struct str v, struct err *err)
+{
+	struct err low = {0};
+
+	p->o->keep = (struct keep){.only_failed = str_eqz(v, "failed")};
+	if (p->o->keep.only_failed || str_eqz(v, "all"))
+		return 0;
+	if (count_value(v, 1, 1000000, &p->o->keep.n_runs, &low) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "'" STR_FMT "': expected a number from 1, failed or all",
+		STR_ARG(v));
+}
+
 int option_attempt(struct parser *p, struct str v, struct err *err)
 {
 	return count_value(v, 0, 1000000, &p->o->attempt, err);

@@ -131,6 +131,17 @@ const struct option_row option_rows[] = {
 			"and, at least half of SIZE, its end; what is dropped in between is "
 			"told; "
 			"default: everything is kept"},
+	{.name = "keep",
+		.arg = "N|failed|all",
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_keep,
+		.help = "at the end, of the run directories NAME-NNNN of this name keep the "
+			"newest "
+			"N, this one included, or this one and those that did not succeed; "
+			"default: all. One of a run that is running or was interrupted stays "
+			"in "
+			"any case"},
 	{.name = "dry-run",
 		.group = GROUP_RUN,
 		.kind = OPTION_FLAG,

@@ -82,6 +82,7 @@ option_fn option_image_map_file;
 option_fn option_output;
 option_fn option_max_parallel;
 option_fn option_grace;
+option_fn option_keep;
 option_fn option_log_limit;
 option_fn option_require_isolation;
 option_fn option_verbose;

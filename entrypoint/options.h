@@ -26,6 +26,11 @@ struct volume_override { /* --volume CLAIM=DIR */
 	struct str dir; /* absolute */
 };
 
+struct keep {             /* which run directories of earlier runs stay; all zero: all */
+	size_t n_runs;    /* the newest, this one included */
+	bool only_failed; /* those that did not succeed, and this one */
+};
+
 struct options {
 	struct arena *arena;
 	struct str verb; /* "run" … */
@@ -62,6 +67,7 @@ struct options {
 	size_t max_parallel; /* 0: no limit */
 	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */
 	uint64_t log_limit;  /* bytes of a step's log; 0: none */
+	struct keep keep;
 	bool dry_run;
 	bool resume, resume_force;
 	bool no_color; /* --no-color or NO_COLOR */

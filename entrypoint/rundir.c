@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -111,6 +112,7 @@ static int rundir_make_numbered(
 
 		if (mkdirat(rd->parent_dfd, str_c(name), 0700) == 0) {
 			rd->is_made = rd->is_numbered = true;
+			rd->run_name = arena_str(a, run_name);
 			rd->path = path_join(a, cwd, name);
 			return 0;
 		}
@@ -317,11 +319,15 @@ int rundir_take(struct arena *a, struct str path, struct rundir *ret, struct err
 int rundir_mount_tmpfs(int dfd, const char *name, const char *options, struct err *err)
 {
 	char at[FD_PATH];
+	int fd;
 
 	(void)snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dfd, name);
 	if (mount("monopod", at, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
 		return err_sys(err, "mount a tmpfs on '%s'", name);
-	return dir_open(dfd, name, err);
+	fd = dir_open(dfd, name, err);
+	if (fd < 0)
+		rundir_unmount(dfd, name);
+	return fd;
 }
 
 void rundir_unmount(int dfd, const char *name)
@@ -425,9 +431,38 @@ void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns)
 	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &names, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (!str_eq(names[i], path_base(rd->path)))
+		if (rd->is_numbered && str_starts(names[i], STR(RUNDIR_GONE)))
+			(void)sandbox_remove_tree(ns, rd->parent_dfd, str_c(names[i]), NULL);
+		else if (!str_eq(names[i], path_base(rd->path)))
 			rundir_sweep_one(rd, str_c(names[i]), ns);
 	}
+}
+
+static int sibling_cmp(const void *pa, const void *pb)
+{
+	const struct str *a = pa, *b = pb;
+
+	/* four digits are a minimum */
+	return a->n != b->n ? (a->n < b->n ? -1 : 1) : str_cmp(*a, *b);
+}
+
+int rundir_siblings(const struct rundir *rd, struct arena *a, struct str **ret, size_t *ret_n)
+{
+	struct str *names;
+	size_t n_names;
+
+	*ret_n = 0;
+	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &names, &n_names, NULL))
+		return -1;
+	for (size_t i = 0; i < n_names; i++) {
+		if (run_number(names[i], rd->run_name) &&
+			!str_eq(names[i], path_base(rd->path)))
+			names[(*ret_n)++] = names[i];
+	}
+	if (*ret_n)
+		qsort(names, *ret_n, sizeof(names[0]), sibling_cmp);
+	*ret = names;
+	return 0;
 }
 
 int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err)

@@ -18,8 +18,12 @@
 
 enum { RUNDIR_SMALL_BYTES = 256 * 1024 * 1024 };
 
+/* What begins so in the default place is being removed. */
+#define RUNDIR_GONE ".gone-"
+
 struct rundir {
-	struct str path; /* absolute */
+	struct str path;     /* absolute */
+	struct str run_name; /* of a numbered one */
 	int dfd;
 	int lock_fd;      /* lock.h; held while the command runs */
 	int parent_dfd;   /* -1: the directory was there before */
@@ -76,6 +80,9 @@ void rundir_use_small_tmpfs(struct arena *a, struct rundir *rd);
  * the lock of, and what was in this one. Failures are not errors.
  */
 void rundir_sweep(const struct rundir *rd, struct sandbox_ns *ns);
+/* The other directories of the default place that this run's name has given numbers to, oldest
+ * first. */
+int rundir_siblings(const struct rundir *rd, struct arena *a, struct str **ret, size_t *ret_n);
 /* The end: scratch/ is removed (reported when it cannot be), descriptors are closed. */
 int rundir_close(struct rundir *rd, struct sandbox_ns *ns, struct err *err);
 /* Nothing was started: closes and removes everything that rundir_open made. */

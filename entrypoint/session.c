@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "input.h"
+#include "keep.h"
 
 #include <base/bounds.h>
 #include <base/clock.h>
@@ -518,6 +519,8 @@ void session_close(struct session *s)
 		rundir_erase(&s->rundir, s->ns);
 	sweeper_close(&s->sweeper);
 	shared_release(&s->shared);
+	if (!s->options->dry_run)
+		keep_apply(&s->options->keep, &s->rundir, s->ns);
 	if (rundir_close(&s->rundir, s->ns, &err))
 		log_warn("remove what the runs left: %s", err.msg);
 	session_close_shared(s);

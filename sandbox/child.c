@@ -31,13 +31,13 @@ static void child_exit(void)
 		sys1(SYS_exit_group, 0);
 }
 
-static void child_report(
+static long child_report(
 	const struct child_plan *p, enum child_stage stage, size_t op, long value)
 {
 	struct child_report r = {
 		.stage = (uint16_t)stage, .op = (uint16_t)op, .err = (int32_t)value};
 
-	sys3(SYS_write, p->report_fd, &r, sizeof(r));
+	return sys3(SYS_write, p->report_fd, &r, sizeof(r));
 }
 
 static void child_fail(const struct child_plan *p, enum child_stage stage, size_t op, long ret)
@@ -244,9 +244,10 @@ void child_join(struct child_plan *p)
 		p->stack_top, child_step, p);
 	if (pid < 0)
 		child_fail(p, CHILD_CLONE, 0, pid);
-	child_report(p, CHILD_STARTED, 0, pid);
-	ret = is_visit ? 0 : child_write_maps(p, pid);
-	if (ret < 0) {
+	ret = child_report(p, CHILD_STARTED, 0, pid);
+	if (ret >= 0)
+		ret = is_visit ? 0 : child_write_maps(p, pid);
+	if (ret < 0) { /* one that the agent does not know of must not run */
 		sys2(SYS_kill, pid, SIGKILL);
 		child_fail(p, CHILD_MAP, 0, ret);
 	}

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_TIMEOUT_MS = 30000 };
+enum { START_TIMEOUT_MS = 30000, READ_TRIES = 3 };
 
 static const char *const stage_names[] = {
 	[CHILD_JOIN] = "enter the run's namespaces",
@@ -121,6 +121,7 @@ int spawn_wait(struct spawned *s, int timeout_ms, int *ret_status, struct err *e
 static int reports_read(int report_fd, pid_t *ret_pid, struct child_report *r, struct err *err)
 {
 	struct pollfd pfd = {.fd = report_fd, .events = POLLIN};
+	int tries = 0;
 
 	for (;;) {
 		struct child_report got;
@@ -131,7 +132,8 @@ static int reports_read(int report_fd, pid_t *ret_pid, struct child_report *r, s
 		if (n == 0)
 			return err_sysno(err, ETIMEDOUT, "start of the step");
 		n = read(report_fd, &got, sizeof(got));
-		if (n < 0 && errno == EINTR)
+		/* giving up would leave a process that we do not know */
+		if (n < 0 && (errno == EINTR || ++tries < READ_TRIES))
 			continue;
 		if (n == 0)
 			return 0;
