@@ -65,6 +65,7 @@ struct gtask {
 	int when_task;
 	int asks; /* finally: for the status of this task, as a param; -1: no */
 	unsigned fail_percent;
+	int wrap; /* so many pipelines around what it runs; test_sim_nested.c */
 };
 struct gen {
 	uint64_t seed;
@@ -296,9 +297,10 @@ static void put_spec(struct buf *b, const struct gtask *t)
 		buf_addf(b, "%s{name: p%d, type: %s}", k ? ", " : "", k,
 			t->refs[k].form == REF_STAR ? "array" : "string");
 	if (gen_is_matrix(t))
-		buf_addf(b, "%s{name: m}", t->n_refs ? ", " : "");
+		buf_addf(b, "%s{name: m, type: string}", t->n_refs ? ", " : "");
 	if (t->asks >= 0)
-		buf_addf(b, "%s{name: st}", t->n_refs || gen_is_matrix(t) ? ", " : "");
+		buf_addf(b, "%s{name: st, type: string}",
+			t->n_refs || gen_is_matrix(t) ? ", " : "");
 	buf_addz(b, "], results: [{name: r}");
 	if (t->array_size >= 0)
 		buf_addz(b, ", {name: a, type: array}");
@@ -312,6 +314,40 @@ static void put_spec(struct buf *b, const struct gtask *t)
 		buf_addz(b, "}");
 	}
 	buf_addz(b, "]}");
+}
+
+/* A pipeline of one task, which gets all params and gives all results on. */
+static void put_wrapped(struct buf *b, const struct gtask *t, int level)
+{
+	int n = 0;
+
+	if (!level) {
+		put_spec(b, t);
+		return;
+	}
+	buf_addz(b, ", pipelineSpec: {params: [");
+	for (int k = 0; k < t->n_refs; k++)
+		buf_addf(b, "%s{name: p%d, type: %s}", n++ ? ", " : "", k,
+			t->refs[k].form == REF_STAR ? "array" : "string");
+	if (gen_is_matrix(t))
+		buf_addf(b, "%s{name: m, type: string}", n++ ? ", " : "");
+	if (t->asks >= 0)
+		buf_addf(b, "%s{name: st, type: string}", n++ ? ", " : "");
+	buf_addz(b, "], results: [{name: r, value: $(tasks.in.results.r)}");
+	if (t->array_size >= 0)
+		buf_addz(b, ", {name: a, type: array, value: \"$(tasks.in.results.a[*])\"}");
+	buf_addz(b, "], tasks: [{name: in, params: [");
+	n = 0;
+	for (int k = 0; k < t->n_refs; k++)
+		buf_addf(b, "%s{name: p%d, value: \"$(params.p%d%s)\"}", n++ ? ", " : "", k, k,
+			t->refs[k].form == REF_STAR ? "[*]" : "");
+	if (gen_is_matrix(t))
+		buf_addf(b, "%s{name: m, value: $(params.m)}", n++ ? ", " : "");
+	if (t->asks >= 0)
+		buf_addf(b, "%s{name: st, value: $(params.st)}", n++ ? ", " : "");
+	buf_addz(b, "]");
+	put_wrapped(b, t, level - 1);
+	buf_addz(b, "}]}");
 }
 
 static void put_task(struct buf *b, const struct gen *g, int i)
@@ -335,7 +371,7 @@ static void put_task(struct buf *b, const struct gen *g, int i)
 	if (t->n_refs || t->asks >= 0)
 		put_params(b, g, t);
 	put_matrix(b, t);
-	put_spec(b, t);
+	put_wrapped(b, t, t->wrap);
 	buf_addz(b, "}\n");
 }
 
