@@ -40,6 +40,28 @@ static size_t expand_one(
 	return (size_t)close + 1;
 }
 
+struct str expand_missing(struct str text, const struct env_entry *env, size_t n_env)
+{
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		const struct env_entry *e;
+		struct str rest = str_slice(text, i + 1, text.n);
+		ptrdiff_t close;
+
+		if (text.p[i] != '$')
+			continue;
+		close = rest.p[0] == '(' ? str_chr(rest, ')') : -1;
+		if (close < 0) {
+			i++;
+			continue;
+		}
+		e = find(env, n_env, str_slice(rest, 1, (size_t)close));
+		if (!e || !e->value.n)
+			return str_slice(rest, 1, (size_t)close);
+		i += (size_t)close + 1;
+	}
+	return STR_NONE;
+}
+
 struct str expand_text(
 	struct arena *a, struct str text, const struct env_entry *env, size_t n_env)
 {

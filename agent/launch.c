@@ -7,8 +7,11 @@
 
 #include "action.h"
 #include "condition.h"
+#include "env.h"
 #include "expand.h"
+#include "metadata.h"
 #include "name.h"
+#include "pod.h"
 #include "start_check.h"
 #include "template.h"
 #include "volume.h"
@@ -27,6 +30,9 @@ struct build {
 	size_t n_workspaces;
 	const struct workspace_binding *bindings; /* substituted; parallel to v.workspaces */
 	size_t *mount_index; /* per workspace: index in the launch, SIZE_MAX: none */
+	struct pod_template pod;
+	struct metadata metadata;
+	struct pod_facts facts;
 };
 
 /* --- failures */
@@ -122,6 +128,8 @@ static const struct task_spec *pass_params(struct build *b, struct subst *s)
 		subst_add_param(s, STR("inputs.params"), p->name.s, &p->value);
 	}
 	b->bindings = subst_bindings(s, b->arena, b->t->v.workspaces, b->t->v.n_workspaces);
+	b->pod = subst_pod_template(
+		s, b->arena, &b->a->plan.tasks[b->t->v.pipeline_task].pod.pod_template);
 	actions.params = s;
 	ts = action_resolve(&actions, b->t->task, &problem);
 	if (ts)
@@ -367,34 +375,42 @@ static void make_views(struct build *b)
 
 /* --- workspaces of the launch */
 
-/* A problem of a volume: the pod is refused, or its first container cannot start. */
-static bool fail_volume(struct build *b, const struct err *err)
+/* A problem of a volume or variable: the pod is refused, or a container cannot start. */
+static bool fail_container(struct build *b, size_t step, const struct err *err)
 {
 	if (err->kind != ERR_NOT_FOUND)
 		return fail_pod(b, arena_strz(b->arena, err->msg));
 	b->out->failure = condition_start_failed(b->arena, "CreateContainerConfigError",
-		b->out->steps[0].name, b->t->v.name, arena_printf(b->arena, "%s.", err->msg));
+		b->out->steps[step].name, b->t->v.name,
+		arena_printf(b->arena, "%s.", err->msg));
 	return false;
+}
+
+static struct volume_context volume_context(const struct build *b)
+{
+	return (struct volume_context){
+		.arena = b->brief, .spec = b->a->spec, .facts = &b->facts};
 }
 
 static bool fill_workspace(
 	struct build *b, const struct task_workspace *from, struct launch_volume *v)
 {
-	const struct volume_context c = {.arena = b->brief, .spec = b->a->spec};
+	const struct volume_context c = volume_context(b);
 	const struct workspace_binding *bound =
 		&b->bindings[from->binding - b->t->v.workspaces];
 	struct err err;
 
 	*v = (struct launch_volume){.kind = LAUNCH_CALLER_DIR, .dir = from->host_dir};
 	if (!from->host_dir.n && volume_make(&c, &bound->source, v, &err) < 0)
-		return fail_volume(b, &err);
+		return fail_container(b, 0, &err);
 	v->name = from->name;
 	return true;
 }
 
 static bool make_workspaces(struct build *b, struct task_launch *l)
 {
-	l->volumes = arena_new_array(b->brief, struct launch_volume, b->n_workspaces);
+	l->volumes = arena_new_array(b->brief, struct launch_volume,
+		b->n_workspaces + b->out->spec->n_volumes + b->pod.n_volumes);
 	b->mount_index = arena_new_array(b->brief, size_t, b->n_workspaces);
 	for (size_t i = 0; i < b->n_workspaces; i++) {
 		b->mount_index[i] = SIZE_MAX;
@@ -407,6 +423,37 @@ static bool make_workspaces(struct build *b, struct task_launch *l)
 	return true;
 }
 
+/* Volumes of the task, then of its pod template; their names are unique together. */
+static bool make_volumes(struct build *b, struct task_launch *l)
+{
+	const struct volume_context c = volume_context(b);
+	const struct task_spec *ts = b->out->spec;
+	struct map names;
+	struct err err;
+
+	map_init(&names, b->brief);
+	for (size_t i = 0; i < ts->n_volumes + b->pod.n_volumes; i++) {
+		const struct volume *from = i < ts->n_volumes
+						    ? &ts->volumes[i]
+						    : &b->pod.volumes[i - ts->n_volumes];
+		struct launch_volume *v = &l->volumes[l->n_volumes++];
+		struct volume_source source = from->source;
+
+		if (!map_set(&names, from->name.s, v))
+			return fail_pod(b, arena_printf(b->arena,
+						   "multiple volumes with same name "
+						   "\"" STR_FMT "\"",
+						   STR_ARG(from->name.s)));
+		/* an ephemeral claim is the pod's own and ends with it */
+		if (source.kind == VOLUME_CLAIM_TEMPLATE)
+			source = (struct volume_source){.kind = VOLUME_EMPTY_DIR};
+		if (volume_make(&c, &source, v, &err) < 0)
+			return fail_container(b, 0, &err);
+		v->name = from->name.s;
+	}
+	return true;
+}
+
 static bool is_isolated(const struct task_spec *ts, struct str name)
 {
 	for (size_t i = 0; i < ts->n_steps; i++)
@@ -415,47 +462,125 @@ static bool is_isolated(const struct task_spec *ts, struct str name)
 	return false;
 }
 
-/* Without isolation every step gets every workspace; with it only those that list it. */
-static bool make_mounts(struct build *b, const struct step *step, struct step_launch *l)
+static bool has_mount(const struct step_launch *l, struct str path)
 {
+	for (size_t i = 0; i < l->n_mounts; i++)
+		if (str_eq(l->mounts[i].mount_path, path))
+			return true;
+	return false;
+}
+
+/* The volumes follow the workspaces; SIZE_MAX: there is none of the name. */
+static size_t find_volume(const struct build *b, const struct task_launch *l, struct str name)
+{
+	size_t n = b->out->spec->n_volumes + b->pod.n_volumes;
+
+	for (size_t i = l->n_volumes - n; i < l->n_volumes; i++)
+		if (str_eq(l->volumes[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+/* As the API server says it. */
+static bool fail_mount(struct build *b, size_t step, size_t mount, struct str problem)
+{
+	return fail_pod(b, arena_printf(b->arena,
+				   "Pod \"" STR_FMT "\" is invalid: "
+				   "spec.containers[%zu].volumeMounts[%zu]." STR_FMT,
+				   STR_ARG(b->out->pod_name), step, mount, STR_ARG(problem)));
+}
+
+static bool mount_volume(struct build *b, const struct task_launch *task,
+	const struct volume_mount *from, size_t k, struct step_launch *l)
+{
+	struct launch_mount *m = &l->mounts[l->n_mounts];
+	struct str sub_path = from->sub_path.s;
 	struct err err;
 
-	l->mounts = arena_new_array(b->brief, struct launch_mount, b->n_workspaces);
-	for (size_t i = 0; i < b->n_workspaces; i++) {
-		const struct task_workspace *w = &b->workspaces[i];
-		const struct workspace_binding *bound;
-		struct launch_mount *m;
+	*m = (struct launch_mount){.volume = find_volume(b, task, from->name.s),
+		.mount_path = path_join(b->brief, STR("/"), from->mount_path.s),
+		.read_only = from->read_only.v};
+	if (m->volume == SIZE_MAX)
+		return fail_mount(b, l->index, k,
+			arena_printf(b->brief, "name: Not found: \"" STR_FMT "\"",
+				STR_ARG(from->name.s)));
+	if (has_mount(l, m->mount_path))
+		return fail_mount(b, l->index, k,
+			arena_printf(b->brief,
+				"mountPath: Invalid value: \"" STR_FMT "\": must be unique",
+				STR_ARG(from->mount_path.s)));
+	if (str_eqz(m->mount_path, "/") ||
+		(path_is_below(m->mount_path, STR("/tekton")) &&
+			!path_is_below(m->mount_path, STR("/tekton/home"))))
+		return fail_mount(b, l->index, k,
+			arena_printf(b->brief,
+				"mountPath: Invalid value: \"" STR_FMT
+				"\": a volume cannot be mounted there",
+				STR_ARG(from->mount_path.s)));
+	if (from->sub_path_expr.s.n && volume_expand(b->brief, from->sub_path_expr.s, l->env,
+					       l->n_env, &sub_path, &err) < 0)
+		return fail_container(b, l->index, &err);
+	if (volume_sub_path(b->brief, sub_path, &m->sub_path, &err) < 0)
+		return fail_container(b, l->index, &err);
+	l->n_mounts++;
+	return true;
+}
 
-		if (b->mount_index[i] == SIZE_MAX ||
-			(is_isolated(b->out->spec, w->name) && !find_isolated(step, w->name)))
-			continue;
-		bound = &b->bindings[w->binding - b->t->v.workspaces];
-		m = &l->mounts[l->n_mounts++];
-		*m = (struct launch_mount){
-			.volume = b->mount_index[i],
-			.mount_path = step_path(b->brief, step, w),
-			.read_only = w->read_only,
-		};
-		if (volume_sub_path(b->brief, bound->sub_path.s, &m->sub_path, &err) < 0)
-			return fail_pod(b, arena_strz(b->arena, err.msg));
-	}
+/* Without isolation every step gets every workspace; with it only those that list it. */
+static bool mount_workspace(
+	struct build *b, const struct step *step, size_t i, struct step_launch *l)
+{
+	const struct task_workspace *w = &b->workspaces[i];
+	struct launch_mount *m = &l->mounts[l->n_mounts];
+	struct err err;
+
+	if (b->mount_index[i] == SIZE_MAX ||
+		(is_isolated(b->out->spec, w->name) && !find_isolated(step, w->name)))
+		return true;
+	*m = (struct launch_mount){
+		.volume = b->mount_index[i],
+		.mount_path = step_path(b->brief, step, w),
+		.read_only = w->read_only,
+	};
+	/* workspaces are mounts of the template: the step's own take their place */
+	if (has_mount(l, m->mount_path))
+		return true;
+	if (volume_sub_path(b->brief, b->bindings[w->binding - b->t->v.workspaces].sub_path.s,
+		    &m->sub_path, &err) < 0)
+		return fail_container(b, l->index, &err);
+	l->n_mounts++;
+	return true;
+}
+
+static bool make_mounts(struct build *b, const struct task_launch *task,
+	const struct step *step, struct step_launch *l)
+{
+	l->mounts = arena_new_array(
+		b->brief, struct launch_mount, b->n_workspaces + step->n_volume_mounts);
+	for (size_t i = 0; i < step->n_volume_mounts; i++)
+		if (!mount_volume(b, task, &step->volume_mounts[i], i, l))
+			return false;
+	for (size_t i = 0; i < b->n_workspaces; i++)
+		if (!mount_workspace(b, step, i, l))
+			return false;
 	return true;
 }
 
 /* --- steps of the launch */
 
-static void make_env(
+static bool make_env(
 	struct build *b, const struct step *step, bool hermetic, struct step_launch *l)
 {
-	l->env = arena_new_array(b->brief, struct env_entry, step->n_env + 1);
-	for (size_t i = 0; i < step->n_env; i++)
-		l->env[l->n_env++] = (struct env_entry){
-			.name = step->env[i].name.s,
-			.value = expand_text(b->brief, step->env[i].value.s, l->env, l->n_env),
-		};
-	if (hermetic)
-		l->env[l->n_env++] =
-			(struct env_entry){.name = STR("TEKTON_HERMETIC"), .value = STR("1")};
+	const struct env_context c = {.arena = b->brief,
+		.spec = b->a->spec,
+		.facts = &b->facts,
+		.pod = &b->pod,
+		.hermetic = hermetic};
+	struct err err;
+
+	if (env_make(&c, step, l->index, &l->env, &l->n_env, &err) < 0)
+		return fail_container(b, l->index, &err);
+	return true;
 }
 
 static struct str *expand_list(
@@ -496,11 +621,7 @@ static void make_script(struct build *b, const struct step *step, struct step_la
 /* The step's own, else what the run's pod template says. */
 static void make_user(struct build *b, const struct step *step, struct step_launch *l)
 {
-	const struct run_ref *run = b->a->object;
-	const struct security_context *pod =
-		run->kind == OBJECT_PIPELINE_RUN
-			? &run->pipeline_run->pod_template.security_context
-			: &run->task_run->pod_template.security_context;
+	const struct security_context *pod = &b->pod.security_context;
 	const struct security_context *own = &step->security_context;
 	const struct maybe_int *user =
 		own->run_as_user.pos.line ? &own->run_as_user : &pod->run_as_user;
@@ -514,57 +635,15 @@ static void make_user(struct build *b, const struct step *step, struct step_laun
 	l->run_as_non_root = non_root->v;
 }
 
-static bool has_limit(const struct quantities *q, struct str name)
+static void make_limits(struct build *b, struct step_launch *l)
 {
-	for (size_t i = 0; i < q->n; i++)
-		if (str_eq(q->items[i].name.s, name))
-			return true;
-	return false;
-}
+	const struct resources *r = &b->facts.resources[l->index];
 
-static struct quantities add_missing(
-	struct arena *a, const struct quantities *own, const struct quantities *defaults)
-{
-	struct quantities all = {
-		.items = arena_new_array(a, struct resource, own->n + defaults->n)};
-
-	for (size_t i = 0; i < own->n; i++)
-		all.items[all.n++] = own->items[i];
-	for (size_t i = 0; i < defaults->n; i++)
-		if (!has_limit(own, defaults->items[i].name.s))
-			all.items[all.n++] = defaults->items[i];
-	return all;
-}
-
-/* Section 23: a limit that a container lacks comes from the LimitRanges of its namespace. */
-static struct quantities with_defaults(struct build *b, struct quantities limits)
-{
-	const struct spec *s = b->a->spec;
-
-	for (size_t i = 0; i < s->n_limit_ranges; i++) {
-		const struct limit_range *r = &s->limit_ranges[i];
-		struct str ns = r->meta.ns.s.n ? r->meta.ns.s : STR("default");
-
-		for (size_t k = 0; k < r->n_items && str_eq(ns, b->a->plan.ns); k++)
-			if (r->items[k].is_container)
-				limits = add_missing(b->brief, &limits, &r->items[k].defaults);
-	}
-	return limits;
-}
-
-static void make_limits(struct build *b, const struct step *step, struct step_launch *l)
-{
-	const struct run_ref *run = b->a->object;
-	const struct resources *all = run->task_run ? &run->task_run->resources : NULL;
-	const struct resources *r = all && all->n_limits ? all : &step->resources;
-	struct quantities limits =
-		with_defaults(b, (struct quantities){.items = r->limits, .n = r->n_limits});
-
-	l->limits_not_enforced = arena_new_array(b->brief, struct str, limits.n);
-	for (size_t i = 0; i < limits.n; i++)
-		l->limits_not_enforced[l->n_limits_not_enforced++] = arena_printf(b->brief,
-			STR_FMT "=" STR_FMT, STR_ARG(limits.items[i].name.s),
-			STR_ARG(limits.items[i].quantity.s));
+	l->limits_not_enforced = arena_new_array(b->brief, struct str, r->n_limits);
+	for (size_t i = 0; i < r->n_limits; i++)
+		l->limits_not_enforced[l->n_limits_not_enforced++] =
+			arena_printf(b->brief, STR_FMT "=" STR_FMT,
+				STR_ARG(r->limits[i].name.s), STR_ARG(r->limits[i].quantity.s));
 }
 
 static struct result_want *make_wants(
@@ -578,9 +657,11 @@ static struct result_want *make_wants(
 	return wants;
 }
 
-static bool make_step(struct build *b, const struct step *step, size_t i, bool hermetic,
-	struct step_launch *l)
+static bool make_step(struct build *b, const struct task_launch *task, size_t i)
 {
+	const struct step *step = &b->out->spec->steps[i];
+	struct step_launch *l = &task->steps[i];
+
 	*l = (struct step_launch){
 		.index = i,
 		.name = b->out->steps[i].name,
@@ -588,7 +669,8 @@ static bool make_step(struct build *b, const struct step *step, size_t i, bool h
 		.image = step->image.s,
 		.on_error_continue = str_eqz(step->on_error.s, "continue"),
 	};
-	make_env(b, step, hermetic, l);
+	if (!make_env(b, step, task->hermetic, l))
+		return false;
 	if (step->script.s.n) {
 		make_script(b, step, l);
 	} else {
@@ -603,10 +685,30 @@ static bool make_step(struct build *b, const struct step *step, size_t i, bool h
 				? path_clean(b->brief, step->working_dir.s)
 				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
 	make_user(b, step, l);
-	make_limits(b, step, l);
+	make_limits(b, l);
 	l->results = make_wants(b, step->results, step->n_results);
 	l->n_results = step->n_results;
-	return make_mounts(b, step, l);
+	return make_mounts(b, task, step, l);
+}
+
+static void make_facts(struct build *b)
+{
+	const struct agent *a = b->a;
+	const struct execution *t = b->t;
+
+	metadata_of_pod(&b->metadata, b->brief, &a->view, &t->v);
+	b->facts = (struct pod_facts){
+		.name = b->out->pod_name,
+		.ns = a->plan.ns,
+		.uid = name_uid(b->brief, t->v.uid, b->out->pod_name),
+		.service_account = t->v.service_account_name,
+		.labels = &b->metadata.labels,
+		.annotations = &b->metadata.annotations,
+		.opts = &a->opts,
+		.spec = b->out->spec,
+		.resources = pod_resources(b->brief, a->spec, a->plan.ns,
+			&a->plan.tasks[t->v.pipeline_task].pod, b->out->spec),
+	};
 }
 
 static bool make_launch(struct build *b)
@@ -624,11 +726,13 @@ static bool make_launch(struct build *b)
 		.n_steps = ts->n_steps,
 		.n_results = ts->n_results,
 	};
-	if (!make_workspaces(b, l))
+	make_facts(b);
+	pod_names(b->brief, &b->pod, l);
+	if (!make_workspaces(b, l) || !make_volumes(b, l))
 		return false;
 	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps);
 	for (size_t i = 0; i < l->n_steps; i++)
-		if (!make_step(b, &ts->steps[i], i, l->hermetic, &l->steps[i]))
+		if (!make_step(b, l, i))
 			return false;
 	l->results = make_wants(b, ts->results, ts->n_results);
 	b->out->launch = l;

@@ -5,6 +5,7 @@
 #include "child.h"
 #include "graph.h"
 #include "param.h"
+#include "pod.h"
 #include "start_check.h"
 #include "workspace.h"
 #include <base/num.h>
@@ -405,6 +406,7 @@ static void build_pipeline(const struct plan_context *c)
 	bind_timeouts(c);
 	bind_accounts(c);
 	mark_hermetic(c);
+	pod_plan(c);
 	if (c->n_child_tasks)
 		(void)child_previews(c);
 }
@@ -444,6 +446,7 @@ static void build_task_run(const struct plan_context *c)
 	workspace_plan(c, &params, tr->workspaces, tr->n_workspaces);
 	start_check_task_run(c);
 	start_check_actions(c);
+	pod_plan(c);
 }
 
 bool plan_task_is_child(const struct plan_task *t)

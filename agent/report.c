@@ -4,6 +4,7 @@
  * Reads the run_view only. Fields and their order follow PipelineRunStatus and TaskRunStatus of
  * tekton.dev/v1 (tekton-semantics 27).
  */
+#include "metadata.h"
 #include <base/bounds.h>
 #include <base/clock.h>
 #include <base/json.h>
@@ -20,7 +21,6 @@ _Static_assert(ARRAY_SIZE(condition_word) == CONDITION_STATUS_N, "a word for eac
 struct report {
 	const struct run_view *run;
 	struct json_writer *w;
-	struct map entries;    /* taskRunSpecs by the name of the pipeline task */
 	struct arena *scratch; /* texts of the object that is being written */
 };
 
@@ -101,63 +101,12 @@ static void put_when(const struct report *p, const struct when *when, size_t n)
 	json_close(p->w, ']');
 }
 
-/* --- labels and annotations (tekton-semantics 4): what is added later wins ------------- */
+/* --- labels and annotations ------------------------------------------------------------ */
 
-struct metadata {
-	struct map labels;
-	struct map annotations;
-};
-
-static void metadata_init(struct metadata *m, struct arena *a)
+static const struct object_meta *run_meta(const struct run_view *r)
 {
-	map_init(&m->labels, a);
-	map_init(&m->annotations, a);
-}
-
-/* What other programs write about a run is not taken from its author. */
-static bool is_reserved(struct str key)
-{
-	static const char *const names[] = {"results.tekton.dev/result",
-		"results.tekton.dev/record", "results.tekton.dev/log",
-		"results.tekton.dev/stored"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_eqz(key, names[i]))
-			return true;
-	return str_starts(key, STR("chains.tekton.dev/"));
-}
-
-static void add_labels(struct map *m, const struct labels *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		(void)map_set(m, l->keys[i].s, &l->values[i].s);
-}
-
-static void metadata_add(
-	struct metadata *m, const struct labels *labels, const struct labels *annotations)
-{
-	add_labels(&m->labels, labels);
-	for (size_t i = 0; i < annotations->n; i++)
-		if (!is_reserved(annotations->keys[i].s))
-			(void)map_set(&m->annotations, annotations->keys[i].s,
-				&annotations->values[i].s);
-}
-
-/* A definition gives what it has to the run that refers to it, but not kubectl's copy of it. */
-static void metadata_add_definition(struct metadata *m, const struct object_meta *definition)
-{
-	const struct str copy = STR("kubectl.kubernetes.io/last-applied-configuration");
-
-	if (!definition)
-		return;
-	add_labels(&m->labels, &definition->labels);
-	for (size_t i = 0; i < definition->annotations.n; i++) {
-		struct str key = definition->annotations.keys[i].s;
-
-		if (!is_reserved(key) && !str_eq(key, copy))
-			(void)map_set(
-				&m->annotations, key, &definition->annotations.values[i].s);
-	}
+	return r->kind == OBJECT_PIPELINE_RUN ? &r->object->pipeline_run->meta
+					      : &r->object->task_run->meta;
 }
 
 static void put_map(const struct report *p, const char *key, const struct map *m)
@@ -173,20 +122,6 @@ static void put_map(const struct report *p, const char *key, const struct map *m
 	json_close(p->w, '}');
 }
 
-static void map_add(struct map *m, const char *key, struct str value)
-{
-	struct str *s = arena_new_object(m->arena, struct str);
-	*s = value;
-	(void)map_set(m, str_z(key), s);
-}
-
-static void map_add_entries(struct map *m, const struct pipeline_run *pr)
-{
-	for (size_t i = 0; pr && i < pr->n_task_run_specs; i++)
-		(void)map_set(
-			m, pr->task_run_specs[i].pipeline_task_name.s, &pr->task_run_specs[i]);
-}
-
 /* The name a childReference has: a child's, as its last attempt is called. */
 static struct str child_name(const struct task_run_view *t)
 {
@@ -195,73 +130,10 @@ static struct str child_name(const struct task_run_view *t)
 	return run ? run->name : t->name;
 }
 
-static const struct object_meta *run_meta(const struct run_view *r)
-{
-	return r->kind == OBJECT_PIPELINE_RUN ? &r->object->pipeline_run->meta
-					      : &r->object->task_run->meta;
-}
-
-/* Tekton's own; the author may say who manages a run. */
-static void add_managed_by(struct map *labels)
-{
-	if (!map_has(labels, STR("app.kubernetes.io/managed-by")))
-		map_add(labels, "app.kubernetes.io/managed-by", STR("tekton-pipelines"));
-}
-
 static void put_metadata(const struct report *p, const struct metadata *m)
 {
 	put_map(p, "labels", &m->labels);
 	put_map(p, "annotations", &m->annotations);
-}
-
-static void put_child_labels(const struct report *p, const struct task_run_view *t)
-{
-	const struct run_view *r = p->run;
-	const struct pipeline_task_view *pt = &r->pipeline_tasks[t->pipeline_task];
-	const struct task_run_spec_entry *entry =
-		r->parent ? NULL : map_get(&p->entries, pt->spec->name.s);
-	struct metadata m;
-	metadata_init(&m, p->scratch);
-	metadata_add_definition(&m, t->task_meta);
-	metadata_add(&m, &pt->spec->task_labels, &pt->spec->task_annotations);
-	metadata_add_definition(&m, r->pipeline_meta);
-	metadata_add(&m, &run_meta(r)->labels, &run_meta(r)->annotations);
-	map_add(&m.labels, "tekton.dev/memberOf",
-		pt->is_finally ? STR("finally") : STR("tasks"));
-	map_add(&m.labels, "tekton.dev/pipeline", r->pipeline_name);
-	map_add(&m.labels, "tekton.dev/pipelineRun", r->name);
-	map_add(&m.labels, "tekton.dev/pipelineRunUID", r->uid);
-	map_add(&m.labels, "tekton.dev/pipelineTask", pt->spec->name.s);
-	if (entry)
-		metadata_add(&m, &entry->labels, &entry->annotations);
-	if (t->task_name.n)
-		map_add(&m.labels, "tekton.dev/task", t->task_name);
-	add_managed_by(&m.labels);
-	if (str_eqz(pt->spec->on_error.s, "continue"))
-		map_add(&m.annotations, "pipeline.tekton.dev/pipeline-task-on-error",
-			STR("continue"));
-	put_metadata(p, &m);
-}
-
-static void put_object_labels(const struct report *p)
-{
-	const struct run_view *r = p->run;
-	struct metadata m;
-	metadata_init(&m, p->scratch);
-	metadata_add_definition(&m, r->pipeline_meta);
-	if (r->kind == OBJECT_TASK_RUN && r->n_task_runs)
-		metadata_add_definition(&m, r->task_runs[0]->task_meta);
-	metadata_add(&m, &run_meta(r)->labels, &run_meta(r)->annotations);
-	if (r->kind == OBJECT_PIPELINE_RUN) {
-		map_add(&m.labels, "tekton.dev/pipeline", r->pipeline_name);
-		if (r->parent)
-			add_managed_by(&m.labels);
-	} else {
-		add_managed_by(&m.labels);
-		if (r->n_task_runs && r->task_runs[0]->task_name.n)
-			map_add(&m.labels, "tekton.dev/task", r->task_runs[0]->task_name);
-	}
-	put_metadata(p, &m);
 }
 
 /* --- TaskRuns ------------------------------------------------------------------------ */
@@ -371,39 +243,12 @@ static void put_duration(const struct report *p, const char *key, int64_t ns)
 	json_field(p->w, key, num_duration_text(p->scratch, ns));
 }
 
-/* A binding as the TaskRun object has it; a claim template became a claim. */
-static void put_binding(const struct report *p, const struct workspace_binding *b)
-{
-	static const struct {
-		const char *source, *name;
-	} words[VOLUME_KIND_N] = {
-		[VOLUME_EMPTY_DIR] = {"emptyDir", NULL},
-		[VOLUME_CLAIM] = {"persistentVolumeClaim", "claimName"},
-		[VOLUME_CLAIM_TEMPLATE] = {"persistentVolumeClaim", "claimName"},
-		[VOLUME_CONFIG_MAP] = {"configMap", "name"},
-		[VOLUME_SECRET] = {"secret", "secretName"},
-	};
-	const struct volume_source *v = &b->source;
-	struct str name = v->object_name.s.n ? v->object_name.s : v->claim_name.s;
-	json_open(p->w, '{');
-	json_field(p->w, "name", b->name.s);
-	put_optional(p, "subPath", b->sub_path.s);
-	if (words[v->kind].source) {
-		json_key(p->w, words[v->kind].source);
-		json_open(p->w, '{');
-		if (words[v->kind].name)
-			put_optional(p, words[v->kind].name, name);
-		json_close(p->w, '}');
-	}
-	json_close(p->w, '}');
-}
-
 static void put_workspaces(const struct report *p, const struct workspace_binding *b, size_t n)
 {
 	if (!json_list(p->w, "workspaces", n))
 		return;
 	for (size_t i = 0; i < n; i++)
-		put_binding(p, &b[i]);
+		workspace_binding_json(&b[i], p->w);
 	json_close(p->w, ']');
 }
 
@@ -447,6 +292,7 @@ static void put_owner(const struct report *p, const struct run_view *r)
 static void put_task_run(const struct report *p, const struct task_run_view *t)
 {
 	const struct run_view *r = p->run;
+	struct metadata m;
 
 	json_open(p->w, '{');
 	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
@@ -456,7 +302,8 @@ static void put_task_run(const struct report *p, const struct task_run_view *t)
 	json_field(p->w, "name", t->name);
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", t->uid);
-	put_child_labels(p, t);
+	metadata_of_child(&m, p->scratch, p->run, t);
+	put_metadata(p, &m);
 	put_owner(p, r);
 	json_close(p->w, '}');
 	put_child_spec(p, t);
@@ -660,6 +507,7 @@ static void put_bare_status(const struct report *p)
 static void put_run_object(const struct report *p)
 {
 	const struct run_view *r = p->run;
+	struct metadata m;
 	json_open(p->w, '{');
 	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
 	json_fieldz(p->w, "kind", object_kind_name(r->kind));
@@ -668,7 +516,8 @@ static void put_run_object(const struct report *p)
 	json_field(p->w, "name", r->name);
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", r->uid);
-	put_object_labels(p);
+	metadata_of_run(&m, p->scratch, p->run);
+	put_metadata(p, &m);
 	if (r->parent)
 		put_owner(p, r->parent->owner);
 	json_close(p->w, '}');
@@ -708,10 +557,7 @@ static void put_child(struct report *p, const struct task_run_view *t)
 
 void report_items(const struct run_view *r, struct json_writer *w)
 {
-	struct arena *lasting cleanup_arena = arena_new();
 	struct report p = {.run = r, .w = w, .scratch = arena_new()};
-	map_init(&p.entries, lasting);
-	map_add_entries(&p.entries, r->object->pipeline_run);
 	put_run_object(&p);
 	for (size_t i = 0; r->kind == OBJECT_PIPELINE_RUN && i < r->n_task_runs; i++) {
 		arena_renew(&p.scratch);

@@ -29,6 +29,30 @@ static void merge_env(struct arena *a, struct step *s, const struct step *t)
 	s->n_env = n;
 }
 
+/* By mount path: the step's own takes the place of the template's. */
+static void merge_mounts(struct arena *a, struct step *s, const struct step *t)
+{
+	struct volume_mount *all = arena_new_array(
+		a, struct volume_mount, s->n_volume_mounts + t->n_volume_mounts);
+	size_t n = t->n_volume_mounts;
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = t->volume_mounts[i];
+	for (size_t i = 0; i < s->n_volume_mounts; i++) {
+		const struct volume_mount *m = &s->volume_mounts[i];
+		size_t k = 0;
+
+		while (k < t->n_volume_mounts && !str_eq(all[k].mount_path.s, m->mount_path.s))
+			k++;
+		if (k < t->n_volume_mounts)
+			all[k] = *m;
+		else
+			all[n++] = *m;
+	}
+	s->volume_mounts = all;
+	s->n_volume_mounts = n;
+}
+
 static void merge_resources(struct arena *a, struct resource **own, size_t *n_own,
 	const struct resource *other, size_t n_other)
 {
@@ -77,6 +101,11 @@ static struct step merge_step(struct arena *a, const struct step *own, const str
 		s.args_pos = t->args_pos;
 	}
 	merge_env(a, &s, t);
+	if (!s.n_env_from) { /* a list without a key: one or the other */
+		s.env_from = t->env_from;
+		s.n_env_from = t->n_env_from;
+	}
+	merge_mounts(a, &s, t);
 	merge_resources(a, &s.resources.limits, &s.resources.n_limits, t->resources.limits,
 		t->resources.n_limits);
 	merge_resources(a, &s.resources.requests, &s.resources.n_requests,

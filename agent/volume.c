@@ -5,6 +5,7 @@
  */
 #include "volume.h"
 
+#include "expand.h"
 #include <base/num.h>
 #include <base/path.h>
 #include <base/vec.h>
@@ -106,15 +107,56 @@ static int add_object(const struct volume_context *c, const struct volume_source
 	return 0;
 }
 
+static int add_downward(const struct volume_context *c, const struct volume_source *s,
+	file_vec *files, struct err *err)
+{
+	for (size_t i = 0; i < s->n_files; i++) {
+		const struct downward_item *item = &s->files[i];
+		struct launch_file f = {
+			.path = item->path.s, .mode = mode_of(item->mode, s->default_mode)};
+		int rc = item->field.pos.line
+				 ? pod_field(c->arena, c->facts, &item->field, &f.value)
+				 : pod_resource(c->arena, c->facts, &item->resource, SIZE_MAX,
+					   &f.value, err);
+
+		if (rc < 0 || add_file(c->arena, files, f, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_source(const struct volume_context *c, const struct volume_source *s,
+	file_vec *files, struct err *err)
+{
+	return s->kind == VOLUME_DOWNWARD_API ? add_downward(c, s, files, err)
+					      : add_object(c, s, files, err);
+}
+
+/* The mode of a projection is that of all its sources. */
+static int add_sources(const struct volume_context *c, const struct volume_source *s,
+	file_vec *files, struct err *err)
+{
+	for (size_t i = 0; i < s->n_sources; i++) {
+		struct volume_source one = s->sources[i];
+
+		one.default_mode = s->default_mode;
+		if (add_source(c, &one, files, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int make_files(const struct volume_context *c, const struct volume_source *s,
 	struct launch_volume *ret, struct err *err)
 {
 	file_vec files = {0};
-	int rc = add_object(c, s, &files, err);
+	int rc = s->kind == VOLUME_PROJECTED ? add_sources(c, s, &files, err)
+					     : add_source(c, s, &files, err);
 
 	ret->kind = LAUNCH_FILES;
 	ret->read_only = true;
-	ret->is_secret = s->kind == VOLUME_SECRET;
+	for (size_t i = 0; i < files.n; i++)
+		ret->is_secret |= files.p[i].is_secret;
 	ret->files = vec_freeze(&files, c->arena);
 	ret->n_files = files.n;
 	vec_release(&files);
@@ -149,15 +191,35 @@ int volume_make(const struct volume_context *c, const struct volume_source *s,
 		return 0;
 	case VOLUME_CONFIG_MAP:
 	case VOLUME_SECRET:
-		return make_files(c, s, ret, err);
 	case VOLUME_PROJECTED:
 	case VOLUME_DOWNWARD_API:
+		return make_files(c, s, ret, err);
 	case VOLUME_HOST_PATH:
+		ret->kind = LAUNCH_HOST_PATH;
+		ret->dir = path_clean(c->arena, s->host_path.s);
+		ret->dir_type = s->host_path_type.s;
+		return 0;
 	case VOLUME_IMAGE:
+		ret->kind = LAUNCH_IMAGE;
+		ret->image = s->image.s;
+		ret->read_only = true;
+		return 0;
 	case VOLUME_REFUSED:
 		break;
 	}
 	return err_set(err, ERR_SPEC, "a volume of this kind is not supported");
+}
+
+int volume_expand(struct arena *a, struct str text, const struct env_entry *env, size_t n_env,
+	struct str *ret, struct err *err)
+{
+	struct str missing = expand_missing(text, env, n_env);
+
+	if (missing.n)
+		return err_set(
+			err, ERR_NOT_FOUND, "missing value for \"%.*s\"", STR_ARG(missing));
+	*ret = expand_text(a, text, env, n_env);
+	return 0;
 }
 
 int volume_sub_path(struct arena *a, struct str sub_path, struct str *ret, struct err *err)

@@ -3,6 +3,7 @@
 #ifndef AGENT_VOLUME_H
 #define AGENT_VOLUME_H
 
+#include "pod.h"
 #include <base/arena.h>
 #include <base/err.h>
 #include <monopod/runner.h>
@@ -11,6 +12,7 @@
 struct volume_context {
 	struct arena *arena; /* of the attempt */
 	const struct spec *spec;
+	const struct pod_facts *facts;
 };
 
 /*
@@ -20,6 +22,9 @@ struct volume_context {
 int volume_make(const struct volume_context *c, const struct volume_source *s,
 	struct launch_volume *ret, struct err *err);
 
+/* subPathExpr: ERR_NOT_FOUND when a variable is missing or empty. */
+int volume_expand(struct arena *a, struct str text, const struct env_entry *env, size_t n_env,
+	struct str *ret, struct err *err);
 /* A subPath as it is used: cleaned, empty for the whole volume. ERR_SPEC when it leads out. */
 int volume_sub_path(struct arena *a, struct str sub_path, struct str *ret, struct err *err);
 

@@ -123,12 +123,15 @@ static struct place *place_find(const struct attempt *at, const struct launch_mo
 	return NULL;
 }
 
-int attempt_mount_fd(const struct attempt *at, const struct launch_mount *m)
+struct attempt_mount attempt_mount(const struct attempt *at, const struct launch_mount *m)
 {
 	const struct place *p = place_find(at, m);
 
 	BUG_ON(m->sub_path.n && !p);
-	return p ? p->fd : at->bindings[m->volume].fd;
+	if (p)
+		return (struct attempt_mount){.fd = p->fd, .is_file = p->is_file};
+	return (struct attempt_mount){
+		.fd = at->bindings[m->volume].fd, .is_file = at->bindings[m->volume].is_file};
 }
 
 /*
@@ -145,16 +148,14 @@ static int attempt_make_places(struct attempt *at, const struct step_launch *s, 
 			.owner = b->owner,
 			.path = m->sub_path,
 			.may_make = at->launch->volumes[m->volume].kind != LAUNCH_FILES};
-		int fd;
+		struct place place = {.volume = m->volume, .sub_path = m->sub_path};
 
 		if (!m->sub_path.n || place_find(at, m))
 			continue;
-		fd = binding_sub_path(&sub, err);
-		if (fd < 0)
+		place.fd = binding_sub_path(&sub, &place.is_file, err);
+		if (place.fd < 0)
 			return -1;
-		vec_push(&at->places,
-			((struct place){
-				.volume = m->volume, .sub_path = m->sub_path, .fd = fd}));
+		vec_push(&at->places, place);
 	}
 	return 0;
 }

@@ -38,6 +38,7 @@ struct place { /* the part of a volume that a subPath names */
 	size_t volume;
 	struct str sub_path; /* borrowed from the launch */
 	int fd;
+	bool is_file;
 };
 
 struct attempt {
@@ -70,8 +71,12 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 /* Removes it all, by way of the sweeper. Failures are reported once everything else is gone. */
 int attempt_close(struct attempt *at, struct err *err);
 
-/* What is mounted: the volume itself or the place in it. Borrowed. */
-int attempt_mount_fd(const struct attempt *at, const struct launch_mount *m);
+struct attempt_mount {
+	int fd; /* borrowed */
+	bool is_file;
+};
+/* What is mounted: the volume itself or the place in it. */
+struct attempt_mount attempt_mount(const struct attempt *at, const struct launch_mount *m);
 
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);

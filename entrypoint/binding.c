@@ -15,13 +15,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MODE_SUB_PATH = 0750, MODE_ALL = 0777 };
+enum { MODE_SUB_PATH = 0750, MODE_READ = 0755, MODE_ALL = 0777 };
 
 /* --- subPath ----------------------------------------------------------------------------- */
 
 static int sub_path_step(int root_dfd, const char *rel, struct err *err)
 {
 	return path_open(root_dfd, rel, O_PATH | O_DIRECTORY, 0, PATH_BENEATH, err);
+}
+
+/* The last element may be a regular file; sockets and the like are no part of a volume. */
+static int sub_path_last(int root_dfd, const char *rel, bool *ret_is_file, struct err *err)
+{
+	int fd cleanup_fd = path_open(root_dfd, rel, O_PATH, 0, PATH_BENEATH, err);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "look at '%s'", rel);
+	*ret_is_file = S_ISREG(st.st_mode);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return err_sysno(err, ENOTDIR, "open '%s'", rel);
+	return fd_take(&fd);
 }
 
 /* In a directory of the caller's, what is made belongs to whom it belongs to. */
@@ -57,7 +73,14 @@ static int sub_path_make(const struct sub_path *s, struct str rel, struct err *e
 	return sandbox_make_dir(s->ns, parent_fd, str_c(name), 0, 0, MODE_SUB_PATH, err);
 }
 
-int binding_sub_path(const struct sub_path *s, struct err *err)
+static int sub_path_at(
+	const struct sub_path *s, size_t n, const char *rel, bool *ret_is_file, struct err *err)
+{
+	return n == s->path.n ? sub_path_last(s->root_dfd, rel, ret_is_file, err)
+			      : sub_path_step(s->root_dfd, rel, err);
+}
+
+int binding_sub_path(const struct sub_path *s, bool *ret_is_file, struct err *err)
 {
 	struct str sub_path = s->path;
 	struct arena *a cleanup_arena = arena_new();
@@ -72,10 +95,10 @@ int binding_sub_path(const struct sub_path *s, struct err *err)
 			continue;
 		rel = arena_strn(a, sub_path.p, i);
 		fd_close(&fd);
-		fd = sub_path_step(s->root_dfd, str_c(rel), &low);
+		fd = sub_path_at(s, i, str_c(rel), ret_is_file, &low);
 		if (fd < 0 && low.sys == ENOENT && s->may_make &&
 			sub_path_make(s, rel, &low) == 0)
-			fd = sub_path_step(s->root_dfd, str_c(rel), &low);
+			fd = sub_path_at(s, i, str_c(rel), ret_is_file, &low);
 		if (fd < 0)
 			return err_set(err, low.sys == ENOENT ? ERR_NOT_FOUND : ERR_SANDBOX,
 				"failed to prepare subPath \"" STR_FMT "\": %s",
@@ -86,6 +109,15 @@ int binding_sub_path(const struct sub_path *s, struct err *err)
 
 /* --- the sources ------------------------------------------------------------------------- */
 
+/* Mount options of a tmpfs that is the run's. */
+static struct str owned_option(
+	const struct binding_config *c, struct arena *a, const char *options)
+{
+	return arena_printf(a, "%s,uid=%u,gid=%u", options,
+		c->owned->must_chown ? c->owned->uid : (unsigned)geteuid(),
+		c->owned->must_chown ? c->owned->gid : (unsigned)getegid());
+}
+
 static int bind_tmpfs(const struct binding_config *c, const struct launch_volume *v, int dfd,
 	const char *name, struct err *err)
 {
@@ -93,9 +125,8 @@ static int bind_tmpfs(const struct binding_config *c, const struct launch_volume
 	struct str size = v->size_limit_bytes > 0
 				  ? arena_printf(a, "size=%lld", (long long)v->size_limit_bytes)
 				  : memory_half_option(a, NULL);
-	struct str options = arena_printf(a, "%s,mode=0777,uid=%u,gid=%u", str_c(size),
-		c->owned->must_chown ? c->owned->uid : (unsigned)geteuid(),
-		c->owned->must_chown ? c->owned->gid : (unsigned)getegid());
+	struct str options =
+		owned_option(c, a, str_c(arena_printf(a, "%s,mode=0777", str_c(size))));
 
 	return rundir_mount_tmpfs(dfd, name, str_c(options), err);
 }
@@ -155,37 +186,50 @@ static int bind_claim(const struct binding_config *c, const struct launch_volume
 
 /* --- files of ConfigMaps, Secrets and projections ---------------------------------------- */
 
-/* Below a directory that only the agent writes; parents are made. */
+/* A directory below one that only the agent writes, made when it is missing. */
+static int files_dir(const struct binding_config *c, int dfd, const char *name, struct err *err)
+{
+	int fd = openat(dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? err_sys(err, "open '%s'", name) : fd;
+	return owned_dir(c->owned, dfd, name, MODE_READ, err);
+}
+
 static int files_put(
 	const struct binding_config *c, int dfd, const struct launch_file *f, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct str dir = path_dir(a, f->path);
-	const char *name = str_c(arena_str(a, path_base(f->path)));
 	int parent_fd cleanup_fd = -1;
+	struct str rest = f->path;
+	struct str name = rest;
 
-	if (str_eqz(dir, "."))
-		return owned_file(c->owned, dfd, name, f->value, f->mode, err);
-	if (dir_make(dfd, str_c(dir), 0755, err))
-		return -1;
-	parent_fd = dir_open(dfd, str_c(dir), err);
-	if (parent_fd < 0)
-		return -1;
-	return owned_file(c->owned, parent_fd, name, f->value, f->mode, err);
+	while (str_cut(rest, '/', &name, &rest)) {
+		int fd = files_dir(
+			c, parent_fd < 0 ? dfd : parent_fd, str_c(arena_str(a, name)), err);
+
+		fd_close(&parent_fd);
+		parent_fd = fd;
+		if (fd < 0)
+			return -1;
+	}
+	return owned_file(c->owned, parent_fd < 0 ? dfd : parent_fd, str_c(arena_str(a, rest)),
+		f->value, f->mode, err);
 }
 
 /* Secrets stay off the disk where that is possible. */
 static int bind_files(const struct binding_config *c, const struct launch_volume *v, int dfd,
 	const char *name, struct binding *ret, struct err *err)
 {
-	static const char tmpfs[] = "size=64m,mode=0755";
-
-	ret->fd = owned_dir(c->owned, dfd, name, 0755, err);
+	ret->fd = owned_dir(c->owned, dfd, name, MODE_READ, err);
 	if (ret->fd < 0)
 		return -1;
 	if (v->is_secret && c->can_mount) {
+		struct arena *a cleanup_arena = arena_new();
+		struct str options = owned_option(c, a, "size=64m,mode=0755");
+
 		fd_close(&ret->fd);
-		ret->fd = rundir_mount_tmpfs(dfd, name, tmpfs, err);
+		ret->fd = rundir_mount_tmpfs(dfd, name, str_c(options), err);
 		ret->is_mounted = ret->fd >= 0;
 		if (ret->fd < 0)
 			return -1;

@@ -30,6 +30,7 @@ struct binding {
 	int fd; /* O_PATH or directory */
 	enum sandbox_owner owner;
 	bool read_only;
+	bool is_file;    /* a hostPath may be one */
 	bool is_mounted; /* a tmpfs of ours on bind-W */
 };
 
@@ -46,10 +47,10 @@ struct sub_path {
 	bool may_make;
 };
 /*
- * A directory below root_dfd for a subPath, made when missing (0750, of the step's root or, in
- * a directory of the caller's, of its owner). Links are followed only inside of root_dfd.
- * Returns an O_PATH descriptor or -1.
+ * What lies at a subPath below root_dfd: a directory, made when missing (0750, of the step's
+ * root or, in a directory of the caller's, of its owner), or a regular file. Links are followed
+ * only inside of root_dfd. Returns an O_PATH descriptor or -1.
  */
-int binding_sub_path(const struct sub_path *s, struct err *err);
+int binding_sub_path(const struct sub_path *s, bool *ret_is_file, struct err *err);
 
 #endif

@@ -2,6 +2,8 @@
 /* Step + image + directories → sandbox_config. */
 #include "launch.h"
 
+#include "etc.h"
+
 #include <base/bounds.h>
 #include <base/file.h>
 #include <base/map.h>
@@ -308,27 +310,46 @@ static size_t path_depth(struct str path)
 	return n;
 }
 
-/* Outer directories first, whatever the order they were written in. */
-static void mounts_of_volumes(const struct launch_parts *p, mount_vec *v)
+/* Where the step mounts something at the place of an implicit mount, that is not made. */
+static struct sandbox_mount *mount_slot(mount_vec *v, size_t first, struct str target)
 {
-	size_t first = v->n;
+	for (size_t i = first; i < v->n; i++) {
+		if (str_eq(v->p[i].target, target))
+			return &v->p[i];
+	}
+	vec_push(v, (struct sandbox_mount){0});
+	return &v->p[v->n - 1];
+}
 
+static void mounts_of_volumes(const struct launch_parts *p, size_t first, mount_vec *v)
+{
 	for (size_t i = 0; i < p->step->n_mounts; i++) {
 		const struct launch_mount *m = &p->step->mounts[i];
 		const struct binding *b = &p->attempt->bindings[m->volume];
-		size_t at;
+		struct attempt_mount at = attempt_mount(p->attempt, m);
 
-		mount_dir(v, attempt_mount_fd(p->attempt, m), m->mount_path,
-			b->read_only || m->read_only);
-		v->p[v->n - 1].owner = b->owner;
-		for (at = v->n - 1; at > first; at--) {
-			struct sandbox_mount swap = v->p[at];
+		*mount_slot(v, first, m->mount_path) =
+			(struct sandbox_mount){.kind = MOUNT_BIND,
+				.source_dfd = at.fd,
+				.owner = b->owner,
+				.read_only = b->read_only || m->read_only,
+				.is_file = at.is_file,
+				.is_exec = true,
+				.target = m->mount_path};
+	}
+}
 
-			if (path_depth(v->p[at - 1].target) <= path_depth(swap.target))
-				break;
+/* Outer directories first, whatever the order they were written in. */
+static void mounts_sort(mount_vec *v, size_t first)
+{
+	for (size_t i = first + 1; i < v->n; i++) {
+		struct sandbox_mount one = v->p[i];
+		size_t at = i;
+
+		for (; at > first && path_depth(v->p[at - 1].target) > path_depth(one.target);
+			at--)
 			v->p[at] = v->p[at - 1];
-			v->p[at - 1] = swap;
-		}
+		v->p[at] = one;
 	}
 }
 
@@ -372,11 +393,12 @@ static void launch_etc(struct arena *a, const struct launch_parts *p, struct san
 	bool own = p->pod->hermetic || !p->config->etc_hosts.n;
 	struct str base = own ? str_z(local) : p->config->etc_hosts;
 
-	c->etc_hosts = arena_printf(a, STR_FMT "%s127.0.1.1\t" STR_FMT "\n", STR_ARG(base),
-		str_ends(base, STR("\n")) ? "" : "\n", STR_ARG(c->hostname));
+	c->etc_hosts = etc_hosts(a, base, c->hostname, p->attempt->launch);
 	/* a hermetic step gets one with nothing in it (R27); an empty text would mean the
 	 * image's */
-	c->etc_resolv_conf = p->pod->hermetic ? STR("\n") : p->config->etc_resolv_conf;
+	c->etc_resolv_conf = p->pod->hermetic ? STR("\n")
+					      : etc_resolv_conf(a, p->config->etc_resolv_conf,
+							&p->attempt->launch->dns);
 }
 
 /*
@@ -404,6 +426,7 @@ static void launch_layers(
 void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret)
 {
 	mount_vec mounts = {0};
+	size_t first;
 	struct sandbox_config c = {
 		.name = arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(p->attempt->launch->name),
 			STR_ARG(p->step->name)),
@@ -427,9 +450,11 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	};
 
 	mounts_that_hide(p, &mounts);
+	first = mounts.n;
 	mounts_of_tekton(a, p, &mounts);
 	mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
-	mounts_of_volumes(p, &mounts);
+	mounts_of_volumes(p, first, &mounts);
+	mounts_sort(&mounts, first);
 	c.mounts = vec_freeze(&mounts, a);
 	c.n_mounts = mounts.n;
 	vec_release(&mounts);

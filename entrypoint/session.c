@@ -4,6 +4,7 @@
 
 #include "input.h"
 #include "keep.h"
+#include "machine.h"
 
 #include <base/bounds.h>
 #include <base/clock.h>
@@ -86,6 +87,7 @@ static void session_agent_options(struct session *s)
 		.hermetic = o->hermetic,
 		.max_parallel = session_parallel(s),
 		.start_pending = o->name.n > 0};
+	machine_describe(s->arena, &s->agent_options);
 }
 
 static void session_make_agents(struct session *s, const struct run_ref **refs)

@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "input.h"
+#include "machine.h"
 
 struct agent *trial_new(const struct options *o, struct arena *a, const struct spec *spec,
 	const struct run_ref *run)
@@ -17,5 +18,6 @@ struct agent *trial_new(const struct options *o, struct arena *a, const struct s
 		.uid = input_random_uid(a),
 		.start_pending = o->name.n != 0,
 	};
+	machine_describe(a, opts);
 	return agent_new(spec, run, opts, spec->diags);
 }

@@ -124,8 +124,9 @@ void check_finally(struct check *c, const struct pipeline_spec *ps, const struct
 	const struct map *finally);
 /* Status variables in dag tasks, and how results of fanned-out tasks are used. */
 void check_task_refs(struct check *c, const struct pipeline_spec *ps, const struct map *tasks);
-/* Volumes and the like of a task spec, and of the inline ones of a pipeline spec; NULL is fine.
- */
+void check_task_volumes(struct check *c, const struct volume *volumes, size_t n);
+void check_step_mounts(struct check *c, const struct step *s);
+/* Sidecars of a task spec, and of the inline ones of a pipeline spec; NULL is fine. */
 struct yaml_node;
 void check_volumes(struct check *c, const struct yaml_node *task_spec);
 /* The debug of a TaskRun, from its tree. */

@@ -19,7 +19,20 @@ void decode_value_field(
 extern const struct schema schema_workspace_spec;          /* struct workspace_spec */
 extern const struct schema schema_pipeline_workspace_spec; /* struct pipeline_workspace_spec */
 extern const struct schema schema_workspace_use;           /* struct workspace_use */
-extern const struct schema schema_workspace_binding;       /* struct workspace_binding */
+
+/* decode_volume.c */
+extern const struct schema schema_workspace_binding; /* struct workspace_binding */
+extern const struct schema schema_volume;            /* struct volume */
+extern const struct schema schema_volume_mount;      /* struct volume_mount */
+extern const struct schema schema_env_field_ref;     /* struct field_ref */
+extern const struct schema schema_file_field_ref;    /* struct field_ref */
+extern const struct schema schema_resource_ref;      /* struct resource_ref */
+
+/* decode_pod.c */
+extern const struct schema schema_env;                 /* struct env_var */
+extern const struct schema schema_env_from;            /* struct env_from */
+extern const struct schema schema_pod_template;        /* struct pod_template */
+extern const struct schema schema_container_resources; /* struct container_resources */
 
 /* decode_step.c */
 extern const struct schema schema_step;                 /* struct step */

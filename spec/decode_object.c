@@ -97,6 +97,7 @@ static void decode_data(
 		if (!e)
 			e = &o->data[o->n_data++];
 		e->key = pair->key;
+		e->is_binary = !d->secret && f->arg == DATA_BASE64;
 		e->value = data_bytes(d, (enum data_form)f->arg, pair);
 		path_leave(d, mark);
 	}

@@ -4,40 +4,6 @@
 
 #define REFUSED(name)      .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
 #define REFUSED_BETA(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA
-#define ACCEPTED(name)     .key = (name), .kind = FIELD_ANY
-
-/*
- * Section 3.6. What places a pod or names its account has no meaning in one pod and is
- * accepted; what would change the steps' world is refused.
- */
-static const struct field pod_template_fields[] = {
-	{FIELD_OF(struct pod_template, "securityContext", FIELD_OBJECT, security_context),
-		.schema = &schema_pod_security_context},
-	{ACCEPTED("nodeSelector")},
-	{ACCEPTED("tolerations")},
-	{ACCEPTED("affinity")},
-	{ACCEPTED("topologySpreadConstraints")},
-	{ACCEPTED("priorityClassName")},
-	{ACCEPTED("schedulerName")},
-	{ACCEPTED("imagePullSecrets")},
-	{ACCEPTED("automountServiceAccountToken")},
-	{ACCEPTED("enableServiceLinks")},
-	{ACCEPTED("hostUsers")},
-	{REFUSED("runtimeClassName")},
-	{REFUSED("volumes")},
-	{REFUSED("env")},
-	{REFUSED("dnsPolicy")},
-	{REFUSED("dnsConfig")},
-	{REFUSED("hostNetwork")},
-	{REFUSED("hostAliases")},
-};
-static const struct schema schema_pod_template = {
-	.what = "podTemplate",
-	.size = sizeof(struct pod_template),
-	.at_pos = offsetof(struct pod_template, pos),
-	.fields = pod_template_fields,
-	.n_fields = ARRAY_SIZE(pod_template_fields),
-};
 
 /* managedBy hands the run to another controller. */
 static void decode_managed_by(
@@ -89,6 +55,22 @@ static void decode_entry_metadata(
 	e->annotations = meta.annotations;
 }
 
+/* v1beta1 has other names for them. */
+#define CONTAINER_RESOURCES(type)                                                              \
+	{FIELD_LIST_OF(type, "stepSpecs", step_specs, &schema_container_resources),            \
+		.flags = FIELD_V1},                                                            \
+		{FIELD_LIST_OF(                                                                \
+			 type, "sidecarSpecs", sidecar_specs, &schema_container_resources),    \
+			.flags = FIELD_V1},                                                    \
+		{FIELD_LIST_OF(                                                                \
+			 type, "stepOverrides", step_specs, &schema_container_resources),      \
+			.flags = FIELD_BETA},                                                  \
+	{                                                                                      \
+		FIELD_LIST_OF(                                                                 \
+			type, "sidecarOverrides", sidecar_specs, &schema_container_resources), \
+			.flags = FIELD_BETA                                                    \
+	}
+
 static const struct field entry_fields[] = {
 	{FIELD_TEXT_OF(struct task_run_spec_entry, "pipelineTaskName", pipeline_task_name)},
 	{FIELD_TEXT_OF(struct task_run_spec_entry, "serviceAccountName", service_account_name),
@@ -98,13 +80,13 @@ static const struct field entry_fields[] = {
 		.flags = FIELD_BETA},
 	{.key = "metadata", .kind = FIELD_CALL, .call = decode_entry_metadata},
 	{FIELD_OF(struct task_run_spec_entry, "timeout", FIELD_DURATION, timeout)},
-	{.key = "podTemplate", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
-	{REFUSED_BETA("taskPodTemplate")},
-	{.key = "stepSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
-	{.key = "sidecarSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
-	{REFUSED_BETA("stepOverrides")},
-	{REFUSED_BETA("sidecarOverrides")},
-	{REFUSED("computeResources")},
+	{FIELD_OF(struct task_run_spec_entry, "podTemplate", FIELD_OBJECT, pod_template),
+		.flags = FIELD_V1, .schema = &schema_pod_template},
+	{FIELD_OF(struct task_run_spec_entry, "taskPodTemplate", FIELD_OBJECT, pod_template),
+		.flags = FIELD_BETA, .schema = &schema_pod_template},
+	CONTAINER_RESOURCES(struct task_run_spec_entry),
+	{FIELD_OF(struct task_run_spec_entry, "computeResources", FIELD_OBJECT, resources),
+		.schema = &schema_resources},
 };
 static const struct schema schema_entry = {
 	.what = "taskRunSpecs entry",
@@ -221,10 +203,7 @@ static const struct field task_run_fields[] = {
 		.schema = &schema_resources},
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
 	{REFUSED("debug")},
-	{.key = "stepSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
-	{.key = "sidecarSpecs", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_V1},
-	{REFUSED_BETA("stepOverrides")},
-	{REFUSED_BETA("sidecarOverrides")},
+	CONTAINER_RESOURCES(struct task_run),
 	{REFUSED_BETA("resources")},
 };
 const struct schema schema_task_run = {

@@ -6,21 +6,6 @@
 #include <base/err.h>
 #include <base/num.h>
 
-static const struct field env_fields[] = {
-	{FIELD_TEXT_OF(struct env_var, "name", name)},
-	{FIELD_TEXT_OF(struct env_var, "value", value)},
-	{.key = "valueFrom",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_PRESENT,
-		.at_pos = offsetof(struct env_var, value_from)},
-};
-static const struct schema schema_env = {
-	.what = "env",
-	.size = sizeof(struct env_var),
-	.fields = env_fields,
-	.n_fields = ARRAY_SIZE(env_fields),
-};
-
 void decode_quantities(
 	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n)
 {
@@ -68,7 +53,10 @@ static void decode_requests(
 static const struct field resources_fields[] = {
 	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits},
 	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests},
-	{.key = "claims", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+	{.key = "claims",
+		.kind = FIELD_ANY,
+		.flags = FIELD_REFUSED,
+		.why = "devices are a cluster's to allocate"},
 };
 const struct schema schema_resources = {
 	.what = "computeResources",
@@ -222,13 +210,13 @@ static const struct field container_fields[] = {
 	{FIELD_TEXTS_OF(struct step, "args", args), .at_pos = offsetof(struct step, args_pos)},
 	{FIELD_TEXT_OF(struct step, "workingDir", working_dir)},
 	{FIELD_LIST_OF(struct step, "env", env, &schema_env)},
-	{REFUSED("envFrom")},
+	{FIELD_LIST_OF(struct step, "envFrom", env_from, &schema_env_from)},
 	{FIELD_OF(struct step, "computeResources", FIELD_OBJECT, resources), .flags = FIELD_V1,
 		.schema = &schema_resources},
 	{FIELD_OF(struct step, "resources", FIELD_OBJECT, resources), .flags = FIELD_BETA,
 		.schema = &schema_resources},
-	{REFUSED("volumeMounts")},
-	{REFUSED("volumeDevices")},
+	{FIELD_LIST_OF(struct step, "volumeMounts", volume_mounts, &schema_volume_mount)},
+	{REFUSED("volumeDevices"), .why = "a step gets no block devices"},
 	{FIELD_TEXT_OF(struct step, "imagePullPolicy", image_pull_policy)},
 	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
 		.schema = &schema_security_context},

@@ -14,7 +14,7 @@ static const struct field task_spec_fields[] = {
 	{FIELD_OF(struct task_spec, "stepTemplate", FIELD_OBJECT_PTR, step_template),
 		.schema = &schema_step_template},
 	{REFUSED("sidecars")},
-	{REFUSED("volumes")},
+	{FIELD_LIST_OF(struct task_spec, "volumes", volumes, &schema_volume)},
 	{FIELD_LIST_OF(struct task_spec, "workspaces", workspaces, &schema_workspace_spec)},
 	{FIELD_LIST_OF(struct task_spec, "results", results, &schema_task_result)},
 	{.key = "resources", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},

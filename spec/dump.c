@@ -3,17 +3,12 @@
  * The model as Tekton-shaped JSON, members in the order of Tekton's own structs, absent ones
  * left out: status.taskSpec, status.pipelineSpec and the golden tests.
  */
+#include "dump.h"
 #include "yaml.h"
 
 #include <base/bounds.h>
 #include <base/num.h>
 #include <monopod/spec.h>
-
-static void put_text(struct json_writer *w, const char *key, struct text t)
-{
-	if (text_given(t))
-		json_field(w, key, t.s);
-}
 
 static void put_texts(
 	struct json_writer *w, const char *key, const struct text *t, size_t n, bool given)
@@ -25,18 +20,6 @@ static void put_texts(
 	for (size_t i = 0; i < n; i++)
 		json_put_str(w, t[i].s);
 	json_close(w, ']');
-}
-
-static void put_bool(struct json_writer *w, const char *key, struct maybe_bool b)
-{
-	if (b.pos.line)
-		json_field_bool(w, key, b.v);
-}
-
-static void put_int(struct json_writer *w, const char *key, struct maybe_int i)
-{
-	if (i.pos.line)
-		json_field_int(w, key, i.v);
 }
 
 static void put_duration(struct json_writer *w, const char *key, struct duration d)
@@ -181,19 +164,6 @@ static void put_security_context(struct json_writer *w, const struct security_co
 	json_close(w, '}');
 }
 
-static void put_env(struct json_writer *w, const struct env_var *env, size_t n)
-{
-	if (!json_list(w, "env", n))
-		return;
-	for (size_t i = 0; i < n; i++) {
-		json_open(w, '{');
-		put_text(w, "name", env[i].name);
-		put_text(w, "value", env[i].value);
-		json_close(w, '}');
-	}
-	json_close(w, ']');
-}
-
 static void put_step_workspaces(
 	struct json_writer *w, const struct step_workspace *ws, size_t n)
 {
@@ -238,9 +208,10 @@ static void put_step(struct json_writer *w, const struct step *s)
 	put_texts(w, "command", s->command, s->n_command, s->command_pos.line != 0);
 	put_texts(w, "args", s->args, s->n_args, s->args_pos.line != 0);
 	put_text(w, "workingDir", s->working_dir);
-	put_env(w, s->env, s->n_env);
+	dump_env(w, s);
 	put_resources(w, &s->resources);
 	put_text(w, "imagePullPolicy", s->image_pull_policy);
+	dump_mounts(w, s);
 	put_security_context(w, &s->security_context);
 	put_text(w, "script", s->script);
 	put_duration(w, "timeout", s->timeout);
@@ -288,6 +259,7 @@ static void put_task_members(struct json_writer *w, const struct task_spec *t)
 		json_key(w, "stepTemplate");
 		put_step(w, t->step_template);
 	}
+	dump_volumes(w, t->volumes, t->n_volumes);
 	put_workspace_specs(w, t->workspaces, t->n_workspaces);
 	put_results(w, t->results, t->n_results);
 }

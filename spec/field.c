@@ -71,6 +71,17 @@ void decode_refuse(struct decode *d, const struct yaml_node *n, const char *fmt,
 	(void)decode_fail(d, "not-supported", n, STR_FMT ": not supported yet", STR_ARG(what));
 }
 
+void decode_refuse_for(
+	struct decode *d, const struct yaml_node *n, const char *why, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	struct str what = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	(void)decode_fail(
+		d, "not-supported", n, STR_FMT " is not supported: %s", STR_ARG(what), why);
+}
+
 bool node_is_empty(const struct yaml_node *n)
 {
 	switch (n->type) {
@@ -330,11 +341,15 @@ static void decode_value(
 static void decode_field(
 	struct decode *d, const struct field *f, const struct yaml_pair *pair, char *base)
 {
-	bool refused = f->flags & FIELD_REFUSED &&
-		       (!node_is_empty(pair->value) || f->flags & FIELD_PRESENT) &&
-		       pair->value->type != YAML_NULL;
-	if (refused)
+	bool says = (!node_is_empty(pair->value) || f->flags & FIELD_PRESENT) &&
+		    pair->value->type != YAML_NULL;
+	if (says && f->flags & FIELD_REFUSED && f->why)
+		decode_refuse_for(d, pair->key_node, f->why, "'%s'", f->key);
+	else if (says && f->flags & FIELD_REFUSED)
 		decode_refuse(d, pair->key_node, "'%s'", f->key);
+	else if (says && f->flags & FIELD_NO_EFFECT)
+		(void)decode_warn(d, "no-effect", pair->key_node, "'%s' has no effect: %s",
+			f->key, f->why);
 	if (f->at_pos && pair->value->type != YAML_NULL)
 		*(struct pos *)(void *)(base + f->at_pos) = pair->value->pos;
 	decode_value(d, f, pair->value, base);

@@ -44,10 +44,11 @@ enum field_kind {
 enum { FIELD_KIND_N = FIELD_CALL + 1 };
 
 enum field_flags {
-	FIELD_REFUSED = 1, /* known to Tekton, not carried out: an error unless empty */
-	FIELD_PRESENT = 2, /* with REFUSED: even the empty map means something */
-	FIELD_V1 = 4,      /* only in v1 */
-	FIELD_BETA = 8,    /* only in v1beta1 */
+	FIELD_REFUSED = 1,    /* known to Tekton, not carried out: an error unless empty */
+	FIELD_PRESENT = 2,    /* with REFUSED: even the empty map means something */
+	FIELD_V1 = 4,         /* only in v1 */
+	FIELD_BETA = 8,       /* only in v1beta1 */
+	FIELD_NO_EFFECT = 16, /* accepted, and a warning says why nothing comes of it */
 };
 
 struct field {
@@ -59,9 +60,10 @@ struct field {
 	size_t at_pos; /* offset of a struct pos that is set to the value's; 0: none */
 	const struct schema *schema;
 	decode_fn *call;
-	int arg;     /* for call */
-	int64_t min; /* INT */
-	int64_t max; /* INT; LIST: most elements, 0: no bound of its own */
+	int arg;         /* for call */
+	const char *why; /* REFUSED, NO_EFFECT: the reason; NULL: not supported yet */
+	int64_t min;     /* INT */
+	int64_t max;     /* INT; LIST: most elements, 0: no bound of its own */
 };
 
 struct schema {
@@ -105,6 +107,9 @@ struct diag *decode_fail(struct decode *d, const char *code, const struct yaml_n
 	const char *fmt, ...) attr_printf(4, 5);
 void decode_refuse(struct decode *d, const struct yaml_node *n, const char *fmt, ...)
 	attr_printf(3, 4);
+/* The same for what one pod cannot do at all; why is a clause. */
+void decode_refuse_for(struct decode *d, const struct yaml_node *n, const char *why,
+	const char *fmt, ...) attr_printf(4, 5);
 struct diag *decode_warn(struct decode *d, const char *code, const struct yaml_node *n,
 	const char *fmt, ...) attr_printf(4, 5);
 

@@ -88,11 +88,61 @@ static void visit_params(
 	}
 }
 
-/* The template gives no edges: section 11 names the fields of steps alone. */
-static void visit_step(struct walk *w, const struct step *s, bool edge)
+/* Which keys valueFrom takes orders, too (section 11). */
+static void visit_env(struct walk *w, const struct step *s, bool edge)
 {
 	char name[PATH_BYTES];
 
+	for (size_t i = 0; i < s->n_env; i++) {
+		path_set(name, "env[" STR_FMT "]", STR_ARG(s->env[i].name.s));
+		visit(w, SITE_ENV, edge, s->env[i].value, name);
+		visit(w, SITE_STRING, edge, s->env[i].object_name, name);
+		visit(w, SITE_STRING, edge, s->env[i].key, name);
+	}
+	for (size_t i = 0; i < s->n_env_from; i++) {
+		path_set(name, "envFrom[%zu]", i);
+		visit(w, SITE_STRING, false, s->env_from[i].prefix, name);
+		visit(w, SITE_STRING, false, s->env_from[i].object_name, name);
+	}
+}
+
+static void visit_mounts(struct walk *w, const struct step *s)
+{
+	char name[PATH_BYTES];
+
+	for (size_t i = 0; i < s->n_volume_mounts; i++) {
+		const struct volume_mount *m = &s->volume_mounts[i];
+
+		path_set(name, "volumeMounts[%zu].name", i);
+		visit(w, SITE_STRING, false, m->name, name);
+		path_set(name, "volumeMounts[%zu].mountPath", i);
+		visit(w, SITE_STRING, false, m->mount_path, name);
+		path_set(name, "volumeMounts[%zu].subPath", i);
+		visit(w, SITE_STRING, false, m->sub_path, name);
+	}
+}
+
+static void visit_source(struct walk *w, const struct volume_source *v)
+{
+	visit(w, SITE_STRING, false, v->object_name, "name");
+	visit(w, SITE_STRING, false, v->claim_name, "claimName");
+	for (size_t i = 0; i < v->n_items; i++) {
+		visit(w, SITE_STRING, false, v->items[i].key, "items.key");
+		visit(w, SITE_STRING, false, v->items[i].path, "items.path");
+	}
+}
+
+static void visit_volume(struct walk *w, const struct volume *v)
+{
+	visit(w, SITE_STRING, false, v->name, "name");
+	visit_source(w, &v->source);
+	for (size_t i = 0; i < v->source.n_sources; i++)
+		visit_source(w, &v->source.sources[i]);
+}
+
+/* The template gives no edges: section 11 names the fields of steps alone. */
+static void visit_step(struct walk *w, const struct step *s, bool edge)
+{
 	visit(w, SITE_STRING, edge, s->name, "name");
 	visit(w, SITE_STRING, edge, s->image, "image");
 	visit(w, SITE_STRING, edge, s->image_pull_policy, "imagePullPolicy");
@@ -100,10 +150,8 @@ static void visit_step(struct walk *w, const struct step *s, bool edge)
 	visit_list(w, s->args, s->n_args, edge, "args");
 	visit(w, SITE_SCRIPT, edge, s->script, "script");
 	visit(w, SITE_STRING, edge, s->working_dir, "workingDir");
-	for (size_t i = 0; i < s->n_env; i++) {
-		path_set(name, "env[" STR_FMT "]", STR_ARG(s->env[i].name.s));
-		visit(w, SITE_ENV, edge, s->env[i].value, name);
-	}
+	visit_env(w, s, edge);
+	visit_mounts(w, s);
 	visit(w, SITE_STRING, false, s->on_error, "onError");
 	visit(w, SITE_STRING, false, s->stdout_path, "stdoutConfig.path");
 	visit(w, SITE_STRING, false, s->stderr_path, "stderrConfig.path");
@@ -127,6 +175,10 @@ void task_spec_sites(const struct task_spec *ts, text_site_fn *fn, void *arg)
 	if (ts->step_template) {
 		path_set(w.at, "stepTemplate");
 		visit_step(&w, ts->step_template, false);
+	}
+	for (size_t i = 0; i < ts->n_volumes; i++) {
+		path_set(w.at, "volumes[%zu]", i);
+		visit_volume(&w, &ts->volumes[i]);
 	}
 	for (size_t i = 0; i < ts->n_workspaces; i++) {
 		path_set(w.at, "workspaces[%zu]", i);

@@ -86,6 +86,8 @@ static void check_step_ref(struct check *c, const struct step *s)
 		{"script", s->script.s.n > 0, s->script.pos},
 		{"env", s->n_env > 0, s->n_env ? s->env[0].name.pos : s->pos},
 		{"workingDir", s->working_dir.s.n > 0, s->working_dir.pos},
+		{"volumeMounts", s->n_volume_mounts > 0,
+			s->n_volume_mounts ? s->volume_mounts[0].pos : s->pos},
 		{"results", s->n_results > 0, s->n_results ? s->results[0].name.pos : s->pos},
 	};
 
@@ -158,6 +160,7 @@ void check_task_spec(struct check *c, const struct task_spec *ts)
 	map_init(&steps, c->arena);
 	if (!ts->n_steps)
 		check_missing(c, ts->pos, "steps");
+	check_task_volumes(c, ts->volumes, ts->n_volumes);
 	check_workspaces(c, ts->workspaces, ts->n_workspaces, &workspaces);
 	for (size_t i = 0; i < ts->n_steps; i++) {
 		struct str before = check_enter(c, "steps[%zu]", i);
@@ -165,6 +168,7 @@ void check_task_spec(struct check *c, const struct task_spec *ts)
 		c->near = ts->steps[i].pos;
 		check_step_name(c, &ts->steps[i], &steps);
 		check_step(c, &ts->steps[i], template_image);
+		check_step_mounts(c, &ts->steps[i]);
 		check_step_workspaces(c, &ts->steps[i], &workspaces);
 		check_leave(c, before);
 	}

@@ -36,7 +36,10 @@ struct agent_options {
 	bool hermetic;       /* every task */
 	size_t max_parallel; /* task runs at once; 0: no limit */
 	struct str uid;      /* of the run object: 8-4-4-4-12 */
-	bool start_pending;  /* the run was named: Pending does not hold it back */
+	struct str pod_ip;   /* of this machine or pod, for the downward API */
+	int64_t cpu_milli;   /* of the machine: what a container without a limit may use */
+	int64_t memory_bytes;
+	bool start_pending; /* the run was named: Pending does not hold it back */
 	/* Opaque random text for names that Tekton makes random (script files, volumes); 5
 	 * characters. */
 	struct str (*random)(void *arg, struct arena *a);

@@ -92,6 +92,24 @@ struct step_launch {
 	struct str *limits_not_enforced; /* "memory=1Gi" …, for the summary and the record */
 	size_t n_limits_not_enforced;
 };
+struct launch_host { /* a line of /etc/hosts */
+	struct str ip;
+	struct str *names;
+	size_t n_names;
+};
+struct launch_option {
+	struct str name;
+	struct str value; /* empty: the name alone */
+};
+struct launch_dns {    /* over the machine's resolv.conf; a hermetic task has none */
+	bool own_only; /* dnsPolicy None */
+	struct str *nameservers;
+	size_t n_nameservers;
+	struct str *searches;
+	size_t n_searches;
+	struct launch_option *options;
+	size_t n_options;
+};
 struct task_launch {
 	size_t task;     /* index into run_view.task_runs */
 	size_t attempt;  /* from 0 */
@@ -101,6 +119,9 @@ struct task_launch {
 	struct launch_volume
 		*volumes; /* of workspaces, then of the task and its pod template */
 	size_t n_volumes;
+	struct launch_host *hosts;
+	size_t n_hosts;
+	struct launch_dns dns;
 	struct step_launch *steps;
 	size_t n_steps;
 	struct result_want *results; /* declared task results, read after every step */

@@ -337,6 +337,7 @@ struct task_run {
 	struct pos pos;
 };
 struct data_entry {
+	bool is_binary; /* of a ConfigMap's binaryData: never a variable */
 	struct str key;
 	struct str value; /* raw bytes; base64 already undone */
 };
@@ -483,5 +484,6 @@ size_t spec_compare(const struct spec *s, const struct spec_digest *d, const str
  * golden tests. */
 void task_spec_json(const struct task_spec *t, struct json_writer *w);
 void pipeline_spec_json(const struct pipeline_spec *p, struct json_writer *w);
+void workspace_binding_json(const struct workspace_binding *b, struct json_writer *w);
 
 #endif

@@ -81,6 +81,9 @@ struct pipeline_task *subst_pipeline_task(
 	const struct subst *s, struct arena *a, const struct pipeline_task *in);
 struct workspace_binding *subst_bindings(
 	const struct subst *s, struct arena *a, const struct workspace_binding *in, size_t n);
+/* A pod template with the params of the TaskRun that it is for (section 6.5). */
+struct pod_template subst_pod_template(
+	const struct subst *s, struct arena *a, const struct pod_template *in);
 
 /* --- references in a text, for graphs, validation and missing results ---------------- */
 

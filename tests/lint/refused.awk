@@ -1,10 +1,10 @@
 #!/usr/bin/awk -f
 # SPDX-License-Identifier: Apache-2.0
 # The fields that tables of spec/ refuse, one a line: the last string before FIELD_REFUSED is the key.
-/^#define/ || /^[ \t]*\.what/ { next }
+/^#define/ || /\\$/ || /^[ \t]*\.what/ { next }
 {
 	line = $0
-	while (match(line, /REFUSED(_BETA)?\("[^"]+"\)/)) {
+	while (match(line, /(REFUSED(_BETA|_SOURCE)?|NODE_SOURCE)\("[^"]+"[,)]/)) {
 		key = substr(line, RSTART, RLENGTH)
 		gsub(/^[^"]*"|"[^"]*$/, "", key)
 		print key

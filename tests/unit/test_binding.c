@@ -69,8 +69,8 @@ static void where_a_sub_path_leads(void **state)
 		{"loop", true, NULL},
 		{"dangling", true, NULL},
 		{"dangling/x", true, NULL},
-		{"file", true, NULL},
 		{"file/x", true, NULL},
+		{"file", false, "vol/file"},
 		{"fifo", true, NULL},
 		{"..", true, NULL},
 		{"../outside", true, NULL},
@@ -83,6 +83,7 @@ static void where_a_sub_path_leads(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 			int root_fd cleanup_fd = -1;
 			int fd cleanup_fd = -1;
+			bool is_file = false;
 			struct err err = {0};
 			struct sub_path s = {.owner = (enum sandbox_owner)owner,
 				.path = str_z(cases[i].path),
@@ -94,7 +95,8 @@ static void where_a_sub_path_leads(void **state)
 			/* without a namespace only the caller's kind can make directories */
 			if (owner == OWNER_AS_IS)
 				s.may_make = false;
-			fd = binding_sub_path(&s, &err);
+			fd = binding_sub_path(&s, &is_file, &err);
+			assert_true(fd < 0 || is_file == str_eqz(s.path, "file"));
 			if (cases[i].want && cases[i].may_make && !s.may_make)
 				assert_true(fd < 0);
 			else if (cases[i].want ? fd < 0 || !same_dir(fd, cases[i].want)
@@ -112,6 +114,7 @@ static void what_is_made_is_the_owners(void **state)
 	struct sub_path s = {.owner = OWNER_CALLER, .path = STR("x/y"), .may_make = true};
 	int root_fd cleanup_fd = -1;
 	int fd cleanup_fd = -1;
+	bool is_file = true;
 	struct err err = {0};
 	struct stat st;
 
@@ -120,10 +123,11 @@ static void what_is_made_is_the_owners(void **state)
 		assert_int_equal(chown("vol", 4711, 4712), 0);
 	root_fd = open("vol", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	s.root_dfd = root_fd;
-	fd = binding_sub_path(&s, &err);
+	fd = binding_sub_path(&s, &is_file, &err);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_false(is_file);
 	assert_int_equal(st.st_uid, geteuid() == 0 ? 4711 : geteuid());
 	assert_int_equal(teardown(state), 0);
 }

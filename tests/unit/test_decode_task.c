@@ -64,8 +64,6 @@ static void test_complaints(void **state attr_unused)
 		{"sidecars", TASK_HEAD OK_STEPS "  sidecars: [{name: s, image: i}]\n",
 			"6:3 error not-supported spec.sidecars: 'sidecars': not supported "
 			"yet\n"},
-		{"volumes", TASK_HEAD OK_STEPS "  volumes: [{name: v, emptyDir: {}}]\n",
-			"6:3 error not-supported spec.volumes: 'volumes': not supported yet\n"},
 		{"v1beta1 resources", BETA_TASK OK_STEPS "  resources: {inputs: [{name: g}]}\n",
 			"6:3 error not-supported spec.resources: 'resources': not supported "
 			"yet\n"},

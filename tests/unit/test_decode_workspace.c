@@ -84,13 +84,9 @@ static void test_count_of_sources(void **state attr_unused)
 static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"projected", BINDINGS "  - {name: a, projected: {sources: []}}\n",
-			"7:15 error not-supported spec.workspaces[0].projected: 'projected': "
-			"not "
-			"supported yet\n"},
 		{"csi", BINDINGS "  - {name: a, csi: {driver: d}}\n",
-			"7:15 error not-supported spec.workspaces[0].csi: 'csi': not supported "
-			"yet\n"},
+			"7:15 error not-supported spec.workspaces[0].csi: 'csi' is not "
+			"supported: its driver runs on a cluster's node\n"},
 		{"a volume that is no workspace",
 			BINDINGS "  - {name: a, emptyDir: {}, hostPath: {path: /}}\n",
 			"7:29 error unknown-field spec.workspaces[0].hostPath: workspace "

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pod templates, resources, and what a pod knows of itself. */
+#include "pod.h"
+
+#include "name.h"
+#include <base/bounds.h>
+#include <base/buf.h>
+#include <base/num.h>
+#include <stdlib.h>
+
+/* --- the template: env and volumes by name, all else whole (section 3.4) */
+
+/* In the order of the base, what is replaced in its place. */
+static void merge_env(struct arena *a, struct pod_template *t, const struct pod_template *over)
+{
+	struct env_var *all = arena_new_array(a, struct env_var, t->n_env + over->n_env);
+	size_t n = t->n_env;
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = t->env[i];
+	for (size_t i = 0; i < over->n_env; i++) {
+		size_t k = 0;
+
+		while (k < n && !str_eq(all[k].name.s, over->env[i].name.s))
+			k++;
+		all[k] = over->env[i];
+		n += k == n;
+	}
+	t->env = all;
+	t->n_env = n;
+}
+
+static void merge_volumes(
+	struct arena *a, struct pod_template *t, const struct pod_template *over)
+{
+	struct volume *all = arena_new_array(a, struct volume, t->n_volumes + over->n_volumes);
+	size_t n = t->n_volumes;
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = t->volumes[i];
+	for (size_t i = 0; i < over->n_volumes; i++) {
+		size_t k = 0;
+
+		while (k < n && !str_eq(all[k].name.s, over->volumes[i].name.s))
+			k++;
+		all[k] = over->volumes[i];
+		n += k == n;
+	}
+	t->volumes = all;
+	t->n_volumes = n;
+}
+
+static void merge_template(
+	struct arena *a, struct pod_template *t, const struct pod_template *over)
+{
+	if (!over->pos.line)
+		return;
+	merge_env(a, t, over);
+	merge_volumes(a, t, over);
+	if (over->security_context.pos.line)
+		t->security_context = over->security_context;
+	if (over->n_host_aliases) {
+		t->host_aliases = over->host_aliases;
+		t->n_host_aliases = over->n_host_aliases;
+	}
+	if (over->dns_policy.s.n)
+		t->dns_policy = over->dns_policy;
+	if (over->dns_config.pos.line)
+		t->dns_config = over->dns_config;
+}
+
+static void merge_entry(
+	struct arena *a, struct pod_plan *p, const struct task_run_spec_entry *e)
+{
+	merge_template(a, &p->pod_template, &e->pod_template);
+	if (e->n_step_specs) {
+		p->step_specs = e->step_specs;
+		p->n_step_specs = e->n_step_specs;
+	}
+	if (e->n_sidecar_specs) {
+		p->sidecar_specs = e->sidecar_specs;
+		p->n_sidecar_specs = e->n_sidecar_specs;
+	}
+	if (e->resources.pos.line)
+		p->resources = e->resources;
+}
+
+void pod_plan(const struct plan_context *c)
+{
+	const struct pipeline_run *pr = c->run->pipeline_run;
+	const struct task_run *tr = c->run->task_run;
+
+	for (size_t i = 0; i < c->plan->n_tasks; i++) {
+		struct plan_task *t = &c->plan->tasks[i];
+
+		if (tr)
+			t->pod = (struct pod_plan){.pod_template = tr->pod_template,
+				.step_specs = tr->step_specs,
+				.n_step_specs = tr->n_step_specs,
+				.sidecar_specs = tr->sidecar_specs,
+				.n_sidecar_specs = tr->n_sidecar_specs,
+				.resources = tr->resources};
+		else
+			t->pod = (struct pod_plan){.pod_template = pr->pod_template};
+		for (size_t k = 0; !tr && k < pr->n_task_run_specs; k++)
+			if (str_eq(pr->task_run_specs[k].pipeline_task_name.s,
+				    t->written->name.s))
+				merge_entry(c->arena, &t->pod, &pr->task_run_specs[k]);
+	}
+}
+
+/* --- resources */
+
+struct list { /* limits or requests */
+	struct resource *p;
+	size_t n;
+};
+
+static const struct resource *find(const struct resource *r, size_t n, struct str name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(r[i].name.s, name))
+			return &r[i];
+	return NULL;
+}
+
+/* What the first has, then what only the second has. */
+static struct list join(struct arena *a, struct list first, struct list second)
+{
+	struct list all = {.p = arena_new_array(a, struct resource, first.n + second.n)};
+
+	for (size_t i = 0; i < first.n; i++)
+		all.p[all.n++] = first.p[i];
+	for (size_t i = 0; i < second.n; i++)
+		if (!find(first.p, first.n, second.p[i].name.s))
+			all.p[all.n++] = second.p[i];
+	return all;
+}
+
+static struct list limits_of(const struct resources *r)
+{
+	return (struct list){r->limits, r->n_limits};
+}
+
+static struct list requests_of(const struct resources *r)
+{
+	return (struct list){r->requests, r->n_requests};
+}
+
+/* Requests of the whole task are shared evenly. */
+static struct list divide(struct arena *a, struct list all, size_t n_steps)
+{
+	struct list out = {.p = arena_new_array(a, struct resource, all.n), .n = all.n};
+	int64_t milli;
+
+	for (size_t i = 0; i < all.n; i++) {
+		out.p[i] = all.p[i];
+		if (num_quantity_milli(all.p[i].quantity.s, &milli, NULL) == 0)
+			out.p[i].quantity.s =
+				arena_printf(a, "%lldm", (long long)(milli / (int64_t)n_steps));
+	}
+	return out;
+}
+
+static const struct resources *find_specs(const struct pod_plan *plan, struct str step)
+{
+	for (size_t i = 0; i < plan->n_step_specs; i++)
+		if (str_eq(plan->step_specs[i].name.s, step))
+			return &plan->step_specs[i].resources;
+	return NULL;
+}
+
+static struct list range_defaults(
+	struct arena *a, const struct spec *s, struct str ns, struct list limits)
+{
+	for (size_t i = 0; i < s->n_limit_ranges; i++) {
+		const struct limit_range *r = &s->limit_ranges[i];
+		struct str own = r->meta.ns.s.n ? r->meta.ns.s : STR("default");
+
+		for (size_t k = 0; k < r->n_items && str_eq(ns, own); k++)
+			if (r->items[k].is_container)
+				limits = join(a, limits,
+					(struct list){r->items[k].defaults.items,
+						r->items[k].defaults.n});
+	}
+	return limits;
+}
+
+struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
+	const struct pod_plan *plan, const struct task_spec *ts)
+{
+	struct resources *all = arena_new_array(a, struct resources, ts->n_steps);
+	bool whole = plan->resources.n_limits || plan->resources.n_requests;
+
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		const struct resources *own = &ts->steps[i].resources;
+		const struct resources *over =
+			whole ? NULL : find_specs(plan, ts->steps[i].name.s);
+		struct list limits = limits_of(whole ? &plan->resources : own);
+		struct list requests =
+			whole ? divide(a, requests_of(&plan->resources), ts->n_steps)
+			      : requests_of(own);
+
+		if (over) {
+			limits = join(a, limits_of(over), limits);
+			requests = join(a, requests_of(over), requests);
+		}
+		limits = range_defaults(a, spec, ns, limits);
+		requests = join(a, requests, limits);
+		all[i] = (struct resources){.limits = limits.p,
+			.n_limits = limits.n,
+			.requests = requests.p,
+			.n_requests = requests.n};
+	}
+	return all;
+}
+
+/* --- how names are found in it */
+
+static struct str *list_of(struct arena *a, const struct text *in, size_t n)
+{
+	struct str *out = arena_new_array(a, struct str, n);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = in[i].s;
+	return out;
+}
+
+static struct launch_dns dns_of(struct arena *a, const struct pod_template *pod)
+{
+	const struct dns_config *d = &pod->dns_config;
+	struct launch_dns dns = {.own_only = str_eqz(pod->dns_policy.s, "None"),
+		.nameservers = list_of(a, d->nameservers, d->n_nameservers),
+		.n_nameservers = d->n_nameservers,
+		.searches = list_of(a, d->searches, d->n_searches),
+		.n_searches = d->n_searches,
+		.options = arena_new_array(a, struct launch_option, d->n_options),
+		.n_options = d->n_options};
+
+	for (size_t i = 0; i < d->n_options; i++)
+		dns.options[i] = (struct launch_option){
+			.name = d->options[i].name.s, .value = d->options[i].value.s};
+	return dns;
+}
+
+void pod_names(struct arena *a, const struct pod_template *pod, struct task_launch *ret)
+{
+	ret->hosts = arena_new_array(a, struct launch_host, pod->n_host_aliases);
+	for (size_t i = 0; i < pod->n_host_aliases; i++) {
+		const struct host_alias *h = &pod->host_aliases[i];
+
+		ret->hosts[ret->n_hosts++] = (struct launch_host){.ip = h->ip.s,
+			.names = list_of(a, h->hostnames, h->n_hostnames),
+			.n_names = h->n_hostnames};
+	}
+	ret->dns = dns_of(a, pod);
+}
+
+/* --- what a pod knows of itself */
+
+static struct str find_key(const struct map *m, struct str path)
+{
+	ptrdiff_t from = str_chr(path, '\'');
+	const struct str *found =
+		map_get(m, str_slice(path, (size_t)from + 1, path.n - 2)); /* KEY'] */
+
+	return found ? *found : STR_NONE;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* key="value", a line each, sorted (Kubernetes, fieldpath.FormatMap). */
+static struct str format_map(struct arena *a, const struct map *m)
+{
+	struct str *keys = arena_new_array(a, struct str, m->n);
+	struct str result;
+	struct buf out;
+	size_t n = 0;
+
+	map_foreach (it, m) {
+		keys[n++] = it->key;
+	}
+	if (n)
+		qsort(keys, n, sizeof(*keys), by_key);
+	buf_init(&out, BOUND_SUBST_BYTES);
+	for (size_t i = 0; i < n; i++) {
+		const struct str *value = map_get(m, keys[i]);
+
+		buf_addf(&out, "%s" STR_FMT "=\"", i ? "\n" : "", STR_ARG(keys[i]));
+		for (size_t k = 0; k < value->n; k++) {
+			char c = value->p[k];
+
+			if (c == '"' || c == '\\')
+				buf_addc(&out, '\\');
+			if (c == '\n')
+				buf_adds(&out, STR("\\n"));
+			else
+				buf_addc(&out, c);
+		}
+		buf_addc(&out, '"');
+	}
+	result = arena_str(a, buf_str(&out));
+	buf_release(&out);
+	return result;
+}
+
+int pod_field(struct arena *a, const struct pod_facts *f, const struct field_ref *ref,
+	struct str *ret)
+{
+	const struct {
+		const char *path;
+		struct str value;
+	} fields[] = {
+		{"metadata.name", f->name},
+		{"metadata.namespace", f->ns},
+		{"metadata.uid", f->uid},
+		{"spec.serviceAccountName", f->service_account},
+		{"status.podIP", f->opts->pod_ip},
+		{"status.podIPs", f->opts->pod_ip},
+	};
+	struct str path = ref->path.s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (str_eqz(path, fields[i].path)) {
+			*ret = fields[i].value;
+			return 0;
+		}
+	}
+	if (str_eqz(path, "metadata.labels"))
+		*ret = format_map(a, f->labels);
+	else if (str_eqz(path, "metadata.annotations"))
+		*ret = format_map(a, f->annotations);
+	else if (str_starts(path, STR("metadata.labels[")))
+		*ret = find_key(f->labels, path);
+	else
+		*ret = find_key(f->annotations, path);
+	return 0;
+}
+
+static const struct resources *find_container(
+	const struct pod_facts *f, struct str name, size_t step)
+{
+	if (!name.n)
+		return step == SIZE_MAX ? NULL : &f->resources[step];
+	for (size_t i = 0; i < f->spec->n_steps; i++) {
+		struct arena *a cleanup_arena = arena_new();
+		struct str own = arena_printf(
+			a, "step-" STR_FMT, STR_ARG(name_step(a, f->spec->steps[i].name.s, i)));
+
+		if (str_eq(own, name))
+			return &f->resources[i];
+	}
+	return NULL;
+}
+
+/* Thousandths, as cpu is counted; other resources in whole units. */
+static int64_t amount(struct str quantity, bool is_cpu, int64_t otherwise)
+{
+	int64_t v;
+
+	if (!quantity.n || (is_cpu ? num_quantity_milli(quantity, &v, NULL)
+				   : num_quantity(quantity, &v, NULL)) < 0)
+		return otherwise;
+	return v;
+}
+
+int pod_resource(struct arena *a, const struct pod_facts *f, const struct resource_ref *ref,
+	size_t step, struct str *ret, struct err *err)
+{
+	bool limit = str_starts(ref->resource.s, STR("limits."));
+	struct str name = str_slice(ref->resource.s,
+		limit ? sizeof("limits.") - 1 : sizeof("requests.") - 1, ref->resource.s.n);
+	const struct resources *r = find_container(f, ref->container.s, step);
+	bool is_cpu = str_eqz(name, "cpu");
+	const struct resource *found;
+	int64_t value = 0, divisor;
+
+	if (!r)
+		return err_set(err, ERR_SPEC, "container \"%.*s\" not found",
+			STR_ARG(ref->container.s));
+	found = limit ? find(r->limits, r->n_limits, name)
+		      : find(r->requests, r->n_requests, name);
+	/* without a limit a container may use what the machine has */
+	if (limit && is_cpu)
+		value = f->opts->cpu_milli;
+	else if (limit && str_eqz(name, "memory"))
+		value = f->opts->memory_bytes;
+	value = amount(found ? found->quantity.s : STR_NONE, is_cpu, value);
+	divisor = amount(ref->divisor.s, is_cpu, is_cpu ? 1000 : 1);
+	if (divisor <= 0) /* "0" means 1 */
+		divisor = is_cpu ? 1000 : 1;
+	*ret = arena_printf(a, "%lld", (long long)(value / divisor + (value % divisor != 0)));
+	return 0;
+}
