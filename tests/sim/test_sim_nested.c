@@ -65,7 +65,8 @@ static bool step_fails(const struct side *s, const struct action *x)
 {
 	size_t attempt;
 	const struct task_run_view *t = outside(s->v->task_runs[x->task], &attempt);
-	uint64_t of = t->pipeline_task * 10000 + combination(s, t) * 1000 + attempt * 100 + x->step;
+	uint64_t of =
+		t->pipeline_task * 10000 + combination(s, t) * 1000 + attempt * 100 + x->step;
 
 	return mix(s->g->seed ^ mix(of)) % 100 < s->g->t[t->pipeline_task].fail_percent;
 }
@@ -110,7 +111,8 @@ static void act(struct side *s, const struct action *x)
 		break;
 	case ACTION_START_TASK:
 		t = outside(s->v->task_runs[x->task], &attempt);
-		buf_addf(&s->starts, "%zu/%zu/%zu ", t->pipeline_task, combination(s, t), attempt);
+		buf_addf(&s->starts, "%zu/%zu/%zu ", t->pipeline_task, combination(s, t),
+			attempt);
 		post(s, x, EVENT_TASK_READY);
 		break;
 	case ACTION_START_STEP:
@@ -243,9 +245,9 @@ static void facts(const struct side *s, struct buf *out)
 			const struct task_run_view *t = s->v->task_runs[pt->task_runs[k]];
 			const struct attempt_view *at = &t->attempts[t->n_attempts - 1];
 
-			buf_addf(out, "  " STR_FMT " %d " STR_FMT " attempts %zu", STR_ARG(t->name),
-				(int)t->condition.status, STR_ARG(reason(t->condition.reason)),
-				t->n_attempts);
+			buf_addf(out, "  " STR_FMT " %d " STR_FMT " attempts %zu",
+				STR_ARG(t->name), (int)t->condition.status,
+				STR_ARG(reason(t->condition.reason)), t->n_attempts);
 			for (size_t n = 0; n < t->n_params; n++)
 				buf_addf(out, " %zu:" STR_FMT, t->params[n].value.n_array,
 					STR_ARG(param(t->params[n].value.string.s)));
