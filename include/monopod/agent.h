@@ -236,9 +236,10 @@ int64_t agent_deadline_ns(const struct agent *a);
  * Call it on a new agent, made with the uid, suffix and options of the first one. No action is
  * handed out of it but ACTION_RECORD for changes that the torn tail did not hold. Afterwards
  * feed EVENT_RESUME with a now_ns that goes on from ret->now_ns plus the time the agent was
- * down: a run that is not done starts new attempts for what was interrupted. Interrupted
- * attempts consume no retry and are not in retriesStatus. -1: the records are not of this run,
- * or say something else than it decides (err names the record and both texts).
+ * down: a run that is not done starts new attempts for what was interrupted, one that had not
+ * started starts, one that is done hands out PUBLISH and FINISH again. Interrupted attempts
+ * consume no retry, are not in retriesStatus, and get no END_TASK. -1: the records are not of
+ * this run, or say something else than it decides (err names the record and both texts).
  */
 struct replay_end {
 	int64_t now_ns; /* of the last event; 0: there was none */
