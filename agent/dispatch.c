@@ -116,26 +116,26 @@ static void add_use(
 	}
 }
 
-struct pipeline_task *dispatch_bind(struct agent *a, size_t pt)
+const struct pipeline_task *dispatch_bind(struct agent *a, size_t pt)
 {
 	const struct plan_task *me = &a->plan.tasks[pt];
-	struct pipeline_task *bound = arena_new_object(a->arena, struct pipeline_task);
+	struct pipeline_task *bound;
 	struct subst results, rest;
 
-	*bound = *me->bound;
 	if (!me->n_uses)
-		return bound;
+		return me->bound;
+	bound = arena_new_object(a->arena, struct pipeline_task);
 	subst_init(&results, a->arena);
 	subst_init(&rest, a->arena);
 	for (size_t i = 0; i < me->n_uses; i++)
 		add_use(a, &me->uses[i], &results, &rest);
-	bound = subst_pipeline_task(&results, a->arena, bound);
+	subst_pipeline_task(&results, a->arena, me->bound, bound);
 	/* status variables and lengths are not seen inside an inline spec (section 13) */
 	if (rest.strings.n) {
 		struct task_spec *inside = bound->task_spec;
 
 		bound->task_spec = NULL;
-		bound = subst_pipeline_task(&rest, a->arena, bound);
+		subst_pipeline_task(&rest, a->arena, bound, bound);
 		bound->task_spec = inside;
 	}
 	return bound;

@@ -19,7 +19,7 @@ enum supply {
 enum supply dispatch_supply(struct agent *a, size_t pt, struct str *ret_text);
 
 /* The pipeline task with results, status variables and matrix lengths filled in. */
-struct pipeline_task *dispatch_bind(struct agent *a, size_t pt);
+const struct pipeline_task *dispatch_bind(struct agent *a, size_t pt);
 bool dispatch_has_empty_matrix(const struct pipeline_task *bound);
 
 /*

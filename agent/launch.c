@@ -290,7 +290,7 @@ static bool run_passes(struct build *b)
 			b, "TaskRunValidationFailed", arena_strz(b->arena, err.msg));
 	for (size_t i = 0; i < b->n_workspaces; i++)
 		add_workspace(b, &rest, &b->workspaces[i], b->workspaces[i].path);
-	own.steps = vec_copy(b->arena, ts->steps, ts->n_steps, sizeof(*ts->steps));
+	own.steps = vec_copy(b->brief, ts->steps, ts->n_steps, sizeof(*ts->steps));
 	for (size_t i = 0; i < own.n_steps; i++) {
 		if (own.steps[i].n_results)
 			pass_step_results(b, &own.steps[i], i);
@@ -751,9 +751,10 @@ void launch_prepare(
 	ret->pod_name = name_pod(a->arena, t->v.name, t->n_retries);
 	if (!check_leftovers(&b) || !check_step_on_error(&b))
 		return;
-	ret->spec = template_merge(a->arena, ret->spec);
-	/* images may come from the template */
-	make_views(&b);
+	if (ret->spec->step_template) {
+		ret->spec = template_merge(a->arena, ret->spec);
+		make_views(&b); /* images may come from it */
+	}
 	(void)make_launch(&b);
 }
 

@@ -210,13 +210,12 @@ static const struct task_spec *propagate_params(const struct plan_context *c,
 }
 
 /* A pass over a pipeline task; its inline spec is handled by the caller. */
-static struct pipeline_task *subst_outside(
-	const struct subst *s, struct arena *a, const struct pipeline_task *in)
+static void subst_outside(const struct subst *s, struct arena *a,
+	const struct pipeline_task *in, struct pipeline_task *out)
 {
-	struct pipeline_task bare = *in;
-
-	bare.task_spec = NULL;
-	return subst_pipeline_task(s, a, &bare);
+	*out = *in;
+	out->task_spec = NULL;
+	subst_pipeline_task(s, a, out, out);
 }
 
 /* The displayName of a matrixed task waits for the params of its children. */
@@ -224,16 +223,18 @@ static void bind_task(const struct plan_context *c, struct plan_task *t,
 	const struct subst *params, const struct subst *contexts)
 {
 	const struct task_spec *inside = t->written->task_spec;
-	struct pipeline_task *pt = subst_outside(params, c->arena, t->written);
+	struct arena *scratch cleanup_arena = arena_new();
+	struct pipeline_task *pt = arena_new_object(c->arena, struct pipeline_task);
 	struct subst retries;
 
+	subst_outside(params, c->arena, t->written, pt);
 	if (t->is_matrixed)
 		pt->display_name = t->written->display_name;
-	pt = subst_pipeline_task(contexts, c->arena, pt);
-	subst_init(&retries, c->arena);
+	subst_pipeline_task(contexts, c->arena, pt, pt);
+	subst_init(&retries, scratch);
 	subst_addf(&retries, arena_printf(c->arena, "%lld", (long long)t->retries),
 		"context.pipelineTask.retries");
-	pt = subst_outside(&retries, c->arena, pt);
+	subst_outside(&retries, c->arena, pt, pt);
 	if (inside) {
 		inside = propagate_params(c, params, t->written, inside);
 		pt->task_spec = subst_task_spec(contexts, c->arena, inside);

@@ -14,7 +14,7 @@
 /* A candidate that is not skipped. */
 struct candidate {
 	size_t pt;
-	struct pipeline_task *bound;
+	const struct pipeline_task *bound;
 };
 
 static struct pipeline_task_view *pt_view(struct agent *a, size_t pt)
@@ -213,7 +213,7 @@ static void abort_out_of_range(struct agent *a, struct str text)
 /* Skips the task or gives a candidate; false when it does not start now. */
 static bool evaluate(struct agent *a, size_t pt, struct candidate *ret)
 {
-	struct pipeline_task *bound = dispatch_bind(a, pt);
+	const struct pipeline_task *bound = dispatch_bind(a, pt);
 	enum skip_reason reason = skip_reason(a, pt, bound);
 
 	pt_view(a, pt)->when = bound->when;

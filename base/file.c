@@ -48,11 +48,9 @@ int file_read(struct arena *a, int dfd, const char *path, size_t max_bytes, stru
 	return 0;
 }
 
-/* Writes and closes; a late error of close (a full disk on NFS) is an error too. */
-static int file_fill(int *fd, const char *name, struct str text, bool sync, struct err *err)
+/* A late error of close (a full disk on NFS) is an error too. */
+static int file_close(int *fd, const char *name, bool sync, struct err *err)
 {
-	if (fd_write_all(*fd, text.p, text.n, err) < 0)
-		return err_wrap(err, "'%s'", name);
 	if (sync && fsync(*fd) < 0)
 		return err_sys(err, "sync '%s'", name);
 	if (close(fd_take(fd)) < 0 && errno != EINTR)
@@ -67,7 +65,9 @@ int file_write(int dfd, const char *name, struct str text, uint32_t mode, struct
 
 	if (fd < 0)
 		return err_sys(err, "open '%s'", name);
-	return file_fill(&fd, name, text, false, err);
+	if (fd_write_all(fd, text.p, text.n, err) < 0)
+		return err_wrap(err, "'%s'", name);
+	return file_close(&fd, name, false, err);
 }
 
 /* "a/b" is written through "a/.b.PID.N"; a name left by a dead process is passed over. */
@@ -115,8 +115,8 @@ static int file_sync_parent(int dfd, const char *name, struct err *err)
 	return 0;
 }
 
-int file_write_atomic(
-	int dfd, const char *name, struct str text, uint32_t mode, struct err *err)
+int file_fill_atomic(
+	int dfd, const char *name, const struct file_filler *f, uint32_t mode, struct err *err)
 {
 	cleanup_buf struct buf path;
 	cleanup_fd int fd = -1;
@@ -125,7 +125,11 @@ int file_write_atomic(
 	fd = file_temporary(dfd, name, mode, &path, err);
 	if (fd < 0)
 		return -1;
-	if (file_fill(&fd, name, text, true, err) < 0)
+	if (f->fill(f->arg, fd, err)) {
+		err_wrap(err, "'%s'", name);
+		goto drop;
+	}
+	if (file_close(&fd, name, true, err) < 0)
 		goto drop;
 	if (renameat(dfd, path.p, dfd, name) < 0) {
 		err_sys(err, "rename '%s' to '%s'", path.p, name);
@@ -135,4 +139,19 @@ int file_write_atomic(
 drop:
 	(void)unlinkat(dfd, path.p, 0); /* the first error is the one to report */
 	return -1;
+}
+
+static int file_fill_text(void *arg, int fd, struct err *err)
+{
+	const struct str *text = arg;
+
+	return fd_write_all(fd, text->p, text->n, err);
+}
+
+int file_write_atomic(
+	int dfd, const char *name, struct str text, uint32_t mode, struct err *err)
+{
+	const struct file_filler filler = {file_fill_text, &text};
+
+	return file_fill_atomic(dfd, name, &filler, mode, err);
 }

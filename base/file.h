@@ -16,6 +16,13 @@ int file_read_fd(struct arena *a, int fd, size_t max_bytes, struct str *ret, str
  * name is replaced. mode is less the umask, here and below. */
 int file_write_atomic(
 	int dfd, const char *name, struct str text, uint32_t mode, struct err *err);
+/* The same for what is too large to be in memory at once: fill writes it to fd. */
+struct file_filler {
+	int (*fill)(void *arg, int fd, struct err *err);
+	void *arg;
+};
+int file_fill_atomic(
+	int dfd, const char *name, const struct file_filler *f, uint32_t mode, struct err *err);
 int file_write(int dfd, const char *name, struct str text, uint32_t mode,
 	struct err *err); /* O_CREAT|O_TRUNC */
 /* mkdir -p below dfd; existing directories are fine. rel is trusted (our own names). */

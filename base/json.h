@@ -45,6 +45,10 @@ enum { JSON_WRITER_DEPTH = 128 };
 
 struct json_writer {
 	struct buf *out;
+	/* Called now and then with what was written since; takes it out of `out`. NULL: all
+	 * stays there. */
+	void (*drain)(void *arg, struct buf *out);
+	void *drain_arg;
 	int indent; /* spaces a level; 0: compact */
 	int depth;
 	bool go_escapes; /* escape < > & U+2028 U+2029 as Go's encoding/json does */

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { JSON_DRAIN_BYTES = 64 * 1024 };
+
 void json_writer_init(struct json_writer *w, struct buf *out, int indent)
 {
 	*w = (struct json_writer){.out = out, .indent = indent};
@@ -51,6 +53,8 @@ void json_close(struct json_writer *w, char bracket)
 	if (w->any[w->depth])
 		json_line(w);
 	buf_addc(w->out, bracket);
+	if (w->drain && w->out->n >= JSON_DRAIN_BYTES)
+		w->drain(w->drain_arg, w->out);
 }
 
 static const char *const json_short[] = {

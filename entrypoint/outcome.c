@@ -17,7 +17,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RESULT_TEXT_MAX = 64 * 1024 * 1024 };
+enum {
+	RESULT_TEXT_MAX = 64 * 1024 * 1024,
+	REST = 19, /* times what writing took before it is done again: one part in 20 */
+};
 
 static const char *condition_status_word(enum condition_status s)
 {
@@ -112,13 +115,25 @@ static int results_write(const struct outcome *o, const struct outcome_run *r, s
 
 /* --- run.json ---------------------------------------------------------------------------- */
 
-static int json_write(const struct outcome *o, int dfd, const struct run_view *const *views,
-	size_t n, struct buf *out, struct err *err)
+struct views {
+	const struct run_view *const *p;
+	size_t n;
+};
+
+static int views_fill(void *arg, int fd, struct err *err)
 {
-	run_json_print(views, n, out);
-	if (out->full)
-		return err_set(err, ERR_LIMIT, "run.json is larger than it may be");
-	return rundir_write(o->rundir, dfd, "run.json", buf_str(out), err);
+	const struct views *v = arg;
+
+	return run_json_write(v->p, v->n, fd, err);
+}
+
+static int json_write(const struct outcome *o, int dfd, const struct run_view *const *views,
+	size_t n, struct err *err)
+{
+	struct views all = {views, n};
+	const struct file_filler filler = {views_fill, &all};
+
+	return rundir_write(o->rundir, dfd, "run.json", &filler, err);
 }
 
 static const struct run_view **outcome_views(const struct outcome *o, struct arena *a)
@@ -132,22 +147,43 @@ static const struct run_view **outcome_views(const struct outcome *o, struct are
 }
 
 /* That of the current run, and with several runs the one of them all. */
-static int outcome_json(struct outcome *o, struct buf *whole, struct err *err)
+static int outcome_json(struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	const struct outcome_run *last = &o->runs[o->n_runs - 1];
-	struct buf own cleanup_buf = {0};
+	const int64_t from_ns = clock_mono_ns();
+	int rc = 0;
 
-	o->json_ns = clock_mono_ns();
 	o->json_is_due = false;
-	if (o->n_expected > 1 && json_write(o, last->dir->dfd, &last->view, 1, &own, err))
-		return -1;
-	return json_write(o, o->rundir->dfd, outcome_views(o, a), o->n_runs, whole, err);
+	if (o->n_expected > 1)
+		rc = json_write(o, last->dir->dfd, &last->view, 1, err);
+	if (rc == 0)
+		rc = json_write(o, o->rundir->dfd, outcome_views(o, a), o->n_runs, err);
+	o->json_ns = clock_mono_ns();
+	o->json_cost_ns = o->json_ns - from_ns;
+	return rc;
+}
+
+static int64_t json_deadline_ns(const struct outcome *o)
+{
+	const int64_t rest_ns = o->json_cost_ns * REST;
+
+	if (!o->json_is_due)
+		return INT64_MAX;
+	return o->json_ns + (rest_ns > NS_PER_S ? rest_ns : NS_PER_S);
+}
+
+static int64_t tell_deadline_ns(const struct outcome *o)
+{
+	return o->tell_is_due ? o->tell_ns + o->tell_cost_ns * REST : INT64_MAX;
 }
 
 int64_t outcome_deadline_ns(const struct outcome *o)
 {
-	return o->json_is_due ? o->json_ns + NS_PER_S : INT64_MAX;
+	const int64_t json_ns = json_deadline_ns(o);
+	const int64_t tell_ns = tell_deadline_ns(o);
+
+	return json_ns < tell_ns ? json_ns : tell_ns;
 }
 
 /* --- the termination file ---------------------------------------------------------------- */
@@ -292,30 +328,42 @@ void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
 	outcome_tell_verdict(o, a, verdict_text(a, "False", reason, message));
 }
 
+/* The provisional record. */
+static void outcome_tell_now(struct outcome *o)
+{
+	const int64_t from_ns = clock_mono_ns();
+	struct err err = {0};
+
+	o->tell_is_due = false;
+	if (outcome_tell(o, STR_NONE, false, &err))
+		log_error("%s", err.msg);
+	o->tell_ns = clock_mono_ns();
+	o->tell_cost_ns = o->tell_ns - from_ns;
+}
+
 void outcome_changed(struct outcome *o, int64_t now_ns)
 {
-	struct buf json cleanup_buf = {0};
 	struct err err = {0};
 	size_t n_ended = outcome_count_ended(o);
 
-	if (n_ended != o->n_tasks_ended && outcome_tell(o, STR_NONE, false, &err))
-		log_error("%s", err.msg);
+	o->tell_is_due = o->tell_is_due || n_ended != o->n_tasks_ended;
 	o->n_tasks_ended = n_ended;
 	o->json_is_due = true;
-	if (now_ns < outcome_deadline_ns(o))
+	if (now_ns >= tell_deadline_ns(o))
+		outcome_tell_now(o);
+	if (now_ns < json_deadline_ns(o))
 		return;
-	if (outcome_json(o, &json, &err))
+	if (outcome_json(o, &err))
 		log_error("%s", err.msg);
 }
 
 int outcome_run_ended(struct outcome *o, struct err *err)
 {
-	struct buf json cleanup_buf = {0};
 	struct err results = {0};
 	int rc = results_write(o, &o->runs[o->n_runs - 1], &results);
 
 	/* the record first of all, whatever became of the result files */
-	if (outcome_json(o, &json, err))
+	if (outcome_json(o, err))
 		return -1;
 	if (rc) {
 		*err = results;
@@ -328,24 +376,22 @@ int outcome_ended(struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct str path = path_join(a, o->rundir->path, STR("run.json"));
-	struct str text;
+	int fd cleanup_fd = -1;
+	struct str digest;
 
 	if (o->termination.fd < 0 || !o->n_runs)
 		return 0;
-	if (file_read(a, o->rundir->dfd, "run.json", RUN_JSON_MAX, &text, err))
+	fd = openat(o->rundir->dfd, "run.json", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		(void)err_sys(err, "open run.json");
+	if (fd < 0 || image_digest_fd(a, fd, &digest, err))
 		return outcome_tell(o, STR_NONE, true, NULL), -1;
-	return outcome_tell(o,
-		arena_printf(a, "%s %s", str_c(image_digest_text(a, text)), str_c(path)), true,
-		err);
+	return outcome_tell(o, arena_printf(a, "%s %s", str_c(digest), str_c(path)), true, err);
 }
 
 int outcome_print(const struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct buf out cleanup_buf = {0};
 
-	run_json_print(outcome_views(o, a), o->n_runs, &out);
-	if (out.full)
-		return err_set(err, ERR_LIMIT, "the List is larger than it may be");
-	return fd_write_all(STDOUT_FILENO, out.p, out.n, err);
+	return run_json_write(outcome_views(o, a), o->n_runs, STDOUT_FILENO, err);
 }

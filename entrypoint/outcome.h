@@ -24,8 +24,11 @@ struct outcome {
 	struct outcome_run *runs; /* those that have started, in order */
 	size_t n_runs;
 	size_t n_expected;    /* how many there will be */
-	size_t n_tasks_ended; /* as far as the termination file knows */
+	size_t n_tasks_ended; /* when the state was last looked at */
+	bool tell_is_due;     /* the termination file does not know all of them */
+	int64_t tell_ns, tell_cost_ns;
 	int64_t json_ns;      /* when run.json was last written */
+	int64_t json_cost_ns; /* how long that took */
 	bool json_is_due;     /* it changed since */
 };
 
@@ -42,7 +45,8 @@ int outcome_started(struct outcome *o, struct err *err);
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message);
 
 /* The state of a run changed: provisional record after each task's end, run.json when a second
- * has passed. Failures are logged; the run goes on. */
+ * has passed; either not before twenty times what writing it took the last time. Failures are
+ * logged; the run goes on. */
 void outcome_changed(struct outcome *o, int64_t now_ns);
 /* When run.json is to be written (INT64_MAX: nothing new). */
 int64_t outcome_deadline_ns(const struct outcome *o);

@@ -2,14 +2,41 @@
 /* Printing runs as a Kubernetes List. */
 #include "run_json.h"
 
+#include <base/buf.h>
+#include <base/fd.h>
 #include <base/json.h>
 
-void run_json_print(const struct run_view *const *runs, size_t n_runs, struct buf *out)
+struct drain {
+	int fd;
+	size_t n_bytes;
+	bool failed;
+	struct err *err;
+};
+
+static void drain_write(void *arg, struct buf *out)
 {
+	struct drain *d = arg;
+
+	d->n_bytes += out->n;
+	if (!d->failed && (out->full || d->n_bytes > RUN_JSON_MAX)) {
+		d->failed = true;
+		(void)err_set(d->err, ERR_LIMIT, "the List is larger than it may be");
+	}
+	if (!d->failed && fd_write_all(d->fd, out->p, out->n, d->err))
+		d->failed = true;
+	buf_clear(out);
+}
+
+int run_json_write(const struct run_view *const *runs, size_t n_runs, int fd, struct err *err)
+{
+	struct buf out cleanup_buf = {0};
+	struct drain d = {.fd = fd, .err = err};
 	struct json_writer w;
 
-	buf_init(out, RUN_JSON_MAX);
-	json_writer_init(&w, out, 2);
+	buf_init(&out, RUN_JSON_MAX);
+	json_writer_init(&w, &out, 2);
+	w.drain = drain_write;
+	w.drain_arg = &d;
 	json_open(&w, '{');
 	json_fieldz(&w, "apiVersion", "v1");
 	json_fieldz(&w, "kind", "List");
@@ -19,5 +46,7 @@ void run_json_print(const struct run_view *const *runs, size_t n_runs, struct bu
 		report_items(runs[i], &w);
 	json_close(&w, ']');
 	json_close(&w, '}');
-	buf_addc(out, '\n');
+	buf_addc(&out, '\n');
+	drain_write(&d, &out);
+	return d.failed ? -1 : 0;
 }

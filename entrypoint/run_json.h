@@ -4,12 +4,12 @@
 #ifndef ENTRYPOINT_RUN_JSON_H
 #define ENTRYPOINT_RUN_JSON_H
 
-#include <base/buf.h>
+#include <base/err.h>
 #include <monopod/agent.h>
 
-enum { RUN_JSON_MAX = 256 * 1024 * 1024 };
+enum { RUN_JSON_MAX = 1024 * 1024 * 1024 };
 
-/* Indented JSON with a line end. out is initialised here; check out->full. */
-void run_json_print(const struct run_view *const *runs, size_t n_runs, struct buf *out);
+/* Indented JSON with a line end, in pieces, so that its size costs no memory. */
+int run_json_write(const struct run_view *const *runs, size_t n_runs, int fd, struct err *err);
 
 #endif

@@ -534,15 +534,15 @@ void rundir_run_close(struct rundir_run *r)
 	fd_close(&r->dfd);
 }
 
-int rundir_write(
-	const struct rundir *rd, int dfd, const char *name, struct str text, struct err *err)
+int rundir_write(const struct rundir *rd, int dfd, const char *name,
+	const struct file_filler *f, struct err *err)
 {
 	struct err first = {0};
 
-	if (file_write_atomic(dfd, name, text, 0600, &first) == 0)
+	if (file_fill_atomic(dfd, name, f, 0600, &first) == 0)
 		return 0;
 	if (first.sys == ENOSPC && unlinkat(rd->scratch_dfd, BALLAST, 0) == 0)
-		return file_write_atomic(dfd, name, text, 0600, err);
+		return file_fill_atomic(dfd, name, f, 0600, err);
 	*err = first;
 	return -1;
 }

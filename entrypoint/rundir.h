@@ -13,6 +13,7 @@
 
 #include <base/arena.h>
 #include <base/err.h>
+#include <base/file.h>
 #include <base/str.h>
 #include <monopod/sandbox.h>
 
@@ -99,8 +100,8 @@ void rundir_run_close(struct rundir_run *r);
  * Writes a file of ours atomically. When the disk is full, a file kept for that day is given
  * up, once, and the write tried again.
  */
-int rundir_write(
-	const struct rundir *rd, int dfd, const char *name, struct str text, struct err *err);
+int rundir_write(const struct rundir *rd, int dfd, const char *name,
+	const struct file_filler *f, struct err *err);
 
 /* A tmpfs on a directory of ours; only after rundir_own_mounts. Returns a descriptor of its
  * root or -1. */

@@ -3,10 +3,13 @@
 #include "digest.h"
 
 #include <base/attr.h>
+#include <base/bounds.h>
+#include <errno.h>
 #include <monopod/images.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *prefix;
@@ -133,6 +136,27 @@ int digest_verify(struct str digest, struct str bytes, struct err *err)
 		return err_set(err, ERR_IMAGE,
 			"digest does not match: expected " STR_FMT ", the bytes have %s",
 			STR_ARG(digest), text);
+	return 0;
+}
+
+int image_digest_fd(struct arena *a, int fd, struct str *ret, struct err *err)
+{
+	struct hasher h cleanup_hasher = {0};
+	char text[DIGEST_TEXT_BYTES];
+	char block[8 * KIB];
+	ssize_t n;
+
+	if (hasher_init(&h, DIGEST_SHA256, err))
+		return -1;
+	while ((n = read(fd, block, sizeof(block))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "read");
+		hasher_add(&h, block, (size_t)n);
+	}
+	hasher_end(&h, text);
+	*ret = arena_strz(a, text);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 struct check {
 	struct spec *spec;
-	struct arena *arena; /* of the spec */
+	struct arena *arena; /* gone when the check is over */
 	struct pos near;     /* where a problem is shown that has no place of its own */
 	struct pos object;   /* where the object begins */
 	struct str at;       /* path of the field the walk is in: spec.pipelineSpec.tasks[0] */

@@ -17,10 +17,11 @@ static struct matrix replace_matrix(
 	return out;
 }
 
-struct pipeline_task *subst_pipeline_task(
-	const struct subst *s, struct arena *a, const struct pipeline_task *in)
+void subst_pipeline_task(const struct subst *s, struct arena *a,
+	const struct pipeline_task *from, struct pipeline_task *out)
 {
-	struct pipeline_task *out = arena_new_object(a, struct pipeline_task);
+	const struct pipeline_task copy = *from;
+	const struct pipeline_task *in = &copy;
 
 	*out = *in;
 	out->display_name.s = subst_text(s, a, in->display_name.s);
@@ -36,5 +37,4 @@ struct pipeline_task *subst_pipeline_task(
 	}
 	if (in->task_spec)
 		out->task_spec = subst_task_spec(s, a, in->task_spec);
-	return out;
 }

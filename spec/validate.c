@@ -59,9 +59,20 @@ static void check_run(struct check *c, const struct run_ref *run)
 	}
 }
 
+/* What was told outlives the check. */
+static void keep_paths(struct spec *s)
+{
+	for (size_t i = 0; i < s->diags->n && i < DIAG_MAX; i++) {
+		struct diag *d = &s->diags->items[i];
+
+		d->path = arena_str(s->arena, d->path);
+	}
+}
+
 void validate_spec(struct spec *s)
 {
-	struct check c = {.spec = s, .arena = s->arena};
+	struct arena *scratch cleanup_arena = arena_new();
+	struct check c = {.spec = s, .arena = scratch};
 
 	for (size_t i = 0; i < s->n_tasks; i++, c.at = STR_NONE)
 		check_task(&c, &s->tasks[i]);
@@ -71,4 +82,5 @@ void validate_spec(struct spec *s)
 		check_action(&c, &s->step_actions[i]);
 	for (size_t i = 0; i < s->n_runs; i++, c.at = STR_NONE)
 		check_run(&c, &s->runs[i]);
+	keep_paths(s);
 }

@@ -310,7 +310,8 @@ static int read_map(struct reader *r, size_t depth, struct yaml_node **ret)
 	n->type = YAML_MAP;
 	*ret = n;
 	struct map_reader m = {0};
-	map_init(&m.seen, r->arena);
+	struct arena *scratch cleanup_arena = arena_new();
+	map_init(&m.seen, scratch);
 	int rc = count_nodes(r, 1, 0, n->pos);
 	while (!rc) {
 		rc = next_event(r);

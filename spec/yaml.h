@@ -27,21 +27,22 @@ enum { YAML_TYPE_N = YAML_MAP + 1 };
 enum yaml_style { YAML_PLAIN, YAML_QUOTED, YAML_BLOCK };
 
 struct yaml_node {
-	enum yaml_type type;
-	enum yaml_style style; /* scalars */
-	struct str text;       /* scalars: the characters, escapes and folding undone */
-	struct str json;       /* bool, number: as JSON prints it (true, 8, 1.5) */
-	struct str tag;        /* as resolved by libyaml, or empty */
-	struct pos pos;        /* first character, or first of the anchored node for aliases */
-	struct pos end;        /* one behind the last character */
-	struct yaml_node **items; /* LIST */
-	struct yaml_pair *pairs;  /* MAP, in the order written; merged keys at the end */
+	/* there are many of these, so they are packed */
+	enum yaml_type type : 8;
+	enum yaml_style style : 7; /* scalars */
+	bool complete : 1;         /* the reader's: all of it was read */
+	uint16_t height;           /* levels below and with this one */
+	uint32_t n_decoded;        /* nodes a decoder meets in here */
+	struct str text;           /* scalars: the characters, escapes and folding undone */
+	struct str json;           /* bool, number: as JSON prints it (true, 8, 1.5) */
+	struct str tag;            /* as resolved by libyaml, or empty */
+	struct pos pos; /* first character, or first of the anchored node for aliases */
+	struct pos end; /* one behind the last character */
+	union {
+		struct yaml_node **items; /* LIST */
+		struct yaml_pair *pairs;  /* MAP, as written; merged keys at the end */
+	};
 	size_t n;
-	/* bookkeeping of the reader */
-	bool complete;
-	uint32_t height;    /* levels below and with this one */
-	uint64_t n_decoded; /* nodes a decoder meets in here */
-	uint64_t n_aliased; /* how many of those come from aliases */
 };
 struct yaml_pair {
 	struct str key; /* also of keys that were not strings */

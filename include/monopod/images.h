@@ -180,6 +180,7 @@ int image_pack(struct arena *a, struct store *s, const struct pack_options *o,
 
 /* "sha256:…" of some bytes, for records that name a file by its digest. */
 struct str image_digest_text(struct arena *a, struct str bytes);
+int image_digest_fd(struct arena *a, int fd, struct str *ret, struct err *err); /* to its end */
 
 /* --- users inside an image (R30, R31) ------------------------------------------------ */
 

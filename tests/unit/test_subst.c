@@ -317,26 +317,26 @@ static void test_pipeline_task(void **state)
 		.workspaces = &use,
 		.n_workspaces = 1,
 		.on_error = t};
-	struct pipeline_task *out;
+	struct pipeline_task out;
 	struct subst s;
 
 	(void)state;
 	fill(&s, a);
-	out = subst_pipeline_task(&s, a, &in);
-	assert_str(out->name.s, "$(params.x)");
-	assert_str(out->description.s, "$(params.x)");
-	assert_str(out->run_after[0].s, "$(params.x)");
-	assert_str(out->matrix.include[0].name.s, "$(params.x)");
-	assert_str(out->workspaces[0].workspace.s, "$(params.x)");
-	assert_str(out->display_name.s, "X");
-	assert_str(out->task_ref.s, "X");
-	assert_str(out->on_error.s, "X");
-	assert_str(out->when[0].input.s, "X");
-	assert_str(out->workspaces[0].sub_path.s, "X");
-	assert_str(out->task_spec->steps[0].image.s, "X");
-	assert_int_equal(out->params[0].value.n_array, 3);
-	assert_int_equal(out->matrix.params[0].value.n_array, 3);
-	assert_int_equal(out->matrix.include[0].params[0].value.n_array, 3);
+	subst_pipeline_task(&s, a, &in, &out);
+	assert_str(out.name.s, "$(params.x)");
+	assert_str(out.description.s, "$(params.x)");
+	assert_str(out.run_after[0].s, "$(params.x)");
+	assert_str(out.matrix.include[0].name.s, "$(params.x)");
+	assert_str(out.workspaces[0].workspace.s, "$(params.x)");
+	assert_str(out.display_name.s, "X");
+	assert_str(out.task_ref.s, "X");
+	assert_str(out.on_error.s, "X");
+	assert_str(out.when[0].input.s, "X");
+	assert_str(out.workspaces[0].sub_path.s, "X");
+	assert_str(out.task_spec->steps[0].image.s, "X");
+	assert_int_equal(out.params[0].value.n_array, 3);
+	assert_int_equal(out.matrix.params[0].value.n_array, 3);
+	assert_int_equal(out.matrix.include[0].params[0].value.n_array, 3);
 	arena_free(a);
 }
 
