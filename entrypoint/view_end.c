@@ -59,7 +59,10 @@ static void results_print(
 		size_t from;
 		buf_init(&text, BOUND_RESULT_BYTES);
 		json_writer_init(&w, &text, 0);
-		value_json(&v[i].value, &w);
+		if (v[i].value.type == VALUE_STRING)
+			json_put_str(&w, v[i].value.string.s); /* for people: no \u003c */
+		else
+			value_json(&v[i].value, &w);
 		buf_addf(out, "  " STR_FMT " = ", STR_ARG(v[i].name));
 		from = out->n;
 		view_text_safe(out, buf_str(&text), 0, o->is_ascii);

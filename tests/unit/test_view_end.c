@@ -57,7 +57,7 @@ static const char three_steps[] =
 static void summary(void **state)
 {
 	static const struct fate good[] = {
-		{"r-t", -1, 2, STEP_END_EXITED, 0, 0, {"x", "a\033[1mb"}, false}};
+		{"r-t", -1, 2, STEP_END_EXITED, 0, 0, {"x", "a\033[1mb <&>"}, false}};
 	struct rig *r = rig_run(three_steps, good, 1);
 
 	(void)state;
@@ -67,7 +67,7 @@ static void summary(void **state)
 		"Skipped: 0\n"
 		"  + t      0ms  Succeeded\n"
 		"results:\n"
-		"  out = \"a\\u001b[1mb\"\n"
+		"  out = \"a\\u001b[1mb <&>\"\n"
 		"note: limits of memory are not enforced\n"
 		"time: 0ms, monopod's own 5ms\n"
 		"run directory: run\n");
