@@ -185,7 +185,7 @@ comma := ,
 format:
 	$(Q)git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
-.PHONY: conformance demo demo-talk bench fuzz fuzz-run image man install clean distclean help
+.PHONY: conformance demo demo-talk bench torture fuzz fuzz-run image man install clean distclean help
 conformance: setup-test
 	+$(Q)$(SUBMAKE) static
 	$(Q)tests/conformance/make-images
@@ -197,8 +197,8 @@ demo demo-talk:
 	+$(Q)$(SUBMAKE) static
 	$(Q)MONOPOD=$(CURDIR)/build/static/monopod examples/$(if $(filter demo,$@),demo.sh,talk/run.sh)
 
-bench: static
-	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/bench/run
+bench torture: static $(HELPER)
+	$(Q)MONOPOD=$(CURDIR)/build/static/monopod tests/$@/run
 
 fuzz:
 	+$(Q)$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-run
@@ -242,7 +242,7 @@ help:
 # help: make demo            a first pipeline of several tasks, from a fresh machine to its summary
 # help: make demo-talk       git, Go, five tasks: the pipeline of the talk
 # help: make image           localhost/monopod, FROM scratch
-# help: make bench           what a step costs, beside bwrap, crun and runc
+# help: make bench           what a step costs, beside bwrap, crun and runc; make torture: KILLS=500, SEED=
 # help: make fuzz            FUZZ_SECONDS=60 per target
 # help: make install         DESTDIR=, PREFIX=/usr/local: the program and its man page
 # help: make clean           removes what was built; distclean also what was fetched

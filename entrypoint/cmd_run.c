@@ -69,6 +69,7 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 	if (changed.n_errors)
 		return refuse_diags(s, out, &changed, EXIT_INPUT);
 	if (resume_all_done(s)) {
+		control_forget(s->rundir.dfd);
 		s->view = view_new(o);
 		return -1;
 	}

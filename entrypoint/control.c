@@ -86,6 +86,11 @@ static void control_on_message(void *arg, int fd)
 		c->asked(c->arg, mode);
 }
 
+void control_forget(int dfd)
+{
+	(void)unlinkat(dfd, control_name, 0);
+}
+
 static int control_socket(struct err *err)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -102,7 +107,7 @@ static int control_listen(struct control *c, struct loop *loop, struct err *err)
 	if (c->sock_fd < 0)
 		return -1;
 	address_of(c->dfd, &address);
-	(void)unlinkat(c->dfd, control_name, 0); /* we have the lock: it is a dead agent's */
+	control_forget(c->dfd);
 	if (setsockopt(c->sock_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
 		bind(c->sock_fd, (const struct sockaddr *)&address, sizeof(address)) ||
 		fchmodat(c->dfd, control_name, 0600, 0))

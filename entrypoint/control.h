@@ -19,6 +19,8 @@ struct control;
  * that is understood. */
 int control_open(struct loop *loop, int dfd, void (*asked)(void *arg, enum cancel_mode mode),
 	void *arg, struct control **ret, struct err *err);
+/* Takes away the socket of a dead agent; for whoever has the lock of the directory. */
+void control_forget(int dfd);
 void control_close(struct control *c); /* and removes the socket; NULL is fine */
 
 /* The other side: ERR_NOT_FOUND when nobody listens below dir. */

@@ -252,7 +252,7 @@ static void job_confine(struct layer_job *job, struct arena *a, struct sandbox_w
 	int *write_dfd = arena_new_object(a, int);
 
 	store_worker_fds(s->c.store, a, &fds, &n);
-	keep = arena_new_array(a, int, n + 2);
+	keep = arena_new_array(a, int, n + 3);
 	read_dfds = arena_new_array(a, int, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		struct stat st;
@@ -264,6 +264,7 @@ static void job_confine(struct layer_job *job, struct arena *a, struct sandbox_w
 	*write_dfd = store_dfd(s->c.store);
 	keep[c->n_keep_fds++] = *write_dfd;
 	keep[c->n_keep_fds++] = job->write_fd;
+	keep[c->n_keep_fds++] = s->c.hold_fd;
 	c->keep_fds = keep;
 	c->read_dfds = read_dfds;
 	c->write_dfds = write_dfd;

@@ -40,6 +40,7 @@ struct imageset_config {
 	struct store *store;
 	struct loop *loop;
 	const struct sandbox_place *place;
+	int hold_fd;           /* workers keep it, too: the lock of the run directory */
 	struct sandbox_ns *ns; /* of the run: who unpacks when owners are inside ids */
 	/* A rootfs became READY or FAILED. Called from the loop, never from imageset_want. */
 	void (*changed)(void *arg);

@@ -54,8 +54,10 @@ static int header_look(struct session *s, const char *path, struct err *err)
 		*err = low;
 		return -1;
 	}
-	if (text.n == 0)
+	if (text.n == 0) {
+		(void)unlinkat(s->rundir.dfd, path, 0);
 		return 0;
+	}
 	if (header_of(&text, s->arena, &s->header, err))
 		return -1;
 	s->is_resumed = true;

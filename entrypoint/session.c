@@ -385,6 +385,7 @@ int session_open(struct session *s, struct err *err)
 	images.store = s->store;
 	images.loop = s->loop;
 	images.ns = s->ns;
+	images.hold_fd = s->rundir.lock_fd;
 	if (imageset_new(&images, &s->images, err))
 		return -1;
 	s->view = view_new(s->options);

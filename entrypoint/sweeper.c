@@ -103,6 +103,7 @@ static int sweeper_start(struct sweeper *s, struct err *err)
 {
 	int read_fd cleanup_fd = -1, write_fd cleanup_fd = -1;
 	struct sweep_job job = {.orders_fd = -1};
+	int keep_fds[] = {-1, s->rundir->lock_fd};
 	struct sandbox_worker_config c = {
 		/* a root agent's own directories are in no namespace of a run */
 		.ns = s->level == SANDBOX_ROOT ? NULL : s->ns,
@@ -110,14 +111,14 @@ static int sweeper_start(struct sweeper *s, struct err *err)
 		.arg = &job,
 		.write_dfds = job.dfds,
 		.n_write_dfds = SWEEP_PLACE_N,
-		.keep_fds = &job.orders_fd,
-		.n_keep_fds = 1};
+		.keep_fds = keep_fds,
+		.n_keep_fds = ARRAY_SIZE(keep_fds)};
 
 	for (int i = 0; i < SWEEP_PLACE_N; i++)
 		job.dfds[i] = sweeper_dfd(s, (enum sweep_place)i);
 	if (fd_pipe(&read_fd, &write_fd, err) || fd_set_nonblock(write_fd, err))
 		return -1;
-	job.orders_fd = read_fd;
+	job.orders_fd = keep_fds[0] = read_fd;
 	if (sandbox_worker_start(&c, &s->worker, err))
 		return -1;
 	s->orders_fd = fd_take(&write_fd);
