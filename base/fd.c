@@ -61,6 +61,11 @@ int fd_set_nonblock(int fd, struct err *err)
 	return 0;
 }
 
+bool fd_cannot_sync(int sys)
+{
+	return sys == EINVAL || sys == ENOSYS || sys == EOPNOTSUPP;
+}
+
 int fd_write_all(int fd, const void *p, size_t n, struct err *err)
 {
 	const char *from = p;

@@ -31,4 +31,8 @@ int fd_write_patient(
 int fd_send(int sock_fd, const void *p, size_t n, int fd, struct err *err);
 int fd_receive(int sock_fd, void *p, size_t n, size_t *ret_n, int *ret_fd, struct err *err);
 
+/* What a sync fails with on file systems that have none (FUSE, 9p): nothing better is to be
+ * had there, so it is no error of the file. */
+bool fd_cannot_sync(int sys);
+
 #endif

@@ -51,7 +51,7 @@ int file_read(struct arena *a, int dfd, const char *path, size_t max_bytes, stru
 /* A late error of close (a full disk on NFS) is an error too. */
 static int file_close(int *fd, const char *name, bool sync, struct err *err)
 {
-	if (sync && fsync(*fd) < 0)
+	if (sync && fsync(*fd) < 0 && !fd_cannot_sync(errno))
 		return err_sys(err, "sync '%s'", name);
 	if (close(fd_take(fd)) < 0 && errno != EINTR)
 		return err_sys(err, "close '%s'", name);
@@ -109,8 +109,8 @@ static int file_sync_parent(int dfd, const char *name, struct err *err)
 
 	if (fd < 0)
 		return -1;
-	/* Some file systems (FUSE, 9p) cannot sync a directory; the rename is done anyway. */
-	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+	/* where a directory cannot be synced the rename is done anyway */
+	if (fsync(fd) < 0 && !fd_cannot_sync(errno))
 		return err_sys(err, "sync '%s'", parent.p);
 	return 0;
 }

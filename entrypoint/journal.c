@@ -176,7 +176,7 @@ int journal_sync(struct journal *j, struct err *err)
 {
 	if (journal_flush(j, err))
 		return -1;
-	if (fdatasync(j->fd) == 0)
+	if (fdatasync(j->fd) == 0 || fd_cannot_sync(errno)) /* which durable.h says */
 		return 0;
 	j->is_unsure = true; /* the kernel may have given up what it could not write */
 	return err_sys(err, "sync journal");

@@ -492,6 +492,9 @@ void rundir_discard(struct rundir *rd)
 		(void)unlinkat(rd->dfd, "workspaces", AT_REMOVEDIR);
 		lock_release(rd->dfd, &rd->lock_fd);
 	}
+	/* a lock that could not be taken leaves its file */
+	if (rd->is_made && !rd->is_ours && rd->dfd >= 0)
+		(void)unlinkat(rd->dfd, "lock", 0);
 	if (rd->is_made)
 		(void)unlinkat(rd->parent_dfd, str_c(path_base(rd->path)), AT_REMOVEDIR);
 	rundir_release(rd);

@@ -2,6 +2,7 @@
 /* What the runs of one command share, opened in order, closed in reverse. */
 #include "session.h"
 
+#include "durable.h"
 #include "input.h"
 #include "keep.h"
 #include "machine.h"
@@ -309,6 +310,17 @@ static int session_open_loop(struct session *s, struct err *err)
 	return s->timer ? 0 : -1;
 }
 
+/* Said once; the run goes on. */
+static void session_doubt_place(struct session *s)
+{
+	struct str why = durable_doubt(s->arena, s->rundir.scratch_dfd);
+
+	if (why.n)
+		log_warn("run directory '%s' is on " STR_FMT
+			 ": after a loss of power the record may be behind what was done",
+			str_c(s->rundir.path), STR_ARG(why));
+}
+
 static void session_open_control(struct session *s)
 {
 	struct err low = {0};
@@ -378,6 +390,7 @@ int session_open(struct session *s, struct err *err)
 		return -1;
 	if (s->can_mount)
 		rundir_use_small_tmpfs(s->arena, &s->rundir);
+	session_doubt_place(s);
 	session_open_control(s);
 	if (session_open_store(s, err) || session_probe(s, err))
 		return -1;

@@ -25,6 +25,10 @@ static void check_mount(
 			"workspace cannot be mounted under /tekton/ (workspace \"" STR_FMT
 			"\" mounted at \"" STR_FMT "\")",
 			STR_ARG(name), STR_ARG(path));
+	else if (str_eqz(path, "/")) /* Tekton finds it when the container cannot start */
+		check_report(c, "reserved-path", at, field,
+			"workspace cannot be mounted at / (workspace \"" STR_FMT "\")",
+			STR_ARG(name));
 }
 
 static void check_workspaces(

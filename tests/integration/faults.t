@@ -15,6 +15,19 @@ for kind in $(python3 tests/torture/faults/run --kinds); do
 	ok $? "$kind fails: ${faults##*$'\n'}" "$faults"
 done
 
+# a file system that has no sync, or cannot replace a file: said once, and the run goes on
+script plain <<'SH'
+echo hello
+SH
+for fault in "fsync:0+:EINVAL cannot sync a file" "rename:0:EINVAL cannot replace a file"; do
+	rm -rf "$T/run"
+	[ "${fault%%:*}" = rename ] || rm -rf "$STORE"
+	"$BUILD/tests/helpers/inject" --fail "${fault%% *}" -- "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" \
+		--run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null
+	is "$?" 0 "a file system that ${fault#* }" || cat "$T/err"
+	is "$(grep -c "is on a file system that ${fault#* }" "$T/err")" 1 "is told of once"
+done
+
 # the check itself
 sed 's/if self.code in (0, 1) and not ended/if self.code in (0, 1) and ended/' tests/torture/faults/run >"$T/run.py"
 HERE=tests/torture/faults python3 "$T/run.py" --images "$IMAGES" --fault owner:0:EIO >"$T/out" 2>&1

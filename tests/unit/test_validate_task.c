@@ -181,6 +181,11 @@ static void test_workspaces(void **state)
 				"mounted at \"/tekton/results\"): spec.workspaces[0].mountPath",
 				NULL}}},
 		{TASK("  workspaces: [{name: a, mountPath: /tekton/home/x}]\n" STEPS), {{0}}},
+		{TASK("  workspaces: [{name: a, mountPath: /x/..}]\n" STEPS),
+			{{5, 37,
+				"workspace cannot be mounted at / (workspace \"a\"): "
+				"spec.workspaces[0].mountPath",
+				NULL}}},
 		{TASK("  workspaces: [{name: source}]\n"
 		      "  steps: [{name: s, image: i, workspaces: [{name: sourec}]}]"),
 			{{6, 51,
