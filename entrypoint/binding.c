@@ -2,6 +2,7 @@
 /* Volumes become directories. */
 #include "binding.h"
 
+#include "hostpath.h"
 #include "memory.h"
 
 #include <base/bounds.h>
@@ -255,6 +256,9 @@ static int binding_source(const struct binding_config *c, const struct launch_vo
 	case LAUNCH_CALLER_DIR:
 		return bind_caller_dir(v->dir, ret, err);
 	case LAUNCH_HOST_PATH:
+		ret->owner = OWNER_CALLER;
+		ret->fd = host_path_open(c->options, v, &ret->is_file, err);
+		return ret->fd < 0 ? -1 : 0;
 	case LAUNCH_IMAGE:
 		break;
 	}

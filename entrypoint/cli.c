@@ -61,6 +61,7 @@ struct parser {
 	VEC(struct str) image_maps;
 	VEC(struct str) image_map_files;
 	VEC(struct str) pack_env;
+	VEC(struct str) host_paths;
 	VEC(struct str) args;
 	uint64_t seen; /* a bit for each row: scalars may be given once */
 };
@@ -263,6 +264,7 @@ LIST_VALUE(option_images, images, path_value)
 LIST_VALUE(option_image_map, image_maps, text_value)
 LIST_VALUE(option_image_map_file, image_map_files, path_value)
 LIST_VALUE(option_env, pack_env, text_value)
+LIST_VALUE(option_host_path, host_paths, path_value)
 
 /* One value into the member that its row names. */
 static int value_set(
@@ -393,6 +395,7 @@ static void vectors_take(struct parser *p)
 	take(params);
 	take(workspaces);
 	take(volumes);
+	take(host_paths);
 	take(images);
 	take(image_maps);
 	take(image_map_files);

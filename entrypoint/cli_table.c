@@ -39,6 +39,14 @@ const struct option_row option_rows[] = {
 		.fn = option_volume,
 		.help = "the directory that stands for a PersistentVolumeClaim; without it one "
 			"is made in the run directory; repeatable"},
+	{.name = "allow-host-path",
+		.arg = "PREFIX",
+		.is_repeatable = true,
+		.group = GROUP_BIND | GROUP_INPUT,
+		.kind = OPTION_FN,
+		.fn = option_host_path,
+		.help = "let hostPath volumes name what lies below this directory; without it "
+			"they are refused; repeatable"},
 	{.name = "images",
 		.arg = "PATH",
 		.is_repeatable = true,

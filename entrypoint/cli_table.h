@@ -76,6 +76,7 @@ option_fn option_file;
 option_fn option_param;
 option_fn option_workspace;
 option_fn option_volume;
+option_fn option_host_path;
 option_fn option_images;
 option_fn option_image_map;
 option_fn option_image_map_file;

@@ -2,6 +2,8 @@
 /* Reading the input, choosing runs, refusing. */
 #include "input.h"
 
+#include "hostpath.h"
+
 #include "header.h"
 
 #include <base/bounds.h>
@@ -135,6 +137,8 @@ int input_load(const struct options *o, struct arena *a, struct str seed, struct
 	if (rc == 0)
 		*ret = spec_load(a, vec_freeze(&inputs, a), inputs.n, &so);
 	vec_release(&inputs);
+	if (rc == 0)
+		host_path_check(o, *ret);
 	return rc;
 }
 

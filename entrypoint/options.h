@@ -45,6 +45,8 @@ struct options {
 	size_t n_workspaces;
 	struct volume_override *volumes;
 	size_t n_volumes;
+	struct str *host_paths; /* --allow-host-path; absolute and cleaned */
+	size_t n_host_paths;
 
 	/* images */
 	struct str *images; /* absolute paths of sources */

@@ -228,6 +228,25 @@ static void find_result(void *arg, const struct ref *ref)
 		STR_ARG(ref->whole));
 }
 
+static void check_pod_template(struct check *c, const char *path, const struct pod_template *t)
+{
+	struct str before = check_enter(c, "%s", path);
+
+	check_task_volumes(c, t->volumes, t->n_volumes);
+	check_leave(c, before);
+}
+
+static void check_pod_templates(struct check *c, const struct pipeline_run *pr)
+{
+	check_pod_template(c, "taskRunTemplate.podTemplate", &pr->pod_template);
+	for (size_t i = 0; i < pr->n_task_run_specs; i++) {
+		struct str before = check_enter(c, "taskRunSpecs[%zu]", i);
+
+		check_pod_template(c, "podTemplate", &pr->task_run_specs[i].pod_template);
+		check_leave(c, before);
+	}
+}
+
 void check_pipeline_run(struct check *c, const struct pipeline_run *pr)
 {
 	static const char *const statuses[] = {
@@ -241,6 +260,7 @@ void check_pipeline_run(struct check *c, const struct pipeline_run *pr)
 		pr->pipeline_spec ? pr->pipeline_spec->pos : (struct pos){0}, pr->pos);
 	if (pr->pipeline_ref_pos.line && !pr->pipeline_ref.s.n)
 		check_missing(c, pr->pipeline_ref_pos, "pipelineRef.name");
+	check_pod_templates(c, pr);
 	check_params(c, pr->params, pr->n_params);
 	for (size_t i = 0; i < pr->n_params; i++) {
 		struct result_finder f = {.c = c, .param = &pr->params[i]};
@@ -285,6 +305,7 @@ void check_task_run(struct check *c, const struct task_run *tr)
 		tr->task_spec ? tr->task_spec->pos : (struct pos){0}, tr->pos);
 	if (tr->task_ref_pos.line && !tr->task_ref.s.n)
 		check_missing(c, tr->task_ref_pos, "taskRef.name");
+	check_pod_template(c, "podTemplate", &tr->pod_template);
 	check_params(c, tr->params, tr->n_params);
 	check_bindings(c, tr->workspaces, tr->n_workspaces, false);
 	check_status(c, tr->status, statuses, ARRAY_SIZE(statuses),

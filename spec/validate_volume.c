@@ -53,6 +53,13 @@ static void check_source(struct check *c, const struct volume *v)
 				: s->kind == VOLUME_IMAGE ? s->image.s
 							  : s->object_name.s;
 
+	if (s->kind == VOLUME_HOST_PATH) {
+		struct host_path_use *use = arena_new_object(c->arena, struct host_path_use);
+
+		*use = (struct host_path_use){
+			.path = s->host_path, .next = c->spec->host_paths};
+		c->spec->host_paths = use;
+	}
 	if (!v->name.s.n)
 		check_missing(c, v->pos, "name");
 	if (s->n_kinds > 1)

@@ -388,6 +388,11 @@ struct run_ref {               /* a run object of the input, in input order */
 	const struct task_run *task_run;
 };
 
+struct host_path_use { /* a hostPath of some volume */
+	struct text path;
+	struct host_path_use *next;
+};
+
 struct spec {
 	struct arena *arena;
 	struct sources *sources;
@@ -406,6 +411,7 @@ struct spec {
 	size_t n_claims;
 	struct limit_range *limit_ranges;
 	size_t n_limit_ranges;
+	struct host_path_use *host_paths; /* of the whole input, in no order */
 	/* name → object, per kind */
 	struct map task_by_name;
 	struct map pipeline_by_name;

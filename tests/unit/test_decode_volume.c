@@ -26,11 +26,10 @@ static void test_every_source(void **state attr_unused)
 		"{containerName: step-s, resource: limits.memory, divisor: 1Mi}}]}}\n"
 		"  - {name: g, persistentVolumeClaim: {claimName: p, readOnly: true}}\n"
 		"  - {name: h, ephemeral: {volumeClaimTemplate: {spec: {}}}}\n"
-		"  - {name: i, hostPath: {path: /srv, type: Directory}}\n"
-		"  - {name: j, image: {reference: busybox, pullPolicy: Always}}\n");
+		"  - {name: i, hostPath: {path: /srv, type: Directory}}\n");
 	static const enum volume_kind want[] = {VOLUME_NONE, VOLUME_EMPTY_DIR,
 		VOLUME_CONFIG_MAP, VOLUME_SECRET, VOLUME_PROJECTED, VOLUME_DOWNWARD_API,
-		VOLUME_CLAIM, VOLUME_CLAIM_TEMPLATE, VOLUME_HOST_PATH, VOLUME_IMAGE};
+		VOLUME_CLAIM, VOLUME_CLAIM_TEMPLATE, VOLUME_HOST_PATH};
 	const struct volume *v = s->tasks[0].spec.volumes;
 
 	assert_string_equal(diag_lines(a, s->diags), "");
@@ -43,7 +42,6 @@ static void test_every_source(void **state attr_unused)
 	assert_int_equal(v[4].source.sources[1].kind, VOLUME_SECRET);
 	check_text(v[4].source.sources[1].object_name, "s", 16, 24);
 	check_text(v[5].source.files[0].resource.divisor, "1Mi", 18, 135);
-	check_text(v[9].source.image, "busybox", 22, 34);
 }
 
 static void test_mounts_and_env(void **state attr_unused)
