@@ -190,6 +190,10 @@ static struct step merged(const struct step *own, const struct step *from)
 		s.env = from->env;
 		s.n_env = from->n_env;
 	}
+	if (from->n_volume_mounts) {
+		s.volume_mounts = from->volume_mounts;
+		s.n_volume_mounts = from->n_volume_mounts;
+	}
 	if (from->n_results) {
 		s.results = from->results;
 		s.n_results = from->n_results;

@@ -302,7 +302,7 @@ static const struct field step_action_fields[] = {
 	{FIELD_LIST_OF(struct step, "results", results, &schema_step_result)},
 	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
 		.schema = &schema_security_context},
-	{REFUSED("volumeMounts")},
+	{FIELD_LIST_OF(struct step, "volumeMounts", volume_mounts, &schema_volume_mount)},
 };
 const struct schema schema_step_action = {
 	.what = "StepAction spec",

@@ -28,6 +28,23 @@ static void check_program(struct check *c, const struct step *s, struct pos near
 			"script cannot be used with command");
 }
 
+/* A StepAction knows no volumes: its user names them. */
+static void check_mount_names(struct check *c, const struct step *s)
+{
+	for (size_t i = 0; i < s->n_volume_mounts; i++) {
+		struct text name = s->volume_mounts[i].name;
+		size_t at = 0, from, to;
+		bool found = ref_scan(name.s, &at, &from, &to);
+
+		if (found && from == 0 && to == name.s.n &&
+			ref_parse(ref_inside(name.s, from, to)).kind == REF_PARAM)
+			continue;
+		check_report(c, "invalid-value", name,
+			arena_printf(c->arena, "volumeMounts[%zu].name", i).p,
+			"invalid value: expect the Name to be a single param reference");
+	}
+}
+
 void check_step_action(struct check *c, const struct step_action_spec *s)
 {
 	struct script_check script = {.c = c, .script = s->step.script};
@@ -36,6 +53,8 @@ void check_step_action(struct check *c, const struct step_action_spec *s)
 	c->near = s->pos;
 	check_program(c, &s->step, s->pos);
 	ref_each(script.script.s, find_param, &script);
+	check_mount_names(c, &s->step);
+	check_step_mounts(c, &s->step);
 	check_param_specs(c, s->params, s->n_params, true);
 	check_results(c, s->step.results, s->step.n_results);
 	scope_init(&own, c->arena, NULL);

@@ -132,6 +132,10 @@ static void test_complaints(void **state attr_unused)
 		{STEP "    env: [{name: A, valueFrom: {resourceFieldRef: {resource: cpu}}}]\n",
 			"invalid-value", "is none of limits.cpu"},
 		{STEP "    envFrom: [{prefix: x}]\n", "one-of", "is missing"},
+		{"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: a}\n"
+		 "spec: {image: i, params: [{name: p}], volumeMounts: [{name: v$(params.p), "
+		 "mountPath: /v}]}\n",
+			"invalid-value", "expect the Name to be a single param reference"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
