@@ -189,6 +189,14 @@ static struct child_plan start_plan(const struct start *s)
 	};
 }
 
+/* What is missing in the root is made, so only a link can be in the way of a target. */
+static bool is_link_to_nothing(const struct op *op, int sys)
+{
+	return sys == ENOENT &&
+	       (op->kind == OP_FILE || op->kind == OP_TMPFS || op->kind == OP_MKDIR ||
+		       (op->kind == OP_BIND && op->fd >= 0)); /* else it may be the source */
+}
+
 /* Says which operation failed, in the words of the list. */
 static int start_blame(const struct start *s, const struct child_report *r, struct err *err)
 {
@@ -198,6 +206,9 @@ static int start_blame(const struct start *s, const struct child_report *r, stru
 		buf_init(&what, sizeof(err->msg));
 		op_describe(&s->b.list.ops.p[r->op], &what);
 		(void)err_sysno(err, r->err, "%s", what.p);
+		if (is_link_to_nothing(&s->b.list.ops.p[r->op], r->err))
+			(void)err_set(
+				err, ERR_SANDBOX, "%s: a link there leads to nothing", what.p);
 	}
 	return err_wrap_as(err, ERR_SANDBOX, "step '" STR_FMT "'", STR_ARG(s->b.c->name));
 }

@@ -166,4 +166,18 @@ like "$(json 'cond(run)["message"]')" 'failed to start. The pod errored with the
 	"in Kubernetes' words"
 users '{runAsNonRoot: true, runAsUser: 0}'
 like "$(json 'cond(run)["message"]')" "container's runAsUser breaks non-root policy" "or with an explicit 0"
+# a workspace where the image has a link that leads nowhere
+if [ "$(id -u)" = 0 ]; then
+	mkdir -p "$T/links/bin"
+	cp "$(command -v busybox)" "$T/links/bin/busybox"
+	ln -s busybox "$T/links/bin/sh"
+	ln -s /nowhere/at/all "$T/links/data"
+	script dangling <<<true
+	sed -i 's/^spec:/&\n  workspaces: [{name: w, emptyDir: {}}]/; s/^  taskSpec:/&\n    workspaces: [{name: w, mountPath: \/data}]/' "$T/in.yaml"
+	run --image-map "busybox=dir:$T/links"
+	is "$code" 1 "a workspace on a dangling link of the image"
+	like "$(json 'cond(run)["message"]')" "on '/data': a link there leads to nothing" "says what is in the way"
+else
+	skip "a workspace on a dangling link of the image" "without rights the source is named"
+fi
 done_testing
