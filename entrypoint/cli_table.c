@@ -224,6 +224,12 @@ const struct option_row option_rows[] = {
 		.offset = offsetof(struct options, stop),
 		.help = "StoppedRunFinally: what runs may finish, nothing new starts, finally "
 			"tasks run"},
+	{.name = "journal",
+		.group = GROUP_DESCRIBE,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, journal),
+		.help = "the records of the journal instead, one a line; with -o json one "
+			"object a line"},
 	{.name = "attempt",
 		.arg = "N",
 		.group = GROUP_LOGS,
@@ -288,7 +294,7 @@ const struct verb verbs[] = {
 		"RUN is a run directory, its name below .monopod/runs, or the name of a run "
 		"(then the newest of "
 		"that name); without it the newest run. -o json prints the objects.",
-		cmd_describe, GROUP_RUN_DIR | GROUP_OUTPUT, 1, false},
+		cmd_describe, GROUP_RUN_DIR | GROUP_OUTPUT | GROUP_DESCRIBE, 1, false},
 	{"logs", "[RUN [TASK [STEP]]]", "the logs of a run, from its run directory",
 		"All of them in the order the steps started, or those of one task (its name in "
 		"the pipeline or the name of its TaskRun): each line with its step, control "

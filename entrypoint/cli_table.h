@@ -31,6 +31,7 @@ enum option_group {
 	GROUP_RUN_DIR = 1024,
 	GROUP_MAP = 2048, /* one image for another */
 	GROUP_CANCEL = 4096,
+	GROUP_DESCRIBE = 8192,
 };
 
 struct option_row {

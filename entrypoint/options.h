@@ -88,6 +88,9 @@ struct options {
 	/* cancel */
 	bool graceful, stop;
 
+	/* describe */
+	bool journal;
+
 	/* logs */
 	size_t attempt; /* SIZE_MAX: the last one */
 

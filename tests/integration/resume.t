@@ -150,6 +150,21 @@ is "$code" 0 "a run that is done ends as it ended"
 like "$out" "succeeded" "its outcome is told"
 cmp -s "$T/journal" "$T/run/journal" && is "$(grep -c . "$T/side/log")" 4 "nothing was started"
 
+# --- looking at the journal
+
+monopod describe --journal "$T/run"
+is "$code" 0 "describe --journal"
+is "$(printf '%s\n' "$out" | grep -c .)" "$(grep -c . "$T/run/journal")" "has a line for each record"
+like "$out" "> resume" "events are marked"
+like "$out" "task-interrupted   $name/0" "with their subjects"
+monopod describe --journal "$T/run" -o json
+is "$(printf '%s\n' "$out" | python3 -c 'import json,sys; print({type(json.loads(l)) for l in sys.stdin})')" "{<class 'dict'>}" \
+	"-o json is an object a line"
+cp -r "$T/run" "$T/torn"
+printf 'half a rec' >>"$T/torn/journal"
+monopod describe --journal "$T/torn"
+like "$out" "the last 10 bytes" "a torn tail is told"
+
 # --- with another input all the same
 
 cp "$T/good.yaml" "$T/in.yaml"
@@ -163,6 +178,37 @@ like "$out" "resumed 1 time, the last time with another input (--resume=force)" 
 like "$(cat "$T/run/journal")" '"forced":true' "the journal as well"
 go -w side="$T/side" --resume
 is "$code" 0 "from then on it is that input"
+
+# --- several runs in one input
+
+for n in one two three; do
+	cat <<-YAML
+		---
+		apiVersion: tekton.dev/v1
+		kind: TaskRun
+		metadata: {name: $n}
+		spec:
+		  workspaces: [{name: side, emptyDir: {}}]
+		  taskSpec:
+		    workspaces: [{name: side}]
+		    steps:
+		    - name: s
+		      image: busybox
+		      script: |
+		        echo $n >>\$(workspaces.side.path)/log
+		        [ $n != one ] || exit 3
+		        [ $n != two ] || [ "\$(grep -c two \$(workspaces.side.path)/log)" -ge 2 ] || sleep 1000
+	YAML
+done >"$T/in.yaml"
+start "$T/in.yaml" two
+crash
+go -w side="$T/side" --resume
+is "$code" 1 "of several runs the first failure counts, also after a resume"
+is "$(tr '\n' ' ' <"$T/side/log")" "one two two three " "the first keeps its end, the second goes on, the third begins"
+is "$(json '[(i["metadata"]["name"], cond(i)["status"]) for i in d["items"]]')" \
+	"[('one', 'False'), ('two', 'True'), ('three', 'True')]" "run.json has them all"
+go -w side="$T/side" --resume two
+is "$code" 2 "one of them alone is something else"
 
 # --- nothing to go on with
 
@@ -200,4 +246,34 @@ for kind in link fifo directory "hard link" "world-writable" "of somebody else" 
 	is "$code" 2 "a journal that is a file $kind is refused"
 done
 
+# --- steps cannot reach any of it
+
+cat >"$T/in.yaml" <<YAML
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: thief}
+spec:
+  taskSpec:
+    steps:
+    - name: s
+      image: busybox
+      script: |
+        for f in journal lock control run.json; do
+          for at in $T/run /run/monopod .; do
+            [ ! -e \$at/\$f ] || echo "sees \$at/\$f"
+            { echo x >>\$at/\$f; } 2>/dev/null && [ \$at != . ] && echo "writes \$at/\$f"
+          done
+        done
+        ls -l /proc/self/fd/ | grep -E 'lock|journal|pidfd' | sed 's/^/has /'
+        for f in /proc/1/fd/*; do readlink \$f 2>/dev/null | sed 's/^/sees of step-init /'; done
+        for s in PWR TERM KILL; do kill -\$s 1; done
+        true
+YAML
+for map in busybox=busybox busybox=host; do
+	rm -rf "$T/run"
+	go --image-map "$map"
+	is "$code" 0 "a step that tries to reach the run directory ($map)"
+	is "$(log thief s | grep -E '^(sees|writes|has)')" "" "finds nothing of it"
+done
+rm -rf "$T/run"
 done_testing

@@ -194,6 +194,45 @@ static void nothing_is_written_behind_a_gap(void **state)
 	assert_true(str_eqz(got[3], "{\"n\":2}"));
 }
 
+/* Cut off anywhere, a journal is what was whole, and goes on behind that. */
+static void every_torn_tail_is_cut(void **state)
+{
+	static const char *const records[] = {"{\"a\":1}", "{}", "{\"text\":\"x y\"}"};
+	enum { FIRST = 17, SECOND = FIRST + 12, ALL = SECOND + 24 };
+	struct fixture *f = *state;
+	struct journal_text text;
+	struct err err = {0};
+	struct journal j;
+	struct str whole;
+
+	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		assert_int_equal(journal_append(&j, str_z(records[i]), false, &err), 0);
+	journal_close(&j);
+	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &whole, &err), 0);
+	assert_int_equal(whole.n, ALL);
+	for (size_t at = 0; at <= whole.n; at++) {
+		size_t n = at >= ALL ? 3 : at >= SECOND ? 2 : at >= FIRST;
+		size_t n_bytes = n == 3 ? ALL : n == 2 ? SECOND : n ? FIRST : 0;
+
+		assert_int_equal(
+			file_write(f->dfd, "torn", str_slice(whole, 0, at), 0600, &err), 0);
+		assert_int_equal(journal_read(f->dfd, "torn", f->a, &text, &err), 0);
+		assert_int_equal(text.n, n);
+		assert_int_equal(text.n_torn_bytes, at - n_bytes);
+		assert_int_equal(journal_open(&j, f->dfd, "torn", f->a, &text, &err), 0);
+		assert_int_equal(text.n, n);
+		assert_int_equal(journal_append(&j, STR("{\"more\":1}"), true, &err), 0);
+		journal_close(&j);
+		assert_int_equal(journal_read(f->dfd, "torn", f->a, &text, &err), 0);
+		assert_int_equal(text.n, n + 1);
+		assert_int_equal(text.n_torn_bytes, 0);
+		for (size_t i = 0; i < n; i++)
+			assert_true(str_eqz(text.records[i], records[i]));
+		assert_true(str_eqz(text.records[n], "{\"more\":1}"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +241,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_old_journal_is_not_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(reading_stops_at_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_torn_append_is_repaired, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_torn_tail_is_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			nothing_is_written_behind_a_gap, setup, teardown),
 	};

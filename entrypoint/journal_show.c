@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A journal for people, and as objects for programs. */
+#include "journal_show.h"
+
+#include "journal.h"
+#include "view_text.h"
+
+#include <base/bounds.h>
+#include <base/clock.h>
+#include <base/fd.h>
+#include <base/file.h>
+#include <base/json.h>
+#include <base/num.h>
+#include <fcntl.h>
+#include <inttypes.h>
+
+enum { VALUE_COLS = 160, KIND_COLS = 18, VALUE_BYTES = 64 * MIB };
+
+/* Members that are said in their own way. */
+static bool is_told(struct str key)
+{
+	static const char *const told[] = {"seq", "ns", "wall", "kind", "event", "task",
+		"pipelineTask", "attempt", "step", "journal"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		if (str_eqz(key, told[i]))
+			return true;
+	}
+	return false;
+}
+
+static void time_put(const struct json *record, int64_t *first_ns, struct buf *out)
+{
+	struct err err = {0};
+	int64_t ns;
+
+	if (json_int(json_get(record, "wall"), 0, INT64_MAX, &ns, &err)) {
+		buf_addz(out, "            ");
+		return;
+	}
+	if (!*first_ns)
+		*first_ns = ns;
+	ns -= *first_ns; /* below 0 when the clock was put back */
+	buf_addf(out, "%7" PRId64 ".%03" PRId64 "s", ns / NS_PER_S,
+		(ns < 0 ? -ns : ns) % NS_PER_S / NS_PER_MS);
+}
+
+static void subject_put(const struct json *record, struct buf *out)
+{
+	struct str pipeline_task = json_str(json_get(record, "pipelineTask"));
+	struct str task = json_str(json_get(record, "task"));
+	const struct json *attempt = json_get(record, "attempt");
+	struct str step = json_str(json_get(record, "step"));
+
+	if (pipeline_task.n)
+		buf_addf(out, " " STR_FMT, STR_ARG(pipeline_task));
+	if (task.n)
+		buf_addf(out, " " STR_FMT, STR_ARG(task));
+	if (attempt)
+		buf_addf(out, "/" STR_FMT, STR_ARG(attempt->text));
+	if (step.n)
+		buf_addf(out, "/" STR_FMT, STR_ARG(step));
+}
+
+static void members_put(const struct json *record, struct buf *out)
+{
+	json_foreach (it, record) {
+		struct buf value cleanup_buf = {0};
+
+		if (is_told(it->key))
+			continue;
+		buf_init(&value, VALUE_BYTES);
+		json_print(it, false, &value);
+		buf_addf(out, " " STR_FMT "=", STR_ARG(it->key));
+		view_text_safe(out, buf_str(&value), VALUE_COLS, false);
+	}
+}
+
+static void record_put(struct str text, int64_t *first_ns, struct buf *out)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct err err = {0};
+	struct json *record;
+	struct str kind;
+
+	if (json_parse(a, text, text.n, &record, &err)) {
+		buf_addf(out, "not JSON: %s\n", err.msg);
+		return;
+	}
+	kind = json_str(json_get(record, "kind"));
+	time_put(record, first_ns, out);
+	if (json_get(record, "event"))
+		buf_addf(out, "  > %-*.*s", KIND_COLS - 2,
+			STR_ARG(json_str(json_get(record, "event"))));
+	else
+		buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(kind));
+	subject_put(record, out);
+	members_put(record, out);
+	buf_addc(out, '\n');
+}
+
+int journal_show(int dfd, bool as_json, struct buf *out, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct journal_text text;
+	int64_t first_ns = 0;
+
+	if (journal_read(dfd, "journal", a, &text, err))
+		return -1;
+	for (size_t i = 0; i < text.n; i++) {
+		if (as_json)
+			buf_addf(out, STR_FMT "\n", STR_ARG(text.records[i]));
+		else
+			record_put(text.records[i], &first_ns, out);
+	}
+	if (text.n_torn_bytes && as_json)
+		buf_addf(out, "{\"kind\":\"torn\",\"bytes\":%zu}\n", text.n_torn_bytes);
+	else if (text.n_torn_bytes)
+		buf_addf(out,
+			"the last %zu bytes (from byte %zu) are no whole record: its writer "
+			"died "
+			"there\n",
+			text.n_torn_bytes, text.n_valid_bytes);
+	return out->full ? err_set(err, ERR_LIMIT, "the journal is too large to be shown") : 0;
+}
