@@ -111,9 +111,23 @@ static struct str lookup_tail(
 		l->dir, a, t->name, attempt, t->attempts[attempt].steps[step].name);
 }
 
+/* "resumed 2 times"; empty: it never was. */
+static struct str resumes_text(
+	const struct session *s, const struct session_run *r, struct arena *a)
+{
+	const size_t n = r->is_done ? r->n_resumes - 1 : r->n_resumes; /* this is none, then */
+
+	if (!r->has_journal || !n)
+		return STR_NONE;
+	return arena_printf(a, "resumed %zu time%s%s", n, n == 1 ? "" : "s",
+		s->has_changed ? ", the last time with another input (--resume=force)" : "");
+}
+
 static void run_show_end(struct session *s, const struct session_run *r,
 	const struct rundir_run *dir, enum exit_code code)
 {
+	struct arena *a cleanup_arena = arena_new();
+	struct str notes[2];
 	struct log_lookup lookup = {.dir = dir, .view = agent_view(r->agent)};
 	struct outcome_info info = {.run_dir = dir->path,
 		.exit_code = (int)code,
@@ -123,8 +137,14 @@ static void run_show_end(struct session *s, const struct session_run *r,
 		.log_tail = lookup_tail,
 		.log_arg = &lookup};
 
-	if (s->drive)
+	if (s->drive) {
 		drive_notes(s->drive, &info.notes, &info.n_notes);
+	} else {
+		notes[0] = STR("it had ended before: nothing was started");
+		notes[1] = resumes_text(s, r, a);
+		info.notes = notes;
+		info.n_notes = notes[1].n ? 2 : 1;
+	}
 	view_finished(s->view, lookup.view, &info);
 }
 
@@ -132,19 +152,6 @@ static void run_show_end(struct session *s, const struct session_run *r,
 static enum exit_code code_unrecorded(enum exit_code code)
 {
 	return code == EXIT_RUN_OK || code == EXIT_RUN_FAILED ? EXIT_INTERNAL : code;
-}
-
-static void run_note_resumes(struct session *s, const struct session_run *r)
-{
-	struct arena *a cleanup_arena = arena_new();
-
-	if (!r->has_journal)
-		return;
-	drive_note(s->drive,
-		arena_printf(a, "resumed %zu time%s%s", r->n_resumes,
-			r->n_resumes == 1 ? "" : "s",
-			s->has_changed ? ", the last time with another input (--resume=force)"
-				       : ""));
 }
 
 /* A run that had ended before: its outcome is told again, nothing is started. */
@@ -184,7 +191,8 @@ static enum exit_code run_drive(
 		journal_close(&from.journal);
 		return EXIT_INTERNAL;
 	}
-	run_note_resumes(s, r);
+	if (r->has_journal)
+		drive_note(s->drive, resumes_text(s, r, s->arena));
 	out->runs[out->n_runs++] =
 		(struct outcome_run){.view = drive_view(s->drive), .dir = dir};
 	outcome_changed(out, clock_mono_ns());

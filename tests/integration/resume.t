@@ -148,6 +148,8 @@ cp "$T/run/journal" "$T/journal"
 go -w side="$T/side" --resume
 is "$code" 0 "a run that is done ends as it ended"
 like "$out" "succeeded" "its outcome is told"
+like "$out" "note: it had ended before: nothing was started" "and that it is an old one"
+like "$out" "note: resumed 1 time" "which was resumed"
 cmp -s "$T/journal" "$T/run/journal" && is "$(grep -c . "$T/side/log")" 4 "nothing was started"
 
 # --- looking at the journal
@@ -227,6 +229,24 @@ go -w side="$T/side" --resume
 is "$code" 1 "a run that fails"
 go -w side="$T/side" --resume
 is "$code" 1 "is not run again"
+
+# --- as the first process of a container, which is killed and started again
+
+cp "$T/good.yaml" "$T/in.yaml"
+rm -rf "$T/run"
+: >"$T/side/log"
+contained() {
+	unshare --pid --fork --mount-proc "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" \
+		-w side="$T/side" --resume
+}
+contained >"$T/out" 2>&1 &
+pid=$!
+wait_for 30 grep -q ^second "$T/side/log"
+kill -KILL "$(pgrep -P "$(pgrep -P "$pid" unshare || echo "$pid")")"
+wait "$pid"
+contained >"$T/out" 2>&1
+is $? 0 "a container that is started again goes on"
+like "$(cat "$T/out")" "resumed 1 time" "with the same command line"
 
 # --- a journal that is none of ours
 
