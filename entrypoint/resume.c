@@ -58,10 +58,14 @@ static int header_look(struct session *s, const char *path, struct err *err)
 		(void)unlinkat(s->rundir.dfd, path, 0);
 		return 0;
 	}
-	if (header_of(&text, s->arena, &s->header, err))
+	if (!s->header_arena)
+		s->header_arena = arena_new();
+	if (header_of(&text, s->header_arena, &s->header, err))
 		return -1;
 	s->is_resumed = true;
-	s->seed = s->header.seed;
+	s->seed = arena_str(s->arena, s->header.seed);
+	s->header.seed = s->seed;
+	s->n_parallel_before = header_max_parallel(&s->header);
 	return 0;
 }
 
@@ -198,6 +202,9 @@ int resume_runs(struct session *s, struct diags *diags, struct err *err)
 	if (!s->is_resumed)
 		return 0;
 	resume_compare(s, diags);
+	arena_free(s->header_arena); /* as large as the input */
+	s->header_arena = NULL;
+	s->header.json = NULL;
 	if (diags->n_errors)
 		return 0;
 	for (size_t i = 0; i < s->n_runs; i++) {

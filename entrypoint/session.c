@@ -73,7 +73,7 @@ static size_t session_max_parallel(size_t asked)
 static size_t session_parallel(const struct session *s)
 {
 	if (s->is_resumed && !s->options->resume_force)
-		return header_max_parallel(&s->header);
+		return s->n_parallel_before;
 	return session_max_parallel(s->options->max_parallel);
 }
 
@@ -503,6 +503,7 @@ int session_unpack(struct session *s, struct err *err)
 
 static void session_close_shared(struct session *s)
 {
+	arena_free(s->header_arena);
 	view_free(s->view);
 	imageset_free(s->images);
 	watch_remove(s->timer);

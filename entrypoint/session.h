@@ -41,10 +41,13 @@ struct session {
 	struct spec *spec;
 	struct session_run *runs;
 	size_t n_runs;
-	struct str seed;      /* of all names and ids that are made up */
-	bool is_resumed;      /* there was a run in the run directory */
-	bool has_changed;     /* and it is not what we were asked for: --resume=force */
-	struct header header; /* is_resumed: of the last that wrote it */
+	struct str seed;  /* of all names and ids that are made up */
+	bool is_resumed;  /* there was a run in the run directory */
+	bool has_changed; /* and it is not what we were asked for: --resume=force */
+	/* is_resumed: what the last agent wrote, until it is compared */
+	struct header header;
+	struct arena *header_arena;
+	size_t n_parallel_before;
 	struct agent_options agent_options;
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;

@@ -55,6 +55,16 @@ static struct str leaf_digest(const struct printer *p, const struct yaml_node *n
 	return p->d->digest(p->d->arg, p->arena, typed);
 }
 
+/* An arena for each: an input may have a hundred thousand leaves. */
+static void leaf_put(
+	const struct spec_digest *d, const struct yaml_node *n, struct json_writer *w)
+{
+	struct arena *a cleanup_arena = arena_new();
+	const struct printer p = {.d = d, .arena = a};
+
+	json_put_str(w, leaf_digest(&p, n));
+}
+
 static void node_put(const struct printer *p, const struct yaml_node *n, struct json_writer *w)
 {
 	if (n->type == YAML_LIST) {
@@ -70,7 +80,7 @@ static void node_put(const struct printer *p, const struct yaml_node *n, struct 
 		}
 		json_close(w, '}');
 	} else {
-		json_put_str(w, leaf_digest(p, n));
+		leaf_put(p->d, n, w);
 	}
 }
 
