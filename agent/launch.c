@@ -12,6 +12,7 @@
 #include "metadata.h"
 #include "name.h"
 #include "pod.h"
+#include "security.h"
 #include "start_check.h"
 #include "template.h"
 #include "volume.h"
@@ -618,23 +619,6 @@ static void make_script(struct build *b, const struct step *step, struct step_la
 		b->brief, "/tekton/scripts/script-%zu-" STR_FMT, l->index, STR_ARG(suffix));
 }
 
-/* The step's own, else what the run's pod template says. */
-static void make_user(struct build *b, const struct step *step, struct step_launch *l)
-{
-	const struct security_context *pod = &b->pod.security_context;
-	const struct security_context *own = &step->security_context;
-	const struct maybe_int *user =
-		own->run_as_user.pos.line ? &own->run_as_user : &pod->run_as_user;
-	const struct maybe_int *group =
-		own->run_as_group.pos.line ? &own->run_as_group : &pod->run_as_group;
-	const struct maybe_bool *non_root =
-		own->run_as_non_root.pos.line ? &own->run_as_non_root : &pod->run_as_non_root;
-
-	l->run_as_user = user->pos.line ? user->v : -1;
-	l->run_as_group = group->pos.line ? group->v : -1;
-	l->run_as_non_root = non_root->v;
-}
-
 static void make_limits(struct build *b, struct step_launch *l)
 {
 	const struct resources *r = &b->facts.resources[l->index];
@@ -684,7 +668,7 @@ static bool make_step(struct build *b, const struct task_launch *task, size_t i)
 			step->working_dir.s.p[0] == '/'
 				? path_clean(b->brief, step->working_dir.s)
 				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
-	make_user(b, step, l);
+	security_launch(&b->pod.security_context, &step->security_context, l);
 	make_limits(b, l);
 	l->results = make_wants(b, step->results, step->n_results);
 	l->n_results = step->n_results;

@@ -2,6 +2,8 @@
 /* The strategic merge of a step over its template. */
 #include "template.h"
 
+#include "security.h"
+
 #include <string.h>
 
 static struct text text_or(struct text own, struct text other)
@@ -73,16 +75,6 @@ static void merge_resources(struct arena *a, struct resource **own, size_t *n_ow
 	*n_own = n;
 }
 
-static void merge_security(struct security_context *s, const struct security_context *t)
-{
-	if (!s->run_as_user.pos.line)
-		s->run_as_user = t->run_as_user;
-	if (!s->run_as_group.pos.line)
-		s->run_as_group = t->run_as_group;
-	if (!s->run_as_non_root.pos.line)
-		s->run_as_non_root = t->run_as_non_root;
-}
-
 static struct step merge_step(struct arena *a, const struct step *own, const struct step *t)
 {
 	struct step s = *own;
@@ -110,7 +102,7 @@ static struct step merge_step(struct arena *a, const struct step *own, const str
 		t->resources.n_limits);
 	merge_resources(a, &s.resources.requests, &s.resources.n_requests,
 		t->resources.requests, t->resources.n_requests);
-	merge_security(&s.security_context, &t->security_context);
+	security_merge(&s.security_context, &t->security_context);
 	s.display_name = (struct text){0}; /* lost, as in Tekton */
 	return s;
 }

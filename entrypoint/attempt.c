@@ -334,6 +334,8 @@ static int attempt_step_fill(
 	s->termination_fd = openat(at->dfd, str_c(end), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (s->termination_fd < 0)
 		return err_sys(err, "open '%s'", str_c(end));
+	if (at->launch->steps[step].security.read_only_root)
+		return 0;
 	return attempt_step_layer(at, step, s, err);
 }
 

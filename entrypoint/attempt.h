@@ -56,10 +56,10 @@ struct attempt {
 	int log_dfd;
 };
 
-struct attempt_step {       /* what one step adds; closed when it has started */
-	int run_dfd;        /* /tekton/run/I */
-	int termination_fd; /* a file */
-	int upper_dfd, work_dfd;
+struct attempt_step {            /* what one step adds; closed when it has started */
+	int run_dfd;             /* /tekton/run/I */
+	int termination_fd;      /* a file */
+	int upper_dfd, work_dfd; /* -1: a read-only root */
 };
 
 /*

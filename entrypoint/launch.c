@@ -423,6 +423,17 @@ static void launch_layers(
 	c->n_layers = r->n_layers + 1;
 }
 
+static struct sandbox_security launch_security(const struct launch_security *s)
+{
+	return (struct sandbox_security){
+		.cap_add = s->cap_add,
+		.cap_drop = s->cap_drop,
+		.adds_all = s->adds_all,
+		.drops_all = s->drops_all,
+		.may_escalate = s->may_escalate,
+	};
+}
+
 void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret)
 {
 	mount_vec mounts = {0};
@@ -444,6 +455,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 		.gid = p->program->user.gid,
 		.groups = p->program->user.groups,
 		.n_groups = p->program->user.n_groups,
+		.security = launch_security(&p->step->security),
 		.stdin_fd = -1,
 		.stdout_fd = -1,
 		.stderr_fd = -1,

@@ -93,6 +93,7 @@ static int build_overlay(struct build *b, struct err *err)
 			return err_wrap(err, "layer %zu", i);
 	}
 	op = op_add(&b->list, OP_OVERLAY);
+	op->flags = c->security.may_escalate ? OP_SUID : 0U;
 	return c->upper_dfd < 0 ? 0 : source_upper(b, op, c->upper_dfd, c->work_dfd, err);
 }
 

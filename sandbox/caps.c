@@ -28,6 +28,16 @@ uint64_t caps_step_default(void)
 	return set;
 }
 
+uint64_t caps_of_step(const struct sandbox_security *s)
+{
+	uint64_t set = s->adds_all ? UINT64_MAX : caps_step_default();
+
+	if (s->drops_all)
+		set = 0;
+	set = (set | s->cap_add) & ~s->cap_drop;
+	return set & ~(UINT64_C(1) << CAP_SYS_PTRACE);
+}
+
 uint32_t caps_last(void)
 {
 	uint32_t c = CAP_LAST_CAP;

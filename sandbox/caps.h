@@ -3,13 +3,15 @@
 #ifndef SANDBOX_CAPS_H
 #define SANDBOX_CAPS_H
 
-#include <stdint.h>
+#include <monopod/sandbox.h>
 
 /*
  * What uid 0 of a step has, inside the step's own user namespace: the container default without
  * MKNOD, NET_RAW and AUDIT_WRITE.
  */
 uint64_t caps_step_default(void);
+/* What a step has: the default, then as container runtimes do it ALL before names. */
+uint64_t caps_of_step(const struct sandbox_security *s);
 /* The highest capability of the running kernel. */
 uint32_t caps_last(void);
 

@@ -57,8 +57,9 @@ struct child_plan {
 	const char *oom_text; /* for /proc/self/oom_score_adj */
 	size_t n_oom_text;
 	bool keeps_groups; /* single-id map */
-	uint64_t caps;     /* bounding set */
+	uint64_t caps;     /* bounding set of step-init */
 	uint32_t last_cap;
+	bool may_escalate;
 	const void *filter; /* struct sock_fprog */
 	char *const *argv;  /* of step-init */
 	char *const *envp;

@@ -375,7 +375,7 @@ static long upper_open(struct child_state *s, const struct op *op, struct upper 
 }
 
 /* By descriptors, as kernels from 6.13 take them. */
-static long overlay_by_fd(struct child_state *s, const struct upper *u)
+static long overlay_by_fd(struct child_state *s, const struct upper *u, bool is_suid)
 {
 	int fs_fd = (int)sys2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
 	long ret = fs_fd;
@@ -397,7 +397,7 @@ static long overlay_by_fd(struct child_state *s, const struct upper *u)
 		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
 	if (ret >= 0)
 		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC,
-			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+			MOUNT_ATTR_NODEV | (is_suid ? 0 : MOUNT_ATTR_NOSUID));
 	if (fs_fd >= 0)
 		sys1(SYS_close, fs_fd);
 	if (ret >= 0) {
@@ -418,7 +418,7 @@ static void text_fd(struct text *t, const char *before, int fd)
 }
 
 /* By mount(2) with names of descriptors: any number of layers fits in one page. */
-static long overlay_by_name(struct child_state *s, const struct upper *u)
+static long overlay_by_name(struct child_state *s, const struct upper *u, bool is_suid)
 {
 	char options[TEXT_BYTES], target[64];
 	struct text t = {options, options + sizeof(options) - 1};
@@ -437,7 +437,8 @@ static long overlay_by_name(struct child_state *s, const struct upper *u)
 	if (dir_fd < 0)
 		return dir_fd;
 	text_fd(&r, "", dir_fd);
-	ret = sys5(SYS_mount, "overlay", target, "overlay", MS_NOSUID | MS_NODEV, options);
+	ret = sys5(SYS_mount, "overlay", target, "overlay",
+		MS_NODEV | (is_suid ? 0 : MS_NOSUID), options);
 	if (ret == 0) {
 		s->root_fd = (int)sys4(SYS_openat, s->stage_fd, "root", O_PATH | O_CLOEXEC, 0);
 		ret = s->root_fd < 0 ? s->root_fd : 0;
@@ -452,9 +453,9 @@ static long op_overlay(struct child_state *s, const struct op *op)
 	long ret = upper_open(s, op, &u);
 
 	if (ret == 0)
-		ret = overlay_by_fd(s, &u);
+		ret = overlay_by_fd(s, &u, op->flags & OP_SUID);
 	if (ret == -ENOSYS)
-		ret = overlay_by_name(s, &u);
+		ret = overlay_by_name(s, &u, op->flags & OP_SUID);
 	return ret;
 }
 

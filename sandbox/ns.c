@@ -341,7 +341,6 @@ static int ns_prepare(struct sandbox_ns *ns, const struct sandbox_ns *like, stru
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			return err_set(err, ERR_BUG, "descriptor %d is not open", fd);
-	ns->caps = caps_step_default();
 	ns->last_cap = caps_last();
 	buf_init(&ns->uid_map, TEXT_MAX);
 	buf_init(&ns->gid_map, TEXT_MAX);

@@ -64,6 +64,8 @@ void op_describe(const struct op *op, struct buf *b)
 		buf_addf(b, " to '%s'", op->source);
 	if (op->flags & OP_READ_ONLY)
 		buf_addz(b, ", read-only");
+	if (op->flags & OP_SUID)
+		buf_addz(b, ", setuid programs count");
 	if (op->flags & OP_NOEXEC)
 		buf_addz(b, ", noexec");
 	if (op->size_bytes && (op->kind == OP_TMPFS || op->kind == OP_FILE))

@@ -45,6 +45,7 @@ enum op_flags {
 	OP_IS_FILE = 4,
 	OP_REPLACE = 8, /* a link at the target is replaced, not followed */
 	OP_IN_DEV = 16, /* the target is below our own /dev */
+	OP_SUID = 32,   /* OP_OVERLAY: setuid programs count */
 };
 
 struct op {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public calls: config to operations, to processes, to what the caller watches. */
 #include "build.h"
+#include "caps.h"
 #include "child.h"
 #include "init/orders.h"
 #include "spawn.h"
@@ -70,7 +71,7 @@ static int orders_fill(const struct sandbox_config *c, uint32_t flags, int statu
 		.keeps_groups = c->ns->map.is_single,
 		.n_groups = (uint32_t)c->n_groups,
 		.n_limits = (uint32_t)(ARRAY_SIZE(default_limits) + c->n_rlimits),
-		.caps = c->ns->caps,
+		.caps = caps_of_step(&c->security),
 		.last_cap = c->ns->last_cap,
 		.flags = flags,
 	};
@@ -179,7 +180,8 @@ static struct child_plan start_plan(const struct start *s)
 		.oom_text = ns->oom_text.p,
 		.n_oom_text = ns->oom_text.n,
 		.keeps_groups = ns->map.is_single,
-		.caps = ns->caps,
+		.caps = caps_of_step(&c->security) | ORDERS_INIT_CAPS,
+		.may_escalate = c->security.may_escalate,
 		.last_cap = ns->last_cap,
 		.filter = &ns->filter,
 		.argv = init_argv(c, s->orders_fd, s->b.a),
@@ -283,7 +285,7 @@ static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags
 
 int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
 {
-	return start_run(c, -1, 0, ret, err);
+	return start_run(c, -1, c->security.may_escalate ? ORDERS_ESCALATE : 0U, ret, err);
 }
 
 int sandbox_visit(
@@ -298,12 +300,14 @@ int sandbox_visit(
 		.gid = v->gid,
 		.groups = v->groups,
 		.n_groups = v->n_groups,
+		.security = v->security,
 		.rlimits = v->rlimits,
 		.n_rlimits = v->n_rlimits,
 		.stdin_fd = v->stdin_fd,
 		.stdout_fd = v->stdout_fd,
 		.stderr_fd = v->stderr_fd};
-	uint32_t flags = ORDERS_VISIT | (v->has_terminal ? ORDERS_TERMINAL : 0U);
+	uint32_t flags = ORDERS_VISIT | (v->has_terminal ? ORDERS_TERMINAL : 0U) |
+			 (v->security.may_escalate ? ORDERS_ESCALATE : 0U);
 
 	return start_run(&c, v->step->pidfd_fd, flags, ret, err);
 }

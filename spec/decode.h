@@ -39,6 +39,7 @@ extern const struct schema schema_step;                 /* struct step */
 extern const struct schema schema_step_template;        /* struct step */
 extern const struct schema schema_step_action;          /* struct step_action_spec */
 extern const struct schema schema_resources;            /* struct resources */
+extern const struct schema schema_security_context;     /* struct security_context */
 extern const struct schema schema_pod_security_context; /* struct security_context */
 extern const struct schema schema_when;                 /* struct when */
 /* limits, requests and the like: names to quantities, written as text or as numbers. */

@@ -68,57 +68,6 @@ const struct schema schema_resources = {
 
 #define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
 
-static const struct field run_as_fields[] = {
-	{FIELD_OF(struct security_context, "runAsUser", FIELD_INT, run_as_user), .min = 0,
-		.max = INT32_MAX},
-	{FIELD_OF(struct security_context, "runAsGroup", FIELD_INT, run_as_group), .min = 0,
-		.max = INT32_MAX},
-	{FIELD_OF(struct security_context, "runAsNonRoot", FIELD_BOOL, run_as_non_root)},
-	{REFUSED("appArmorProfile")},
-	{REFUSED("seLinuxOptions")},
-	{REFUSED("seccompProfile")},
-	{REFUSED("windowsOptions")},
-};
-static const struct schema schema_run_as = {
-	.what = "securityContext",
-	.size = sizeof(struct security_context),
-	.fields = run_as_fields,
-	.n_fields = ARRAY_SIZE(run_as_fields),
-};
-
-static const struct field security_context_fields[] = {
-	{REFUSED("allowPrivilegeEscalation")},
-	{REFUSED("capabilities")},
-	{REFUSED("privileged")},
-	{REFUSED("procMount")},
-	{REFUSED("readOnlyRootFilesystem")},
-};
-static const struct schema schema_security_context = {
-	.what = "securityContext",
-	.size = sizeof(struct security_context),
-	.at_pos = offsetof(struct security_context, pos),
-	.base = &schema_run_as,
-	.fields = security_context_fields,
-	.n_fields = ARRAY_SIZE(security_context_fields),
-};
-
-static const struct field pod_security_context_fields[] = {
-	{REFUSED("fsGroup")},
-	{REFUSED("fsGroupChangePolicy")},
-	{REFUSED("seLinuxChangePolicy")},
-	{REFUSED("supplementalGroups")},
-	{REFUSED("supplementalGroupsPolicy")},
-	{REFUSED("sysctls")},
-};
-const struct schema schema_pod_security_context = {
-	.what = "securityContext",
-	.size = sizeof(struct security_context),
-	.at_pos = offsetof(struct security_context, pos),
-	.base = &schema_run_as,
-	.fields = pod_security_context_fields,
-	.n_fields = ARRAY_SIZE(pod_security_context_fields),
-};
-
 static void finish_when(struct decode *d, const struct yaml_node *n, void *base)
 {
 	(void)d;

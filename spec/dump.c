@@ -161,6 +161,21 @@ static void put_security_context(struct json_writer *w, const struct security_co
 	put_int(w, "runAsUser", s->run_as_user);
 	put_int(w, "runAsGroup", s->run_as_group);
 	put_bool(w, "runAsNonRoot", s->run_as_non_root);
+	put_bool(w, "readOnlyRootFilesystem", s->read_only_root_filesystem);
+	put_bool(w, "allowPrivilegeEscalation", s->allow_privilege_escalation);
+	if (s->n_cap_add || s->n_cap_drop) {
+		json_key(w, "capabilities");
+		json_open(w, '{');
+		put_texts(w, "add", s->cap_add, s->n_cap_add, s->n_cap_add != 0);
+		put_texts(w, "drop", s->cap_drop, s->n_cap_drop, s->n_cap_drop != 0);
+		json_close(w, '}');
+	}
+	if (text_given(s->seccomp_type)) {
+		json_key(w, "seccompProfile");
+		json_open(w, '{');
+		put_text(w, "type", s->seccomp_type);
+		json_close(w, '}');
+	}
 	json_close(w, '}');
 }
 

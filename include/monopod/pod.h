@@ -118,12 +118,28 @@ struct resources {
 	size_t n_requests;
 	struct pos pos;
 };
-struct security_context { /* what is carried out; other members are refused when read */
+/*
+ * Of a container, or of a pod template. Other members are refused when read, and so is a
+ * capability that could not be given to a step (spec/decode_security.c).
+ */
+struct security_context {
 	struct maybe_int run_as_user;
 	struct maybe_int run_as_group;
 	struct maybe_bool run_as_non_root;
+	struct text seccomp_type; /* RuntimeDefault */
+	/* of a container alone */
+	struct maybe_bool read_only_root_filesystem;
+	struct maybe_bool allow_privilege_escalation;
+	struct text *cap_add; /* as written: capability_number knows them, or "ALL" */
+	size_t n_cap_add;
+	struct text *cap_drop;
+	size_t n_cap_drop;
 	struct pos pos;
 };
+/* The number of a capability: CHOWN, chown and CAP_CHOWN are 0. -1: there is none. */
+int capability_number(struct str name);
+/* ALL, in any case of its letters. */
+bool capability_is_all(struct str name);
 
 /* --- pod templates ------------------------------------------------------------------ */
 

@@ -64,6 +64,16 @@ struct result_want {
 	struct str name;
 	enum value_type type;
 };
+/* A container's securityContext over the pod's, without its users. Bits of sets of
+ * capabilities are the kernel's numbers. */
+struct launch_security {
+	uint64_t cap_add;
+	uint64_t cap_drop;
+	bool adds_all; /* before the named ones are added and dropped */
+	bool drops_all;
+	bool may_escalate; /* allowPrivilegeEscalation: true was asked for */
+	bool read_only_root;
+};
 /* A container: a step, or what runs beside the steps. */
 struct step_launch {
 	size_t index;         /* of the step in its task */
@@ -86,6 +96,7 @@ struct step_launch {
 	int64_t run_as_user;  /* -1: the image's */
 	int64_t run_as_group; /* -1: by the user */
 	bool run_as_non_root;
+	struct launch_security security;
 	bool on_error_continue;
 	struct result_want *results; /* the step's own: /tekton/steps/CONTAINER/results/NAME */
 	size_t n_results;

@@ -183,6 +183,18 @@ struct sandbox_rlimit {
 	int resource;
 	uint64_t soft, hard;
 };
+/*
+ * More or less than every step has; all zero: just that. Sets are bits of the kernel's numbers.
+ * Capabilities count in the step's own user namespace alone. uid 0 has them; another uid has
+ * none, and they bound what it can gain. CAP_SYS_PTRACE is never given: it would open
+ * step-init.
+ */
+struct sandbox_security {
+	uint64_t cap_add, cap_drop;
+	bool adds_all, drops_all; /* before the sets */
+	bool may_escalate;        /* programs of the image with setuid bits or file
+				     capabilities work; else no_new_privs. Mounts stay nosuid */
+};
 struct sandbox_config {
 	struct str name;       /* "task/step", for messages */
 	struct sandbox_ns *ns; /* the run's or the hermetic task's; borrowed */
@@ -206,6 +218,7 @@ struct sandbox_config {
 	uint32_t uid, gid;      /* inside */
 	const uint32_t *groups; /* supplementary, inside */
 	size_t n_groups;
+	struct sandbox_security security;
 	/* beside CORE, RTPRIO and NICE, which are 0 for every step */
 	const struct sandbox_rlimit *rlimits;
 	size_t n_rlimits;
@@ -256,6 +269,7 @@ struct sandbox_visit_config {
 	uint32_t uid, gid;
 	const uint32_t *groups;
 	size_t n_groups;
+	struct sandbox_security security; /* the step's */
 	const struct sandbox_rlimit *rlimits;
 	size_t n_rlimits;
 	bool has_terminal; /* stdin is a terminal and becomes the controlling one */

@@ -172,27 +172,28 @@ static long capset_all(uint32_t lo, uint32_t hi)
 }
 
 /*
- * uid 0 keeps the bounding set that we have ourselves. Any other uid keeps nothing and its
- * securebits are locked; for uid 0 they stay as they are, because su, sshd and daemons that
- * keep a capability across setuid need the ordinary rules.
+ * uid 0 keeps the step's bounding set. Any other uid keeps nothing and its securebits are
+ * locked, unless setuid programs are to count; for uid 0 they stay as they are, because su,
+ * sshd and daemons that keep a capability across setuid need the ordinary rules.
  */
 static void main_set_bounding(struct init *in)
 {
 	const int bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
 			 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 			 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	const bool is_kept = in->o->uid == 0 || in->o->flags & ORDERS_ESCALATE;
+	const uint64_t lost =
+		(in->o->caps | ORDERS_INIT_CAPS) & ~(is_kept ? in->o->caps : UINT64_C(0));
 	long ret;
 
-	if (in->o->uid == 0)
-		return;
 	for (uint32_t c = 0; c <= in->o->last_cap; c++) {
-		if (!(in->o->caps >> c & 1))
+		if (!(lost >> c & 1))
 			continue;
 		ret = sys5(SYS_prctl, PR_CAPBSET_DROP, c, 0, 0, 0);
 		if (ret < 0)
 			main_fail(in, ORDERS_CAPS, ret);
 	}
-	ret = sys5(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
+	ret = is_kept ? 0 : sys5(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0);
 	if (ret < 0)
 		main_fail(in, ORDERS_CAPS, ret);
 }

@@ -31,7 +31,7 @@ struct orders {
 	uint32_t keeps_groups; /* a single-id map: the kernel refuses setgroups */
 	uint32_t n_groups;
 	uint32_t n_limits;
-	uint64_t caps; /* bounding set of the main process when its uid is 0 */
+	uint64_t caps; /* bounding set of the main process, see ORDERS_ESCALATE */
 	uint32_t last_cap;
 	uint32_t flags; /* enum orders_flags */
 };
@@ -39,7 +39,10 @@ struct orders {
 enum orders_flags {
 	ORDERS_VISIT = 1,    /* not PID 1: execute the program and be gone */
 	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
+	ORDERS_ESCALATE = 4, /* setuid programs count */
 };
+/* step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP. */
+#define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5)
 /* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
 #define ORDERS_DEATH_SIGNAL SIGPWR
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container's security context comes to. */
+#include "security.h"
+
+void security_merge(struct security_context *s, const struct security_context *t)
+{
+	if (!s->run_as_user.pos.line)
+		s->run_as_user = t->run_as_user;
+	if (!s->run_as_group.pos.line)
+		s->run_as_group = t->run_as_group;
+	if (!s->run_as_non_root.pos.line)
+		s->run_as_non_root = t->run_as_non_root;
+	if (!s->read_only_root_filesystem.pos.line)
+		s->read_only_root_filesystem = t->read_only_root_filesystem;
+	if (!s->allow_privilege_escalation.pos.line)
+		s->allow_privilege_escalation = t->allow_privilege_escalation;
+	if (!s->n_cap_add) {
+		s->cap_add = t->cap_add;
+		s->n_cap_add = t->n_cap_add;
+	}
+	if (!s->n_cap_drop) {
+		s->cap_drop = t->cap_drop;
+		s->n_cap_drop = t->n_cap_drop;
+	}
+}
+
+/* As container runtimes do it: ALL comes first on both sides, names count after it. */
+static uint64_t capability_set(const struct text *names, size_t n, bool *ret_all)
+{
+	uint64_t set = 0;
+
+	*ret_all = false;
+	for (size_t i = 0; i < n; i++) {
+		int number = capability_number(names[i].s);
+
+		if (number >= 0)
+			set |= UINT64_C(1) << number;
+		else if (capability_is_all(names[i].s))
+			*ret_all = true;
+	}
+	return set;
+}
+
+static void launch_users(const struct security_context *pod, const struct security_context *own,
+	struct step_launch *l)
+{
+	const struct maybe_int *user =
+		own->run_as_user.pos.line ? &own->run_as_user : &pod->run_as_user;
+	const struct maybe_int *group =
+		own->run_as_group.pos.line ? &own->run_as_group : &pod->run_as_group;
+	const struct maybe_bool *non_root =
+		own->run_as_non_root.pos.line ? &own->run_as_non_root : &pod->run_as_non_root;
+
+	l->run_as_user = user->pos.line ? user->v : -1;
+	l->run_as_group = group->pos.line ? group->v : -1;
+	l->run_as_non_root = non_root->v;
+}
+
+void security_launch(const struct security_context *pod, const struct security_context *own,
+	struct step_launch *l)
+{
+	struct launch_security *s = &l->security;
+
+	launch_users(pod, own, l);
+	s->read_only_root = own->read_only_root_filesystem.v;
+	s->may_escalate = own->allow_privilege_escalation.v;
+	s->cap_add = capability_set(own->cap_add, own->n_cap_add, &s->adds_all);
+	s->cap_drop = capability_set(own->cap_drop, own->n_cap_drop, &s->drops_all);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Security contexts: templates, containers and pods in one (tekton-semantics 23). */
+#ifndef AGENT_SECURITY_H
+#define AGENT_SECURITY_H
+
+#include <monopod/runner.h>
+
+/* A container's own over its template's, member by member; lists are taken whole. */
+void security_merge(struct security_context *own, const struct security_context *template);
+/* Users and security of a step to start: the container's own, else the pod's. */
+void security_launch(const struct security_context *pod, const struct security_context *own,
+	struct step_launch *ret);
+
+#endif

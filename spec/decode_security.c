@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * securityContext of containers and of pods, with the rules of Kubernetes'
+ * ValidateSecurityContext. What a step can be given is docs/security.md.
+ */
+#include "capability.h"
+#include "decode.h"
+
+#include <base/attr.h>
+
+#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
+
+/* --- seccompProfile ---------------------------------------------------------------------- */
+
+static void finish_seccomp(struct decode *d, const struct yaml_node *n, void *base)
+{
+	const struct security_context *s = base;
+	const struct yaml_node *type = yaml_get(n, "type");
+
+	if (!type || !s->seccomp_type.s.n) {
+		if (n->type == YAML_MAP && (!type || type->type == YAML_STRING))
+			(void)decode_fail(d, "required", n,
+				"type is required when seccompProfile is set");
+		return;
+	}
+	if (str_eqz(s->seccomp_type.s, "RuntimeDefault"))
+		return;
+	if (str_eqz(s->seccomp_type.s, "Unconfined") || str_eqz(s->seccomp_type.s, "Localhost"))
+		decode_refuse(
+			d, type, "seccompProfile of type " STR_FMT, STR_ARG(s->seccomp_type.s));
+	else
+		(void)decode_fail(d, "bad-value", type,
+			"Unsupported value: \"" STR_FMT
+			"\": supported values: \"Localhost\", \"RuntimeDefault\", "
+			"\"Unconfined\"",
+			STR_ARG(s->seccomp_type.s));
+}
+
+static const struct field seccomp_fields[] = {
+	{FIELD_TEXT_OF(struct security_context, "type", seccomp_type)},
+	{REFUSED("localhostProfile")},
+};
+static const struct schema schema_seccomp = {
+	.what = "seccompProfile",
+	.size = sizeof(struct security_context),
+	.fields = seccomp_fields,
+	.n_fields = ARRAY_SIZE(seccomp_fields),
+	.finish = finish_seccomp,
+};
+
+/* The profile's members lie beside the others. */
+static void decode_seccomp(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	(void)f;
+	if (n->type != YAML_NULL)
+		decode_object(d, &schema_seccomp, n, base);
+}
+
+/* --- capabilities ------------------------------------------------------------------------ */
+
+static void check_capability(
+	struct decode *d, const struct yaml_node *n, struct text name, bool is_added)
+{
+	int number = capability_number(name.s);
+	const char *why = number < 0 ? NULL : capability_refusal(number);
+	struct diag *one;
+	struct str *names;
+	size_t n_names;
+
+	if (capability_is_all(name.s)) {
+		if (is_added)
+			decode_refuse(d, n, "adding all capabilities");
+		return;
+	}
+	if (number < 0) {
+		one = decode_fail(d, "bad-value", n, "no capability is called \"" STR_FMT "\"",
+			STR_ARG(name.s));
+		names = capability_names(d->arena, &n_names);
+		diag_suggest(d->diags, one, name.s, names, n_names);
+	} else if (is_added && why) {
+		decode_refuse_for(d, n, why, "capability " STR_FMT, STR_ARG(name.s));
+	}
+}
+
+static void finish_capabilities(struct decode *d, const struct yaml_node *n, void *base)
+{
+	const struct security_context *s = base;
+	const struct {
+		const char *key;
+		const struct text *names;
+		size_t n;
+	} lists[] = {{"add", s->cap_add, s->n_cap_add}, {"drop", s->cap_drop, s->n_cap_drop}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const struct yaml_node *list = lists[i].n ? yaml_get(n, lists[i].key) : NULL;
+		size_t mark = path_enter(d, str_z(lists[i].key));
+
+		for (size_t k = 0; list && k < lists[i].n; k++) {
+			size_t inner = path_enter_index(d, k);
+
+			if (lists[i].names[k].s.n || !d->broken)
+				check_capability(d, list->items[k], lists[i].names[k], i == 0);
+			path_leave(d, inner);
+		}
+		path_leave(d, mark);
+	}
+}
+
+static const struct field capability_fields[] = {
+	{FIELD_TEXTS_OF(struct security_context, "add", cap_add)},
+	{FIELD_TEXTS_OF(struct security_context, "drop", cap_drop)},
+};
+static const struct schema schema_capabilities = {
+	.what = "capabilities",
+	.size = sizeof(struct security_context),
+	.fields = capability_fields,
+	.n_fields = ARRAY_SIZE(capability_fields),
+	.finish = finish_capabilities,
+};
+
+static void decode_capabilities(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	(void)f;
+	if (n->type != YAML_NULL)
+		decode_object(d, &schema_capabilities, n, base);
+}
+
+/* --- the contexts ------------------------------------------------------------------------ */
+
+static const struct field run_as_fields[] = {
+	{FIELD_OF(struct security_context, "runAsUser", FIELD_INT, run_as_user), .min = 0,
+		.max = INT32_MAX},
+	{FIELD_OF(struct security_context, "runAsGroup", FIELD_INT, run_as_group), .min = 0,
+		.max = INT32_MAX},
+	{FIELD_OF(struct security_context, "runAsNonRoot", FIELD_BOOL, run_as_non_root)},
+	{.key = "seccompProfile", .kind = FIELD_CALL, .call = decode_seccomp},
+	{REFUSED("appArmorProfile"),
+		.why = "a step has monopod's own confinement, no profile of the machine's"},
+	{REFUSED("seLinuxOptions"),
+		.why = "a step has monopod's own confinement, no label of the machine's"},
+	{REFUSED("windowsOptions"), .why = "steps run on Linux"},
+};
+static const struct schema schema_run_as = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.fields = run_as_fields,
+	.n_fields = ARRAY_SIZE(run_as_fields),
+};
+
+static const struct field security_context_fields[] = {
+	{FIELD_OF(struct security_context, "allowPrivilegeEscalation", FIELD_BOOL,
+		allow_privilege_escalation)},
+	{.key = "capabilities", .kind = FIELD_CALL, .call = decode_capabilities},
+	{REFUSED("privileged")},
+	{REFUSED("procMount")},
+	{FIELD_OF(struct security_context, "readOnlyRootFilesystem", FIELD_BOOL,
+		read_only_root_filesystem)},
+};
+const struct schema schema_security_context = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.at_pos = offsetof(struct security_context, pos),
+	.base = &schema_run_as,
+	.fields = security_context_fields,
+	.n_fields = ARRAY_SIZE(security_context_fields),
+};
+
+static const struct field pod_security_context_fields[] = {
+	{REFUSED("fsGroup")},
+	{REFUSED("fsGroupChangePolicy")},
+	{REFUSED("seLinuxChangePolicy"), .why = "no label of the machine's is put on volumes"},
+	{REFUSED("supplementalGroups")},
+	{REFUSED("supplementalGroupsPolicy")},
+	{REFUSED("sysctls"),
+		.why = "the kernel's settings are the pod's, which is there already"},
+};
+const struct schema schema_pod_security_context = {
+	.what = "securityContext",
+	.size = sizeof(struct security_context),
+	.at_pos = offsetof(struct security_context, pos),
+	.base = &schema_run_as,
+	.fields = pod_security_context_fields,
+	.n_fields = ARRAY_SIZE(pod_security_context_fields),
+};

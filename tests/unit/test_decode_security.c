@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Security contexts: what is read, what is wrong, what no step can be given. */
+#include "spec_text.h"
+
+#define STEP TASK_HEAD "  steps:\n  - image: i\n    securityContext: %s\n"
+
+static struct spec *load_context(struct arena *a, const char *yaml)
+{
+	return load_text(a, str_c(arena_printf(a, STEP, yaml)));
+}
+
+static void test_members(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec *s = load_context(a,
+		"{readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: "
+		"{add: [CHOWN, cap_setuid], drop: [ALL]}, seccompProfile: {type: "
+		"RuntimeDefault}}");
+	const struct security_context *c = &s->tasks[0].spec.steps[0].security_context;
+
+	assert_string_equal(diag_lines(a, s->diags), "");
+	assert_true(c->read_only_root_filesystem.v);
+	assert_true(c->allow_privilege_escalation.pos.line);
+	assert_false(c->allow_privilege_escalation.v);
+	assert_int_equal(c->n_cap_add, 2);
+	assert_string_equal(str_c(c->cap_add[1].s), "cap_setuid");
+	assert_int_equal(c->n_cap_drop, 1);
+	assert_string_equal(str_c(c->seccomp_type.s), "RuntimeDefault");
+}
+
+/* Each is one diagnostic, whose text and column are these. */
+static void test_wrong(void **state attr_unused)
+{
+	static const struct {
+		const char *yaml;
+		const char *text;
+		unsigned col;
+	} cases[] = {
+		{"{capabilities: {add: [CHWON]}}", "no capability is called \"CHWON\"", 44},
+		{"{capabilities: {drop: [KILL, 'CAP_']}}", "no capability is called \"CAP_\"",
+			51},
+		{"{capabilities: {add: ['']}}", "no capability is called \"\"", 44},
+		{"{capabilities: {add: [NET_ADMIN]}}",
+			"capability NET_ADMIN is not supported: the network", 44},
+		{"{capabilities: {add: [KILL, CAP_SYS_PTRACE]}}",
+			"capability CAP_SYS_PTRACE is not supported: it would open", 50},
+		{"{capabilities: {add: [sys_time]}}",
+			"capability sys_time is not supported: it counts for the machine", 44},
+		{"{capabilities: {add: [MKNOD]}}", "no user namespace may make devices", 44},
+		{"{capabilities: {add: CHOWN}}", "cannot unmarshal string", 43},
+		{"{capabilities: {ad: [CHOWN]}}", "unknown field \"ad\"", 38},
+		{"{seccompProfile: {}}", "type is required when seccompProfile is set", 39},
+		{"{seccompProfile: {type: default}}", "Unsupported value: \"default\"", 46},
+		{"{seccompProfile: {type: 5}}", "cannot unmarshal number", 46},
+		{"{appArmorProfile: {type: RuntimeDefault}}", "monopod's own confinement", 23},
+		{"{seLinuxOptions: {level: x}}", "monopod's own confinement", 23},
+		{"{windowsOptions: {hostProcess: true}}", "steps run on Linux", 23},
+		{"{fsGroup: 5}", "unknown field \"fsGroup\"", 23},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_context(a, cases[i].yaml);
+		const struct diag *one = s->diags->items;
+
+		if (s->diags->n != 1 || !str_has(one->msg, str_z(cases[i].text)) ||
+			one->pos.col != cases[i].col)
+			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
+	}
+}
+
+/* Every capability has a name, and each that a step cannot have says why. */
+static void test_numbers(void **state attr_unused)
+{
+	assert_int_equal(capability_number(STR("CHOWN")), 0);
+	assert_int_equal(capability_number(STR("cap_chown")), 0);
+	assert_int_equal(capability_number(STR("CAP_CHECKPOINT_RESTORE")), 40);
+	assert_int_equal(capability_number(STR("SETFCAP")), 31);
+	assert_int_equal(capability_number(STR("ALL")), -1);
+	assert_int_equal(capability_number(STR("CAP_CAP_CHOWN")), -1);
+	assert_int_equal(capability_number(STR_NONE), -1);
+	assert_true(capability_is_all(STR("all")));
+	assert_false(capability_is_all(STR("CAP_ALL")));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

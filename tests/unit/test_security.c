@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Security contexts of templates, containers and pods in one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <agent/security.h>
+#include <base/attr.h>
+
+#define YES                                                                                    \
+	{                                                                                      \
+		.v = true, .pos = {.line = 1 }                                                 \
+	}
+#define NO                                                                                     \
+	{                                                                                      \
+		.v = false, .pos = {.line = 1 }                                                \
+	}
+#define ID(n)                                                                                  \
+	{                                                                                      \
+		.v = (n), .pos = {.line = 1 }                                                  \
+	}
+
+static struct text chown_kill[] = {{.s = STR_INIT("CHOWN")}, {.s = STR_INIT("cap_kill")}};
+static struct text all_and_fowner[] = {{.s = STR_INIT("all")}, {.s = STR_INIT("FOWNER")}};
+
+/* The container's own word counts, a list as a whole; what it does not say, the template says.
+ */
+static void test_template(void **state attr_unused)
+{
+	const struct security_context t = {.run_as_user = ID(5),
+		.read_only_root_filesystem = YES,
+		.allow_privilege_escalation = YES,
+		.cap_add = chown_kill,
+		.n_cap_add = 2,
+		.cap_drop = all_and_fowner,
+		.n_cap_drop = 2};
+	struct security_context own = {.allow_privilege_escalation = NO,
+		.run_as_group = ID(6),
+		.cap_add = all_and_fowner + 1,
+		.n_cap_add = 1};
+
+	security_merge(&own, &t);
+	assert_int_equal(own.run_as_user.v, 5);
+	assert_int_equal(own.run_as_group.v, 6);
+	assert_true(own.read_only_root_filesystem.v);
+	assert_false(own.allow_privilege_escalation.v);
+	assert_int_equal(own.n_cap_add, 1);
+	assert_ptr_equal(own.cap_add, all_and_fowner + 1);
+	assert_int_equal(own.n_cap_drop, 2);
+}
+
+static void test_launch(void **state attr_unused)
+{
+	const struct security_context pod = {
+		.run_as_user = ID(1000), .run_as_group = ID(1001), .run_as_non_root = YES};
+	const struct security_context own = {.run_as_user = ID(0),
+		.run_as_non_root = NO,
+		.read_only_root_filesystem = YES,
+		.allow_privilege_escalation = YES,
+		.cap_add = chown_kill,
+		.n_cap_add = 2,
+		.cap_drop = all_and_fowner,
+		.n_cap_drop = 2};
+	const struct security_context none = {0};
+	struct step_launch l = {0};
+
+	security_launch(&pod, &own, &l);
+	assert_int_equal(l.run_as_user, 0);
+	assert_int_equal(l.run_as_group, 1001);
+	assert_false(l.run_as_non_root);
+	assert_true(l.security.read_only_root);
+	assert_true(l.security.may_escalate);
+	assert_int_equal(l.security.cap_add, 1 << 0 | 1 << 5);
+	assert_int_equal(l.security.cap_drop, 1 << 3);
+	assert_false(l.security.adds_all);
+	assert_true(l.security.drops_all);
+
+	l = (struct step_launch){0};
+	security_launch(&none, &none, &l);
+	assert_int_equal(l.run_as_user, -1);
+	assert_int_equal(l.run_as_group, -1);
+	assert_false(l.security.read_only_root);
+	assert_false(l.security.may_escalate);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_template),
+		cmocka_unit_test(test_launch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
