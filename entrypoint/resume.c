@@ -151,6 +151,19 @@ static struct str *run_records(const struct journal_text *t, struct arena *a, si
 	return records;
 }
 
+/* Of a run that ended, what a torn tail did not hold; of others their first turn writes it. */
+static int run_complete(struct session_run *r, struct err *err)
+{
+	struct action act;
+
+	while (agent_next_action(r->agent, &act)) {
+		if (act.kind == ACTION_RECORD &&
+			journal_append(&r->journal, act.record, false, err))
+			return -1;
+	}
+	return journal_sync(&r->journal, err);
+}
+
 static int run_replay(struct session *s, struct session_run *r, const struct journal_text *t,
 	struct arena *a, struct err *err)
 {
@@ -168,7 +181,7 @@ static int run_replay(struct session *s, struct session_run *r, const struct jou
 	r->n_resumes = notes.n_resumes + 1;
 	r->exit_code = notes.exit_code;
 	r->is_done = r->end.is_done;
-	return 0;
+	return r->is_done ? run_complete(r, err) : 0;
 }
 
 static int run_resume(struct session *s, struct session_run *r, struct err *err)
