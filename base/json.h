@@ -49,7 +49,12 @@ struct json_writer {
 	 * stays there. */
 	void (*drain)(void *arg, struct buf *out);
 	void *drain_arg;
-	int indent; /* spaces a level; 0: compact */
+	/* What is written instead of a string that is put, valid during the call; member is the
+	 * name that was last written. NULL: the string. */
+	struct str (*edit)(void *arg, struct str member, struct str s);
+	void *edit_arg;
+	struct str member; /* for edit; borrowed */
+	int indent;        /* spaces a level; 0: compact */
 	int depth;
 	bool go_escapes; /* escape < > & U+2028 U+2029 as Go's encoding/json does */
 	bool after_key;

@@ -107,6 +107,7 @@ void json_keys(struct json_writer *w, struct str key)
 	json_string(w->out, key, w->go_escapes);
 	buf_addz(w->out, w->indent ? ": " : ":");
 	w->after_key = true;
+	w->member = key;
 }
 
 void json_key(struct json_writer *w, const char *key)
@@ -126,6 +127,8 @@ bool json_list(struct json_writer *w, const char *key, size_t n)
 void json_put_str(struct json_writer *w, struct str s)
 {
 	json_next(w);
+	if (w->edit)
+		s = w->edit(w->edit_arg, w->member, s);
 	json_string(w->out, s, w->go_escapes);
 }
 

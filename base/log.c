@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's own messages. The only mutable file-scope state there is: level and sink. */
+/* The program's own messages. The only mutable file-scope state there is: level, sink and mask.
+ */
 #include <base/log.h>
 
 #include <base/buf.h>
@@ -20,6 +21,7 @@ static struct {
 	enum log_level level;
 	void (*sink)(void *arg, enum log_level level, const char *line);
 	void *arg;
+	const struct mask *mask;
 } log_state = {.level = LOG_WARN};
 
 void log_set_level(enum log_level level)
@@ -31,6 +33,11 @@ void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *line
 {
 	log_state.sink = sink;
 	log_state.arg = arg;
+}
+
+void log_set_mask(const struct mask *m)
+{
+	log_state.mask = m;
 }
 
 /* A control character inside a message would end the line or drive the terminal. */
@@ -67,6 +74,7 @@ static void attr_printf(2, 0) log_vline(enum log_level level, const char *fmt, v
 {
 	cleanup_buf struct buf line = {0};
 	cleanup_buf struct buf text = {0};
+	struct arena *a cleanup_arena = NULL;
 	int saved = errno;
 
 	if (level > log_state.level)
@@ -75,7 +83,9 @@ static void attr_printf(2, 0) log_vline(enum log_level level, const char *fmt, v
 	buf_init(&text, LOG_LINE_BYTES);
 	buf_vaddf(&text, fmt, ap);
 	buf_addf(&line, "monopod: %s: ", log_names[level]);
-	log_add_clean(&line, buf_str(&text));
+	if (log_state.mask)
+		a = arena_new();
+	log_add_clean(&line, mask_text(log_state.mask, a, buf_str(&text)));
 	if (log_state.sink)
 		log_state.sink(log_state.arg, level, line.p);
 	else

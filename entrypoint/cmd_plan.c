@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "header.h"
 #include "input.h"
+#include "secrets.h"
 #include "trial.h"
 #include "view_text.h"
 
@@ -29,8 +30,10 @@ static void lines_make_safe(struct str text, struct buf *out)
 }
 
 /* Prints all plans; JSON of several runs is one document after the other. */
-static int plans_print(const struct options *o, struct agent *const *agents, size_t n)
+static int plans_print(
+	const struct options *o, struct agent *const *agents, size_t n, const struct mask *mask)
 {
+	struct arena *a cleanup_arena = arena_new();
 	enum plan_format format = format_of(o->output);
 	cleanup_buf struct buf plans;
 	cleanup_buf struct buf out;
@@ -43,9 +46,11 @@ static int plans_print(const struct options *o, struct agent *const *agents, siz
 		plan_print(agents[i], format, &plans);
 	}
 	if (format == PLAN_TEXT)
-		lines_make_safe(buf_str(&plans), &out);
+		lines_make_safe(mask_text(mask, a, buf_str(&plans)), &out);
+	else if (format == PLAN_JSON)
+		buf_adds(&out, secrets_json(mask, a, buf_str(&plans)));
 	else
-		buf_adds(&out, buf_str(&plans));
+		buf_adds(&out, mask_text(mask, a, buf_str(&plans)));
 	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;
@@ -58,6 +63,7 @@ int cmd_plan(const struct options *o)
 	struct spec *spec;
 	const struct run_ref **runs;
 	struct agent **agents;
+	struct mask *mask;
 	size_t n;
 	struct err err = {0};
 	int code;
@@ -75,7 +81,9 @@ int cmd_plan(const struct options *o)
 		code = input_refuse_diags(o, spec->diags, EXIT_INPUT);
 	} else {
 		input_warn(o, spec->diags);
-		code = plans_print(o, agents, n);
+		mask = secrets_mask(spec);
+		code = plans_print(o, agents, n, mask);
+		mask_free(mask);
 	}
 	for (size_t i = 0; i < n; i++)
 		agent_free(agents[i]);

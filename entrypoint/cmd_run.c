@@ -70,7 +70,7 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 		return refuse_diags(s, out, &changed, EXIT_INPUT);
 	if (resume_all_done(s)) {
 		control_forget(s->rundir.dfd);
-		s->view = view_new(o);
+		s->view = view_new(o, s->mask);
 		return -1;
 	}
 	if (session_open(s, &err))

@@ -17,6 +17,7 @@
 
 #include <base/err.h>
 #include <base/loop.h>
+#include <base/mask.h>
 #include <monopod/agent.h>
 #include <monopod/sandbox.h>
 
@@ -34,6 +35,7 @@ struct drive_config { /* the same for all runs of a command */
 	struct sweeper *sweeper;
 	struct launch_config launch;
 	struct owned owned;
+	const struct mask *mask; /* values of Secrets */
 	bool can_mount;
 	/* Something worth writing down changed; called at most once a turn. */
 	void (*published)(void *arg);

@@ -460,8 +460,11 @@ void task_resume_all(struct drive *d)
 static int step_launch_real(struct step_context *s, struct sandbox_config *c, struct err *err)
 {
 	const struct drive_config *dc = s->task->drive->c;
-	struct step_events events = {
-		.line = step_on_line, .is_held = step_is_held, .done = step_on_done, .arg = s};
+	struct step_events events = {.line = step_on_line,
+		.is_held = step_is_held,
+		.done = step_on_done,
+		.arg = s,
+		.mask = dc->mask};
 	struct steplog *log;
 
 	if (steplog_open(s->task->dirs->log_dfd, s->task->launch->steps[s->index].name,

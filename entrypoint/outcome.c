@@ -118,19 +118,20 @@ static int results_write(const struct outcome *o, const struct outcome_run *r, s
 struct views {
 	const struct run_view *const *p;
 	size_t n;
+	const struct mask *mask;
 };
 
 static int views_fill(void *arg, int fd, struct err *err)
 {
 	const struct views *v = arg;
 
-	return run_json_write(v->p, v->n, fd, err);
+	return run_json_write(v->p, v->n, v->mask, fd, err);
 }
 
 static int json_write(const struct outcome *o, int dfd, const struct run_view *const *views,
 	size_t n, struct err *err)
 {
-	struct views all = {views, n};
+	struct views all = {views, n, o->mask};
 	const struct file_filler filler = {views_fill, &all};
 
 	return rundir_write(o->rundir, dfd, "run.json", &filler, err);
@@ -240,6 +241,16 @@ static void outcome_task_items(
 	*ret_n = n;
 }
 
+/* Arrays and objects stay JSON. */
+static struct str outcome_masked(
+	const struct outcome *o, struct arena *a, const struct value *v)
+{
+	struct str text = value_text(a, v);
+
+	return v->type == VALUE_STRING ? mask_text(o->mask, a, text)
+				       : mask_json(o->mask, a, text, NULL);
+}
+
 static int outcome_tell(struct outcome *o, struct str run_json, bool is_final, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
@@ -251,7 +262,7 @@ static int outcome_tell(struct outcome *o, struct str run_json, bool is_final, s
 
 	if (o->termination.fd < 0)
 		return 0;
-	t.verdict = outcome_verdict(o, a);
+	t.verdict = mask_text(o->mask, a, outcome_verdict(o, a));
 	outcome_task_items(o, a, &tasks, &t.n_tasks);
 	t.tasks = tasks;
 	if (is_final && o->n_expected == 1)
@@ -259,7 +270,7 @@ static int outcome_tell(struct outcome *o, struct str run_json, bool is_final, s
 	results = arena_new_array(a, struct termination_item, n_values + 1);
 	for (size_t i = 0; i < n_values; i++)
 		results[i] = (struct termination_item){
-			values[i].name, value_text(a, &values[i].value)};
+			values[i].name, outcome_masked(o, a, &values[i].value)};
 	t.results = results;
 	t.n_results = n_values;
 	return termination_write(&o->termination, termination_encode(a, &t), err);
@@ -325,7 +336,8 @@ void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
 	struct arena *a cleanup_arena = arena_new();
 	struct str reason = code == EXIT_INPUT ? STR("Invalid") : STR("NotStarted");
 
-	outcome_tell_verdict(o, a, verdict_text(a, "False", reason, message));
+	outcome_tell_verdict(
+		o, a, verdict_text(a, "False", reason, mask_text(o->mask, a, message)));
 }
 
 /* The provisional record. */
@@ -393,5 +405,5 @@ int outcome_print(const struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 
-	return run_json_write(outcome_views(o, a), o->n_runs, STDOUT_FILENO, err);
+	return run_json_write(outcome_views(o, a), o->n_runs, o->mask, STDOUT_FILENO, err);
 }

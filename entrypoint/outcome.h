@@ -11,6 +11,7 @@
 #include "termination.h"
 
 #include <base/err.h>
+#include <base/mask.h>
 #include <monopod/agent.h>
 
 struct outcome_run {
@@ -20,6 +21,7 @@ struct outcome_run {
 struct outcome {
 	const struct options *options;
 	const struct rundir *rundir;
+	const struct mask *mask; /* values of Secrets: in no document; NULL: none */
 	struct termination termination;
 	struct outcome_run *runs; /* those that have started, in order */
 	size_t n_runs;

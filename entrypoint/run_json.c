@@ -2,6 +2,8 @@
 /* Printing runs as a Kubernetes List. */
 #include "run_json.h"
 
+#include "secrets.h"
+
 #include <base/buf.h>
 #include <base/fd.h>
 #include <base/json.h>
@@ -27,8 +29,23 @@ static void drain_write(void *arg, struct buf *out)
 	buf_clear(out);
 }
 
-int run_json_write(const struct run_view *const *runs, size_t n_runs, int fd, struct err *err)
+struct hiding {
+	const struct mask *mask;
+	struct arena *arena;
+};
+
+static struct str hide(void *arg, struct str member, struct str s)
 {
+	const struct hiding *h = arg;
+
+	return secrets_is_own_word(member) ? s : mask_text(h->mask, h->arena, s);
+}
+
+int run_json_write(const struct run_view *const *runs, size_t n_runs, const struct mask *mask,
+	int fd, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct hiding hiding = {mask, a};
 	struct buf out cleanup_buf = {0};
 	struct drain d = {.fd = fd, .err = err};
 	struct json_writer w;
@@ -37,6 +54,10 @@ int run_json_write(const struct run_view *const *runs, size_t n_runs, int fd, st
 	json_writer_init(&w, &out, 2);
 	w.drain = drain_write;
 	w.drain_arg = &d;
+	if (!mask_is_empty(mask)) {
+		w.edit = hide;
+		w.edit_arg = &hiding;
+	}
 	json_open(&w, '{');
 	json_fieldz(&w, "apiVersion", "v1");
 	json_fieldz(&w, "kind", "List");

@@ -5,11 +5,14 @@
 #define ENTRYPOINT_RUN_JSON_H
 
 #include <base/err.h>
+#include <base/mask.h>
 #include <monopod/agent.h>
 
 enum { RUN_JSON_MAX = 1024 * 1024 * 1024 };
 
-/* Indented JSON with a line end, in pieces, so that its size costs no memory. */
-int run_json_write(const struct run_view *const *runs, size_t n_runs, int fd, struct err *err);
+/* Indented JSON with a line end, in pieces, so that its size costs no memory. Values in
+ * mask are not in it; NULL: all are. */
+int run_json_write(const struct run_view *const *runs, size_t n_runs, const struct mask *mask,
+	int fd, struct err *err);
 
 #endif

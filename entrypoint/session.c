@@ -6,6 +6,7 @@
 #include "input.h"
 #include "keep.h"
 #include "machine.h"
+#include "secrets.h"
 
 #include <base/bounds.h>
 #include <base/clock.h>
@@ -123,6 +124,9 @@ int session_read(struct session *s, struct err *err)
 		return 0;
 	if (input_runs(o, s->spec, s->seed, &refs, &s->n_runs, err))
 		return -1;
+	s->mask = secrets_mask(s->spec);
+	log_set_mask(s->mask);
+	s->outcome.mask = s->mask;
 	s->runs = arena_new_array(a, struct session_run, s->n_runs);
 	session_make_agents(s, refs);
 	return 0;
@@ -354,6 +358,7 @@ static void session_drive_config(struct session *s)
 		.shared = &s->shared,
 		.sweeper = &s->sweeper,
 		.owned = owned_by_root_of(&s->place.map),
+		.mask = s->mask,
 		.can_mount = s->can_mount,
 		.published = session_on_published,
 		.turn = session_on_turn,
@@ -401,7 +406,7 @@ int session_open(struct session *s, struct err *err)
 	images.hold_fd = s->rundir.lock_fd;
 	if (imageset_new(&images, &s->images, err))
 		return -1;
-	s->view = view_new(s->options);
+	s->view = view_new(s->options, s->mask);
 	session_drive_config(s);
 	rundir_sweep(&s->rundir, s->ns);
 	return 0;
@@ -515,6 +520,8 @@ static void session_close_shared(struct session *s)
 	}
 	if (s->store)
 		store_close(s->store);
+	log_set_mask(NULL);
+	mask_free(s->mask);
 }
 
 void session_discard(struct session *s)

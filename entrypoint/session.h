@@ -48,6 +48,7 @@ struct session {
 	struct header header;
 	struct arena *header_arena;
 	size_t n_parallel_before;
+	struct mask *mask; /* of all Secrets */
 	struct agent_options agent_options;
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;

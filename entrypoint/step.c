@@ -183,7 +183,8 @@ int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	struct stepio_events io = {.line = step_on_line,
 		.is_held = step_is_held,
 		.drained = step_on_drained,
-		.arg = s};
+		.arg = s,
+		.mask = events->mask};
 
 	s->loop = loop;
 	s->events = *events;

@@ -39,6 +39,7 @@ struct step_events {
 	/* Called once, from the loop. The step may be freed in it. */
 	void (*done)(void *arg, const struct step_outcome *outcome);
 	void *arg;
+	const struct mask *mask; /* as of stepio_events */
 };
 
 enum { STEP_GRACE_MS = 200 };

@@ -16,7 +16,10 @@
 enum {
 	CHUNK_BYTES = 64 * KIB,
 	TURN_NS = 2 * NS_PER_MS, /* then others get their turn */
-	DRAIN_CHUNKS = 32,       /* more than a pipe holds; a writer that goes on is cut off */
+	HELD_MS = 100,           /* a beginning of a masked value */
+	HELD_LONG_MS = 2000,     /* of SURE bytes and more: there is little doubt */
+	HELD_SURE = 4,
+	DRAIN_CHUNKS = 32, /* more than a pipe holds; a writer that goes on is cut off */
 };
 
 struct stream {
@@ -25,14 +28,17 @@ struct stream {
 	int read_fd;
 	int write_fd;
 	struct watch *watch;
-	struct buf line; /* the beginning of a line whose end has not come */
-	bool skips;      /* the rest of an endless line: was shown already */
+	struct mask_stream *mask; /* NULL: nothing is hidden */
+	struct buf line;          /* the beginning of a line whose end has not come */
+	bool skips;               /* the rest of an endless line: was shown already */
 };
 
 struct stepio {
 	struct stepio_events events;
 	struct stream streams[2];
 	struct steplog *log;
+	struct watch *held; /* when what may be the beginning of a masked value is given out */
+	bool is_waiting;    /* it is set */
 	char *chunk;
 };
 
@@ -84,12 +90,48 @@ static void stream_show(struct stream *s, struct str bytes)
 	}
 }
 
+static void stream_take(void *arg, struct str bytes)
+{
+	struct stream *s = arg;
+
+	steplog_write(s->io->log, bytes);
+	stream_show(s, bytes);
+}
+
+/* What is held is given out when nothing has come for a while; that of both streams at once. */
+static void stepio_await(struct stepio *io, const struct stream *s)
+{
+	size_t n = mask_stream_held(s->mask);
+
+	if (!n || io->is_waiting)
+		return;
+	io->is_waiting = true;
+	watch_set_deadline(
+		io->held, clock_mono_ns() + (n < HELD_SURE ? HELD_MS : HELD_LONG_MS) *
+						    (int64_t)NS_PER_MS);
+}
+
+static void stepio_on_held(void *arg, int fd attr_unused)
+{
+	struct stepio *io = arg;
+
+	io->is_waiting = false;
+	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++) {
+		if (io->streams[i].read_fd >= 0)
+			mask_stream_flush(io->streams[i].mask);
+	}
+}
+
 /* Every byte of a step passes here once, in order, before anything else sees it: what is to be
  * hidden or rewritten is so for the log and for people alike. */
 static void stream_pass(struct stream *s, struct str bytes)
 {
-	steplog_write(s->io->log, bytes);
-	stream_show(s, bytes);
+	if (!s->mask) {
+		stream_take(s, bytes);
+		return;
+	}
+	mask_stream_feed(s->mask, bytes);
+	stepio_await(s->io, s);
 }
 
 static void stream_close(struct stream *s)
@@ -99,6 +141,8 @@ static void stream_close(struct stream *s)
 	watch_remove(s->watch);
 	s->watch = NULL;
 	fd_close(&s->read_fd);
+	if (s->mask)
+		mask_stream_flush(s->mask);
 	if (s->line.n)
 		stream_emit(s, buf_str(&s->line), false);
 	buf_clear(&s->line);
@@ -147,12 +191,22 @@ static void stream_on_readable(void *arg, int fd attr_unused)
 static int stream_open(struct stepio *io, struct stream *s, struct loop *loop, struct err *err)
 {
 	s->io = io;
+	if (io->held)
+		s->mask = mask_stream_new(io->events.mask, stream_take, s);
 	buf_init(&s->line, BOUND_LINE_BYTES);
 	if (fd_pipe(&s->read_fd, &s->write_fd, err) || fd_set_nonblock(s->read_fd, err))
 		return -1;
 	s->watch = loop_add_read(loop, s->read_fd, LOOP_OUTPUT,
 		s->is_stderr ? "step stderr" : "step stdout", stream_on_readable, s, err);
 	return s->watch ? 0 : -1;
+}
+
+static int stepio_open_mask(struct stepio *io, struct loop *loop, struct err *err)
+{
+	if (mask_is_empty(io->events.mask))
+		return 0;
+	io->held = loop_add_timer(loop, "held output", stepio_on_held, io, err);
+	return io->held ? 0 : -1;
 }
 
 int stepio_open(struct loop *loop, struct steplog *log, const struct stepio_events *events,
@@ -165,7 +219,7 @@ int stepio_open(struct loop *loop, struct steplog *log, const struct stepio_even
 	io->chunk = mem_alloc(CHUNK_BYTES);
 	io->streams[0] = (struct stream){.read_fd = -1, .write_fd = -1};
 	io->streams[1] = (struct stream){.read_fd = -1, .write_fd = -1, .is_stderr = true};
-	if (stream_open(io, &io->streams[0], loop, err) ||
+	if (stepio_open_mask(io, loop, err) || stream_open(io, &io->streams[0], loop, err) ||
 		stream_open(io, &io->streams[1], loop, err)) {
 		stepio_free(io);
 		return -1;
@@ -218,9 +272,11 @@ void stepio_drain(struct stepio *io)
 
 void stepio_say(struct stepio *io, struct str text)
 {
-	struct stepio_line line = {.is_stderr = true, .is_own = true, .text = text};
+	struct arena *a cleanup_arena = arena_new();
+	struct stepio_line line = {
+		.is_stderr = true, .is_own = true, .text = mask_text(io->events.mask, a, text)};
 
-	steplog_write(io->log, text);
+	steplog_write(io->log, line.text);
 	steplog_write(io->log, STR("\n"));
 	io->events.line(io->events.arg, &line);
 }
@@ -240,8 +296,10 @@ void stepio_free(struct stepio *io)
 		watch_remove(s->watch);
 		fd_close(&s->read_fd);
 		fd_close(&s->write_fd);
+		mask_stream_free(s->mask);
 		buf_release(&s->line);
 	}
+	watch_remove(io->held);
 	steplog_close(io->log);
 	free(io->chunk);
 	free(io);

@@ -3,7 +3,9 @@
  * The output of one step: two pipes, whose bytes go to the log as they are, and line by line to
  * a callback. Memory is bounded whatever the step writes, and so is the time of one turn: the
  * other steps, timers and signals get theirs. When the log cannot be written (full disk), the
- * pipes are drained all the same. When whoever shows the lines has no room, the step waits.
+ * pipes are drained all the same. What may be the beginning of a masked value waits for more
+ * output, but not for long, or a question would stay unseen. When whoever shows the lines has
+ * no room, the step waits.
  */
 #ifndef ENTRYPOINT_STEPIO_H
 #define ENTRYPOINT_STEPIO_H
@@ -12,6 +14,7 @@
 
 #include <base/err.h>
 #include <base/loop.h>
+#include <base/mask.h>
 #include <base/str.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +36,8 @@ struct stepio_events {
 	/* Both streams have ended. Not called from within stepio_open or stepio_drain. */
 	void (*drained)(void *arg);
 	void *arg;
+	const struct mask
+		*mask; /* what nobody may read: not even the log has it. NULL: nothing */
 };
 
 /*

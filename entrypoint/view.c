@@ -54,6 +54,7 @@ struct last_line {
 };
 
 struct view {
+	const struct mask *mask;
 	bool is_live;
 	bool utf8;     /* the locale is: our own signs */
 	bool is_ascii; /* a terminal that is not: the bytes of others, too */
@@ -182,10 +183,11 @@ static void view_log_line(void *arg, enum log_level level, const char *line)
 	v->is_dirty = true;
 }
 
-struct view *view_new(const struct options *o)
+struct view *view_new(const struct options *o, const struct mask *mask)
 {
 	struct view *v = mem_zalloc(sizeof(*v));
 	const char *term = getenv("TERM");
+	v->mask = mask;
 	v->out_fd = o->output == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO;
 	v->is_live = o->output == OUTPUT_AUTO && isatty(STDOUT_FILENO) && term &&
 		     strcmp(term, "dumb") != 0;
@@ -252,6 +254,8 @@ static void view_draw(struct view *v, int64_t now_ns)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct view_tree_options tree = {
+		.mask = v->mask,
+
 		.utf8 = v->utf8,
 		.is_ascii = v->is_ascii,
 		.colour = v->colour,
@@ -306,8 +310,10 @@ static void plain_step(
 
 static void plain_condition(struct view *v, const struct condition *c)
 {
+	struct arena *a cleanup_arena = arena_new();
+
 	buf_addf(&v->out, ": " STR_FMT ": ", STR_ARG(c->reason));
-	view_text_safe(&v->out, c->message, 0, v->is_ascii);
+	view_text_safe(&v->out, mask_text(v->mask, a, c->message), 0, v->is_ascii);
 }
 
 static void plain_task_ended(struct view *v, const struct task_run_view *t)
@@ -551,6 +557,19 @@ void view_changed(struct view *v, const struct run_view *r, int64_t now_ns)
 		view_tick(v, now_ns);
 }
 
+/* Names of the input too, if they are values: nothing reads this back. */
+static void end_add(struct view *v, const struct run_view *r, const struct outcome_info *info,
+	const struct view_end_options *o)
+{
+	struct arena *a cleanup_arena = arena_new();
+	cleanup_buf struct buf end = {0};
+
+	buf_init(&end, 64 * (size_t)MIB);
+	view_end_summary(r, info, o, &end);
+	view_end_failures(r, info, o, &end);
+	buf_adds(&v->out, mask_text(v->mask, a, buf_str(&end)));
+}
+
 void view_finished(struct view *v, const struct run_view *r, const struct outcome_info *info)
 {
 	struct view_end_options o = {.utf8 = v->utf8,
@@ -565,8 +584,7 @@ void view_finished(struct view *v, const struct run_view *r, const struct outcom
 	} else {
 		plain_say(v, clock_mono_ns() + v->ahead_ns);
 	}
-	view_end_summary(r, info, &o, &v->out);
-	view_end_failures(r, info, &o, &v->out);
+	end_add(v, r, info, &o);
 	view_flush_for(v, VIEW_PATIENCE_END_MS);
 	v->run = NULL;
 	v->is_dirty = false;

@@ -10,6 +10,7 @@
 
 #include "options.h"
 
+#include <base/mask.h>
 #include <monopod/agent.h>
 #include <stdint.h>
 
@@ -44,7 +45,9 @@ struct view_line {
 };
 
 /* Decides on the form (terminal, plain, json), takes over the log sink where it must. */
-struct view *view_new(const struct options *o);
+/* Values in mask (borrowed, may be NULL) are shown nowhere; lines of steps come without them.
+ */
+struct view *view_new(const struct options *o, const struct mask *mask);
 void view_free(struct view *v); /* restores terminal and log sink; NULL is fine */
 
 /* Before any run: "unpacking 3 layers …"; text is one line, replaced by the next on a terminal;

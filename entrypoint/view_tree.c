@@ -37,6 +37,13 @@ static void safe(struct tree *t, struct str text)
 	view_text_safe(&t->line, text, t->o->cols, t->o->is_ascii);
 }
 
+static void safe_message(struct tree *t, struct str text)
+{
+	struct arena *a cleanup_arena = arena_new();
+
+	safe(t, mask_text(t->o->mask, a, text));
+}
+
 static void dim(struct tree *t, bool on)
 {
 	if (t->o->colour)
@@ -154,7 +161,7 @@ static void task_line(struct tree *t, const struct item *it)
 	if (m == MARK_FAILED || m == MARK_IGNORED) {
 		buf_addf(&t->line, "%s" STR_FMT ": ", m == MARK_IGNORED ? " " : "  ",
 			STR_ARG(task->condition.reason));
-		safe(t, task->condition.message);
+		safe_message(t, task->condition.message);
 	} else if (m == MARK_DONE && t->o->is_final) {
 		buf_addf(&t->line, "  " STR_FMT, STR_ARG(task->condition.reason));
 	}

@@ -8,6 +8,7 @@
 #define ENTRYPOINT_VIEW_TREE_H
 
 #include <base/arena.h>
+#include <base/mask.h>
 #include <monopod/agent.h>
 
 struct view_tree_options {
@@ -18,6 +19,7 @@ struct view_tree_options {
 	bool colour;
 	bool is_final; /* every task's verdict, steps of failed tasks only, no header */
 	int64_t now_ns;
+	const struct mask *mask; /* NULL: nothing is hidden */
 	/* The last line that a running step wrote; empty: none yet. NULL: not shown. */
 	struct str (*last_line)(void *arg, size_t task, size_t step);
 	void *last_line_arg;
