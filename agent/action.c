@@ -136,6 +136,20 @@ static void hand_on_text(void *arg, struct text t, const char *path)
 /* --- one step */
 
 /* Given values over defaults; a default sees the given ones and the other defaults. */
+/* A text given for an array or an object that is no reference leaves the default as it is. */
+static bool is_usable(const struct param_spec *p, const struct param *given)
+{
+	struct sole sole;
+
+	if (!given)
+		return false;
+	if (given->value.type == p->type || !p->default_value.pos.line)
+		return true;
+	sole = (struct sole){.text = given->value.string.s};
+	ref_each(sole.text, sole_ref, &sole);
+	return sole.found;
+}
+
 static void make_set(const struct call *call, const struct task_spec *one)
 {
 	struct arena *a = call->c->arena;
@@ -160,7 +174,8 @@ static void make_set(const struct call *call, const struct task_spec *one)
 		const struct param *given = param_find(all, n, p->name.s);
 		struct value *v = arena_new_object(a, struct value);
 
-		*v = given ? given->value : subst_value(&first, a, &p->default_value);
+		*v = is_usable(p, given) ? given->value
+					 : subst_value(&first, a, &p->default_value);
 		subst_add_param(call->set, STR("params"), p->name.s, v);
 	}
 	task_spec_texts(one, hand_on_text, &hand_on);

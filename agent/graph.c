@@ -17,6 +17,7 @@ struct walk {
 	VEC(struct use) uses;
 	struct pos pos; /* of the text whose uses are read */
 	bool is_edge;
+	bool no_results; /* of other tasks: they stay as they are */
 	bool ok;
 };
 
@@ -180,7 +181,7 @@ static void use_ref(void *arg, const struct ref *ref)
 	struct walk *w = arg;
 	struct use use;
 
-	if (!use_of(w->c->plan, ref, &use))
+	if (!use_of(w->c->plan, ref, &use) || (w->no_results && use.kind == USE_RESULT))
 		return;
 	use.is_edge = w->is_edge;
 	use.pos = w->pos;
@@ -204,7 +205,6 @@ static void use_text(void *arg, struct text t, const char *path)
 /* Texts that are replaced but do not order the task (section 11). */
 static void other_texts(const struct pipeline_task *pt, text_fn *fn, void *arg)
 {
-	fn(arg, pt->display_name, "displayName");
 	fn(arg, pt->task_ref, "taskRef.name");
 	for (size_t i = 0; i < pt->n_workspaces; i++)
 		fn(arg, pt->workspaces[i].sub_path, "workspaces");
@@ -228,6 +228,14 @@ void graph_uses(const struct plan_context *c)
 		pipeline_task_edge_texts(t->bound, use_text, &w);
 		w.is_edge = false;
 		other_texts(t->bound, use_text, &w);
+		/*
+		 * For a dag task's name alone no result is looked up: it shows those that are
+		 * used anyway. A finally task's shows every one. Both were seen on Tekton
+		 * itself.
+		 */
+		w.no_results = !t->is_finally;
+		use_text(&w, t->bound->display_name, "displayName");
+		w.no_results = false;
 		t->uses = vec_freeze(&w.uses, c->arena);
 		t->n_uses = w.uses.n;
 	}

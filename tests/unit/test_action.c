@@ -57,6 +57,9 @@ static const struct call calls[] = {
 		"<1><2><2><dk><dm><of nn>", "nn"},
 	{"{name: need, value: '$(context.taskRun.name)'}", "img-d", "<a><b><b><dk><dm><of tr>",
 		"tr"},
+	/* no array and no object: as if it were not given */
+	{"{name: need, value: nn}, {name: o, value: '$(params.t[*])'}, {name: l, value: text}",
+		"img-d", "<a><b><b><dk><dm><of nn>", "nn"},
 	{"{name: need, value: ''}, {name: of, value: mine}", "img-d", "<a><b><b><dk><dm><mine>",
 		""},
 };
