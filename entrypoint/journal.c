@@ -2,6 +2,8 @@
 /* The journal's framing: checksummed lines, appended and read back. */
 #include "journal.h"
 
+#include "seal.h"
+
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
@@ -153,7 +155,7 @@ static int journal_flush(struct journal *j, struct err *err)
 	return 0;
 }
 
-int journal_append(struct journal *j, struct str record, bool durable, struct err *err)
+static int journal_add(struct journal *j, struct str record, struct err *err)
 {
 	size_t n_before = j->pending.n;
 
@@ -167,7 +169,25 @@ int journal_append(struct journal *j, struct str record, bool durable, struct er
 		(void)journal_flush(j, NULL);
 		return err_set(err, ERR_LIMIT, "append to journal: too much waits for it");
 	}
-	if (journal_flush(j, err))
+	return journal_flush(j, err);
+}
+
+static int journal_add_sealed(struct journal *j, struct str record, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct err passed = {0};
+	struct str shown;
+
+	if (seal_record(j->seal, a, record, &shown, err)) {
+		(void)journal_add(j, shown, &passed);
+		return -1;
+	}
+	return journal_add(j, shown, err);
+}
+
+int journal_append(struct journal *j, struct str record, bool durable, struct err *err)
+{
+	if (j->seal ? journal_add_sealed(j, record, err) : journal_add(j, record, err))
 		return -1;
 	return durable ? journal_sync(j, err) : 0;
 }
@@ -184,12 +204,15 @@ int journal_sync(struct journal *j, struct err *err)
 
 bool journal_is_whole(const struct journal *j)
 {
-	return j->fd >= 0 && !j->pending.n && !j->pending.full && !j->is_unsure;
+	return j->fd >= 0 && !j->pending.n && !j->pending.full && !j->is_unsure &&
+	       seal_is_whole(j->seal);
 }
 
 void journal_close(struct journal *j)
 {
 	fd_close(&j->fd);
+	seal_free(j->seal);
+	j->seal = NULL;
 	buf_release(&j->pending);
 }
 

@@ -16,11 +16,13 @@
 #include <base/str.h>
 #include <stdint.h>
 
+struct seal;
 struct journal {
 	int fd;             /* owned; -1: not open */
 	size_t n_bytes;     /* complete records in the file */
 	bool is_torn;       /* an append failed half way; the next one repairs it first */
 	bool is_unsure;     /* a sync failed: what is on the disk nobody knows */
+	struct seal *seal;  /* what takes values out of records; owned, NULL: they stay */
 	struct buf pending; /* lines that could not be written yet, in order */
 };
 

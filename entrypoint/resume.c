@@ -4,6 +4,7 @@
 
 #include "header.h"
 #include "input.h"
+#include "seal.h"
 
 #include <base/clock.h>
 #include <base/fd.h>
@@ -135,6 +136,13 @@ static void resume_compare(struct session *s, struct diags *diags)
 		"--resume=force");
 }
 
+/* The directory stays open longer than the journal. */
+static void journal_hide(const struct session *s, struct journal *j, int dfd, struct str path)
+{
+	if (!mask_is_empty(s->mask))
+		j->seal = seal_new(dfd, path, s->mask);
+}
+
 /* --- making again ------------------------------------------------------------------------ */
 
 /* The records of the run among all. */
@@ -207,6 +215,9 @@ static int run_resume(struct session *s, struct session_run *r, struct err *err)
 			 "cut off",
 			STR_ARG(input_run_name(r->ref)), text.n_torn_bytes);
 	r->has_journal = true;
+	journal_hide(s, &r->journal, s->rundir.dfd, path);
+	if (seal_break(s->rundir.dfd, path, a, &text, err))
+		return -1;
 	return run_replay(s, r, &text, a, err);
 }
 
@@ -254,6 +265,7 @@ static int journal_start(struct session *s, struct session_run *r, const struct 
 {
 	if (journal_create(&ret->journal, dir->dfd, "journal", err))
 		return -1;
+	journal_hide(s, &ret->journal, dir->dfd, STR("journal"));
 	(void)fsync(dir->dfd); /* its name; not every file system can */
 	return header_append(s, r, &ret->journal, err);
 }

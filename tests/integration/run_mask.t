@@ -97,6 +97,9 @@ is "$(forms "$(cat "$T/run/run.json")")" "" "run.json does not have it"
 like "$(cat "$T/run/run.json")" '"***"' "but stars"
 is "$(forms "$(cat "$T/term")")" "" "nor the termination file"
 like "$(cat "$T/term")" '***' "but stars, too"
+is "$(forms "$(cat "$T/run/journal")")" "" "nor the journal"
+like "$(cat "$T/run/journal")" '{"sealed":0,' "which says where the rest is"
+is "$(stat -c %a "$T/run/journal.sealed")" 600 "which is nobody else's"
 is "$(cat "$T/run/results/out")" "$SECRET" "the file of the result has the value"
 is "$(stat -c %a "$T/run/results/out")" 600 "for nobody else"
 like "$err" "value 'pin' of Secret 'pw' is shorter than 4 bytes: it cannot be masked" "what cannot be masked is said"
@@ -148,4 +151,60 @@ is "$(cat "$T/run/logs/ask/0/s.log")" "yes or no? s" "a question is seen while t
 : >"$T/w/go"
 wait $pid
 is $? 0 "which then goes on" "$(cat "$T/out")"
+
+# --- who resumes gets what it was
+{
+	secret
+	cat <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: go}
+spec:
+  workspaces: [{name: w, emptyDir: {}}]
+  pipelineSpec:
+    workspaces: [{name: w}]
+    tasks:
+    - name: a
+      taskSpec:
+        results: [{name: r}]
+        steps:
+        - name: s
+          image: busybox
+          env: [{name: PW, valueFrom: {secretKeyRef: {name: pw, key: password}}}]
+          script: printf %s "$PW" >$(results.r.path)
+    - name: b
+      workspaces: [{name: w}]
+      params: [{name: p, value: $(tasks.a.results.r)}]
+      taskSpec:
+        params: [{name: p}]
+        workspaces: [{name: w}]
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            #!/bin/sh
+            printf '%s' "$(params.p)" | sha256sum
+            echo there >>$(workspaces.w.path)/there
+            [ "$(wc -l <$(workspaces.w.path)/there)" -gt 1 ] || exec tail -f /dev/null
+YAML
+} >"$T/in.yaml"
+rm -rf "$T/run"
+chmod 777 "$T/w"
+"$MONOPOD" run --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w w="$T/w" -f "$T/in.yaml" >"$T/out" 2>&1 &
+pid=$!
+wait_for 20 grep -q there "$T/w/there"
+kill -KILL $pid
+wait $pid 2>/dev/null
+cp -a "$T/run" "$T/lost"
+rm "$T/lost/journal.sealed"
+resume() {
+	monopod run --store "$STORE" --images "$IMAGES" --run-dir "$1" -w w="$T/w" -f "$T/in.yaml" --resume
+}
+resume "$T/run"
+is "$code" 0 "a run with a value in its journal goes on" "$err"
+is "$(cat "$T/run/logs/go-b/1/s.log")" "$want" "with the value"
+is "$(forms "$(cat "$T/run/journal" "$T/run/run.json")$out$err")" "" "and shows it no more than before"
+resume "$T/lost"
+is "$code" 2 "without the sealed part it does not go on"
+like "$err" "journal.sealed does not have it" "and says why"
 done_testing
