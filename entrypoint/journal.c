@@ -98,8 +98,7 @@ static int journal_take_records(
 
 	if (file_read_fd(a, fd, JOURNAL_MAX, &text, err))
 		return err_wrap(err, "read journal");
-	journal_parse(a, text, &ret->records, &ret->n, &ret->n_valid_bytes);
-	ret->n_torn_bytes = text.n - ret->n_valid_bytes;
+	journal_parse(a, text, ret);
 	return 0;
 }
 
@@ -123,10 +122,6 @@ int journal_open(struct journal *j, int dfd, const char *name, struct arena *a,
 	}
 	j->n_bytes = ret->n_valid_bytes;
 	j->is_torn = ret->n_torn_bytes > 0;
-	if (journal_repair(j, err)) {
-		journal_close(j);
-		return -1;
-	}
 	journal_reserve(j);
 	return 0;
 }
@@ -231,24 +226,42 @@ static bool journal_line_valid(struct str line, struct str *ret_record)
 	return same;
 }
 
-void journal_parse(struct arena *a, struct str text, struct str **ret, size_t *ret_n,
-	size_t *ret_n_valid_bytes)
+/* The first line of text without its end, if it is a whole record. */
+static bool journal_next(struct str text, struct str *ret_line, struct str *ret_record)
+{
+	ptrdiff_t end = str_chr(text, '\n');
+
+	*ret_line = end < 0 ? text : str_slice(text, 0, (size_t)end);
+	return end >= 0 && journal_line_valid(*ret_line, ret_record);
+}
+
+/* A writer that died leaves nothing behind the place where it did. */
+static bool journal_has_record(struct str text)
+{
+	struct str line, record;
+
+	while (text.n) {
+		if (journal_next(text, &line, &record))
+			return true;
+		text = str_slice(text, line.n + 1, text.n);
+	}
+	return false;
+}
+
+void journal_parse(struct arena *a, struct str text, struct journal_text *ret)
 {
 	VEC(struct str) records = {0};
-	size_t at = 0;
+	struct str rest = text;
+	struct str line, record;
 
-	while (at < text.n) {
-		struct str rest = str_slice(text, at, text.n);
-		ptrdiff_t end = str_chr(rest, '\n');
-		struct str record;
-
-		if (end < 0 || !journal_line_valid(str_slice(rest, 0, (size_t)end), &record))
-			break;
+	while (journal_next(rest, &line, &record)) {
 		vec_push(&records, record);
-		at += (size_t)end + 1;
+		rest = str_slice(rest, line.n + 1, rest.n);
 	}
-	*ret = vec_freeze(&records, a);
-	*ret_n = records.n;
-	*ret_n_valid_bytes = at;
+	*ret = (struct journal_text){.records = vec_freeze(&records, a),
+		.n = records.n,
+		.n_valid_bytes = text.n - rest.n,
+		.n_torn_bytes = rest.n,
+		.is_damaged = journal_has_record(rest)};
 	vec_release(&records);
 }

@@ -5,7 +5,7 @@
  *     CRC32 (8 hex digits, of the record's bytes) SPACE RECORD (compact JSON) NEWLINE
  *
  * A reader stops at the first line that is incomplete or does not match: that is where the
- * writer died. The framing is described in docs/journal.md.
+ * writer died, or the file was damaged. The framing is described in docs/journal.md.
  */
 #ifndef ENTRYPOINT_JOURNAL_H
 #define ENTRYPOINT_JOURNAL_H
@@ -35,10 +35,11 @@ struct journal_text {        /* what is in a file */
 	size_t n;
 	size_t n_valid_bytes;
 	size_t n_torn_bytes; /* behind them: a writer died there */
+	bool is_damaged;     /* not so: whole records stand behind those bytes */
 };
 /*
- * Opens one that is there, to go on with it: what is torn is cut off. ERR_NOT_FOUND when there
- * is none; ERR_USAGE when it is no plain file of ours.
+ * Opens one that is there, to go on with it: what is torn is cut off before anything is
+ * appended. ERR_NOT_FOUND when there is none; ERR_USAGE when it is no plain file of ours.
  */
 int journal_open(struct journal *j, int dfd, const char *name, struct arena *a,
 	struct journal_text *ret, struct err *err);
@@ -56,12 +57,8 @@ int journal_sync(struct journal *j, struct err *err);
 bool journal_is_whole(const struct journal *j);
 void journal_close(struct journal *j);
 
-/*
- * Splits the text of a journal into its valid records (views into text). *ret_n_valid_bytes is
- * where the first invalid line begins, text.n when all are valid.
- */
-void journal_parse(struct arena *a, struct str text, struct str **ret, size_t *ret_n,
-	size_t *ret_n_valid_bytes);
+/* Splits the text of a journal into its valid records, which are views into it. */
+void journal_parse(struct arena *a, struct str text, struct journal_text *ret);
 
 uint32_t journal_crc(struct str bytes);
 

@@ -45,6 +45,26 @@ static void time_put(const struct json *record, int64_t *first_ns, struct buf *o
 		(ns < 0 ? -ns : ns) % NS_PER_S / NS_PER_MS);
 }
 
+/* A journal may come from anybody. */
+static void word_put(const char *before, struct str word, struct buf *out)
+{
+	if (!word.n)
+		return;
+	buf_addz(out, before);
+	view_text_safe(out, word, VALUE_COLS, false);
+}
+
+static void kind_put(const struct json *record, struct buf *out)
+{
+	struct str event = json_str(json_get(record, "event"));
+	struct buf word cleanup_buf = {0};
+
+	buf_init(&word, VALUE_BYTES);
+	word_put(event.n ? "> " : "", event.n ? event : json_str(json_get(record, "kind")),
+		&word);
+	buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(buf_str(&word)));
+}
+
 static void subject_put(const struct json *record, struct buf *out)
 {
 	struct str pipeline_task = json_str(json_get(record, "pipelineTask"));
@@ -52,14 +72,11 @@ static void subject_put(const struct json *record, struct buf *out)
 	const struct json *attempt = json_get(record, "attempt");
 	struct str step = json_str(json_get(record, "step"));
 
-	if (pipeline_task.n)
-		buf_addf(out, " " STR_FMT, STR_ARG(pipeline_task));
-	if (task.n)
-		buf_addf(out, " " STR_FMT, STR_ARG(task));
+	word_put(" ", pipeline_task, out);
+	word_put(" ", task, out);
 	if (attempt)
-		buf_addf(out, "/" STR_FMT, STR_ARG(attempt->text));
-	if (step.n)
-		buf_addf(out, "/" STR_FMT, STR_ARG(step));
+		word_put("/", attempt->text, out);
+	word_put("/", step, out);
 }
 
 static void members_put(const struct json *record, struct buf *out)
@@ -71,7 +88,8 @@ static void members_put(const struct json *record, struct buf *out)
 			continue;
 		buf_init(&value, VALUE_BYTES);
 		json_print(it, false, &value);
-		buf_addf(out, " " STR_FMT "=", STR_ARG(it->key));
+		word_put(" ", it->key, out);
+		buf_addc(out, '=');
 		view_text_safe(out, buf_str(&value), VALUE_COLS, false);
 	}
 }
@@ -81,22 +99,34 @@ static void record_put(struct str text, int64_t *first_ns, struct buf *out)
 	struct arena *a cleanup_arena = arena_new();
 	struct err err = {0};
 	struct json *record;
-	struct str kind;
 
 	if (json_parse(a, text, text.n, &record, &err)) {
 		buf_addf(out, "not JSON: %s\n", err.msg);
 		return;
 	}
-	kind = json_str(json_get(record, "kind"));
 	time_put(record, first_ns, out);
-	if (json_get(record, "event"))
-		buf_addf(out, "  > %-*.*s", KIND_COLS - 2,
-			STR_ARG(json_str(json_get(record, "event"))));
-	else
-		buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(kind));
+	kind_put(record, out);
 	subject_put(record, out);
 	members_put(record, out);
 	buf_addc(out, '\n');
+}
+
+static void rest_put(const struct journal_text *t, bool as_json, struct buf *out)
+{
+	if (as_json)
+		buf_addf(out, "{\"kind\":\"%s\",\"bytes\":%zu}\n",
+			t->is_damaged ? "damaged" : "torn", t->n_torn_bytes);
+	else if (t->is_damaged)
+		buf_addf(out,
+			"the record at byte %zu is damaged: it and what is behind it are not "
+			"shown (%zu bytes)\n",
+			t->n_valid_bytes, t->n_torn_bytes);
+	else
+		buf_addf(out,
+			"the last %zu bytes (from byte %zu) are no whole record: its writer "
+			"died "
+			"there\n",
+			t->n_torn_bytes, t->n_valid_bytes);
 }
 
 int journal_show(int dfd, bool as_json, struct buf *out, struct err *err)
@@ -113,13 +143,7 @@ int journal_show(int dfd, bool as_json, struct buf *out, struct err *err)
 		else
 			record_put(text.records[i], &first_ns, out);
 	}
-	if (text.n_torn_bytes && as_json)
-		buf_addf(out, "{\"kind\":\"torn\",\"bytes\":%zu}\n", text.n_torn_bytes);
-	else if (text.n_torn_bytes)
-		buf_addf(out,
-			"the last %zu bytes (from byte %zu) are no whole record: its writer "
-			"died "
-			"there\n",
-			text.n_torn_bytes, text.n_valid_bytes);
+	if (text.n_torn_bytes)
+		rest_put(&text, as_json, out);
 	return out->full ? err_set(err, ERR_LIMIT, "the journal is too large to be shown") : 0;
 }

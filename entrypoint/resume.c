@@ -42,6 +42,23 @@ static int header_of(
 	return header_read(a, t->records[last], ret, err);
 }
 
+/*
+ * Damage is not the end of a writer: what ended behind it would run again. Who forces that says
+ * so; without a header there is nothing to go on with.
+ */
+static int damage_refuse(const struct session *s, const struct journal_text *t,
+	const char *path, struct err *err)
+{
+	if (!t->is_damaged || (t->n && s->options->resume_force))
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"%s: the record at byte %zu is damaged, whole ones stand behind it; %s", path,
+		t->n_valid_bytes,
+		t->n ? "what they say is lost when the run goes on from there: "
+		       "--resume=force"
+		     : "nothing can go on from there");
+}
+
 /* Reads the header of a journal; one without a whole record has started nothing. */
 static int header_look(struct session *s, const char *path, struct err *err)
 {
@@ -55,6 +72,8 @@ static int header_look(struct session *s, const char *path, struct err *err)
 		*err = low;
 		return -1;
 	}
+	if (damage_refuse(s, &text, path, err))
+		return -1;
 	if (text.n == 0) {
 		(void)unlinkat(s->rundir.dfd, path, 0);
 		return 0;
@@ -205,12 +224,21 @@ static int run_resume(struct session *s, struct session_run *r, struct err *err)
 		*err = low;
 		return -1;
 	}
+	if (damage_refuse(s, &text, str_c(path), err)) {
+		journal_close(&r->journal);
+		return -1;
+	}
 	if (text.n == 0) { /* not even its header: it is made anew */
 		journal_close(&r->journal);
 		(void)unlinkat(s->rundir.dfd, str_c(path), 0);
 		return 0;
 	}
-	if (text.n_torn_bytes)
+	if (text.is_damaged)
+		log_warn("journal of '" STR_FMT
+			 "': damaged at byte %zu; the %zu bytes from there "
+			 "on are cut off",
+			STR_ARG(input_run_name(r->ref)), text.n_valid_bytes, text.n_torn_bytes);
+	else if (text.n_torn_bytes)
 		log_info("journal of '" STR_FMT "': the last %zu bytes were not whole and are "
 			 "cut off",
 			STR_ARG(input_run_name(r->ref)), text.n_torn_bytes);

@@ -167,6 +167,31 @@ printf 'half a rec' >>"$T/torn/journal"
 monopod describe --journal "$T/torn"
 like "$out" "the last 10 bytes" "a torn tail is told"
 
+# --- a journal that was damaged, not cut short
+
+cp "$T/side/log" "$T/log.before"
+for line in 1 4; do
+	cp "$T/journal" "$T/run/journal"
+	sed -i "${line}s/kind/kinD/" "$T/run/journal"
+	cp "$T/run/journal" "$T/journal.damaged"
+	go -w side="$T/side" --resume
+	is "$code" 2 "damage in line $line is no torn tail"
+	like "$err" "is damaged, whole ones stand behind it" "and is said"
+	cmp -s "$T/journal.damaged" "$T/run/journal" && cmp -s "$T/log.before" "$T/side/log"
+	ok $? "nothing ran, nothing was cut off"
+	monopod describe --journal "$T/run"
+	like "$out" "is damaged: it and what is behind it are not shown" "nor is it told as the end"
+done
+go -w side="$T/side" --resume=force
+is "$code" 0 "--resume=force goes on from there"
+like "$err" " bytes from there on are cut off" "and says what is lost"
+printf '%s\n' '10b9c12c {"kind":"a\u001b[31m","task":"b\u001b[31m","\u001b[31mc":"d\u001b[31m"}' >>"$T/run/journal"
+sum=$(tail -n 1 "$T/run/journal" | cut -c10- | tr -d '\n' | python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(sys.stdin.buffer.read()))')
+sed -i "\$s/^......../$sum/" "$T/run/journal"
+monopod describe --journal "$T/run"
+is "$(tail -n 1 "$T/out" | tr -s ' ')" ' a b c="d\u001b[31m"' "what a record says is shown"
+unlike "$out" $'\e' "without the escapes in it"
+
 # --- with another input all the same
 
 cp "$T/good.yaml" "$T/in.yaml"

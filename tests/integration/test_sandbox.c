@@ -269,7 +269,6 @@ static void test_kill(void **state)
 	assert_false(out.is_known); /* step-init could not report: never a success */
 }
 
-/* The agent is killed: nothing of the step survives. */
 /* An agent with one step that waits, and the hold; what the step writes comes out of the pipe.
  */
 static pid_t agent_start(const char *sub_command, int hold_fd, int out_fd)
@@ -288,13 +287,16 @@ static pid_t agent_start(const char *sub_command, int hold_fd, int out_fd)
 	fix_step(&s, PROBE(word));
 	fd_close(&s.child_out_fd);
 	s.c.stdout_fd = out_fd;
-	if (fix_start(&s, &err))
+	if (fix_start(&s, &err)) {
+		fprintf(stderr, "# no step: %s\n", err.msg);
 		_exit(1);
+	}
 	close(out_fd); /* only the step has it */
 	for (;;)
 		pause();
 }
 
+/* The agent is killed: nothing of the step survives. */
 static void test_agent_dies(void **state)
 {
 	int pipe_fd[2];

@@ -60,9 +60,7 @@ static void records_come_back(void **state)
 	struct journal j;
 	struct err err = {0};
 	struct str text;
-	struct str *got;
-	size_t n;
-	size_t n_valid;
+	struct journal_text got;
 	struct stat st;
 
 	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
@@ -72,11 +70,11 @@ static void records_come_back(void **state)
 	assert_int_equal(fstatat(f->dfd, "journal", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
-	journal_parse(f->a, text, &got, &n, &n_valid);
-	assert_int_equal(n, ARRAY_SIZE(records));
-	assert_int_equal(n_valid, text.n);
-	for (size_t i = 0; i < n; i++)
-		assert_true(str_eqz(got[i], records[i]));
+	journal_parse(f->a, text, &got);
+	assert_int_equal(got.n, ARRAY_SIZE(records));
+	assert_int_equal(got.n_valid_bytes, text.n);
+	for (size_t i = 0; i < got.n; i++)
+		assert_true(str_eqz(got.records[i], records[i]));
 }
 
 static void an_old_journal_is_not_taken(void **state)
@@ -95,34 +93,38 @@ static void reading_stops_at_damage(void **state)
 		const char *name;
 		const char *before, *after; /* a valid line */
 		size_t n_records;
+		bool is_damaged;
 	} cases[] = {
-		{"nothing", NULL, "", 0},
-		{"torn line", "", "0a1b2c3d {\"x\"", 1},
-		{"line without its end", "", "cbf43926 123456789", 1},
-		{"complete line", "", "cbf43926 123456789\n", 2},
-		{"wrong sum", "", "cbf43927 123456789\n", 1},
-		{"changed record", "", "cbf43926 123456780\n", 1},
-		{"damage in front", "garbage\n", "", 0},
-		{"capital digits", "", "CBF43926 123456789\n", 1},
-		{"only a sum", "", "cbf43926 \n", 1},
-		{"blank line", "", "\n", 1},
-		{"good after bad is not believed", "", "bad\ncbf43926 123456789\n", 1},
+		{"nothing", NULL, "", 0, false},
+		{"torn line", "", "0a1b2c3d {\"x\"", 1, false},
+		{"line without its end", "", "cbf43926 123456789", 1, false},
+		{"complete line", "", "cbf43926 123456789\n", 2, false},
+		{"wrong sum", "", "cbf43927 123456789\n", 1, false},
+		{"changed record", "", "cbf43926 123456780\n", 1, false},
+		{"damage in front", NULL, "garbage\ncbf43926 123456789\n", 0, true},
+		{"capital digits", "", "CBF43926 123456789\n", 1, false},
+		{"only a sum", "", "cbf43926 \n", 1, false},
+		{"blank line", "", "\n", 1, false},
+		{"good after bad is not believed", "", "bad\ncbf43926 123456789\n", 1, true},
+		{"good after much that is bad", "", "a\n\nb\ncbf43926 123456789\nc", 1, true},
+		{"the end of a good one after bad", "", "bad\ncbf43926 123456789", 1, false},
 	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[256];
-		struct str *got;
-		size_t n;
-		size_t n_valid;
+		struct journal_text got;
 
 		(void)snprintf(text, sizeof(text), "%s%s%s",
 			cases[i].before ? cases[i].before : "",
 			cases[i].before ? "cbf43926 123456789\n" : "", cases[i].after);
-		journal_parse(f->a, str_z(text), &got, &n, &n_valid);
-		if (n != cases[i].n_records)
-			fail_msg("%s: %zu records", cases[i].name, n);
-		assert_int_equal(n_valid, n * strlen("cbf43926 123456789\n"));
+		journal_parse(f->a, str_z(text), &got);
+		if (got.n != cases[i].n_records)
+			fail_msg("%s: %zu records", cases[i].name, got.n);
+		if (got.is_damaged != cases[i].is_damaged)
+			fail_msg("%s: damaged: %d", cases[i].name, got.is_damaged);
+		assert_int_equal(got.n_valid_bytes, got.n * strlen("cbf43926 123456789\n"));
+		assert_int_equal(got.n_torn_bytes, strlen(text) - got.n_valid_bytes);
 	}
 }
 
@@ -133,9 +135,7 @@ static void a_torn_append_is_repaired(void **state)
 	struct journal j;
 	struct err err = {0};
 	struct str text;
-	struct str *got;
-	size_t n;
-	size_t n_valid;
+	struct journal_text got;
 	int real_fd;
 
 	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
@@ -153,12 +153,12 @@ static void a_torn_append_is_repaired(void **state)
 	assert_int_equal(journal_append(&j, STR("{\"n\":4}"), true, &err), 0);
 	journal_close(&j);
 	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
-	journal_parse(f->a, text, &got, &n, &n_valid);
-	assert_int_equal(n, 4);
-	assert_int_equal(n_valid, text.n);
-	assert_true(str_eqz(got[1], "{\"n\":2}"));
-	assert_true(str_eqz(got[2], "{\"n\":3}"));
-	assert_true(str_eqz(got[3], "{\"n\":4}"));
+	journal_parse(f->a, text, &got);
+	assert_int_equal(got.n, 4);
+	assert_int_equal(got.n_valid_bytes, text.n);
+	assert_true(str_eqz(got.records[1], "{\"n\":2}"));
+	assert_true(str_eqz(got.records[2], "{\"n\":3}"));
+	assert_true(str_eqz(got.records[3], "{\"n\":4}"));
 }
 
 /* What was too much to be kept is a gap: nothing is written behind it. */
@@ -168,9 +168,7 @@ static void nothing_is_written_behind_a_gap(void **state)
 	struct journal j;
 	struct err err = {0};
 	struct str text;
-	struct str *got;
-	size_t n;
-	size_t n_valid;
+	struct journal_text got;
 	int real_fd;
 
 	assert_int_equal(journal_create(&j, f->dfd, "journal", &err), 0);
@@ -188,10 +186,10 @@ static void nothing_is_written_behind_a_gap(void **state)
 	assert_false(journal_is_whole(&j));
 	journal_close(&j);
 	assert_int_equal(file_read(f->a, f->dfd, "journal", 4096, &text, &err), 0);
-	journal_parse(f->a, text, &got, &n, &n_valid);
-	assert_int_equal(n, 4);
-	assert_int_equal(n_valid, text.n);
-	assert_true(str_eqz(got[3], "{\"n\":2}"));
+	journal_parse(f->a, text, &got);
+	assert_int_equal(got.n, 4);
+	assert_int_equal(got.n_valid_bytes, text.n);
+	assert_true(str_eqz(got.records[3], "{\"n\":2}"));
 }
 
 /* Cut off anywhere, a journal is what was whole, and goes on behind that. */
