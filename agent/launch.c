@@ -668,7 +668,7 @@ static bool make_step(struct build *b, const struct task_launch *task, size_t i)
 			step->working_dir.s.p[0] == '/'
 				? path_clean(b->brief, step->working_dir.s)
 				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
-	security_launch(&b->pod.security_context, &step->security_context, l);
+	security_launch(b->brief, &b->pod.security_context, &step->security_context, l);
 	make_limits(b, l);
 	l->results = make_wants(b, step->results, step->n_results);
 	l->n_results = step->n_results;
@@ -712,6 +712,7 @@ static bool make_launch(struct build *b)
 	};
 	make_facts(b);
 	pod_names(b->brief, &b->pod, l);
+	security_volumes(&b->pod.security_context, l);
 	if (!make_workspaces(b, l) || !make_volumes(b, l))
 		return false;
 	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps);

@@ -56,12 +56,33 @@ static void launch_users(const struct security_context *pod, const struct securi
 	l->run_as_non_root = non_root->v;
 }
 
-void security_launch(const struct security_context *pod, const struct security_context *own,
-	struct step_launch *l)
+static void launch_groups(
+	struct arena *a, const struct security_context *pod, struct launch_security *s)
+{
+	uint32_t *groups = arena_new_array(a, uint32_t, pod->n_supplemental_groups + 1);
+
+	for (size_t i = 0; i < pod->n_supplemental_groups; i++)
+		groups[s->n_groups++] = (uint32_t)pod->supplemental_groups[i].v;
+	if (pod->fs_group.pos.line)
+		groups[s->n_groups++] = (uint32_t)pod->fs_group.v;
+	s->groups = groups;
+	s->own_groups_only = str_eqz(pod->supplemental_groups_policy.s, "Strict");
+}
+
+void security_volumes(const struct security_context *pod, struct task_launch *l)
+{
+	l->has_fs_group = pod->fs_group.pos.line != 0;
+	l->fs_group = (uint32_t)pod->fs_group.v;
+	l->fs_group_on_mismatch = str_eqz(pod->fs_group_change_policy.s, "OnRootMismatch");
+}
+
+void security_launch(struct arena *a, const struct security_context *pod,
+	const struct security_context *own, struct step_launch *l)
 {
 	struct launch_security *s = &l->security;
 
 	launch_users(pod, own, l);
+	launch_groups(a, pod, s);
 	s->read_only_root = own->read_only_root_filesystem.v;
 	s->may_escalate = own->allow_privilege_escalation.v;
 	s->cap_add = capability_set(own->cap_add, own->n_cap_add, &s->adds_all);

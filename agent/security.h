@@ -3,12 +3,15 @@
 #ifndef AGENT_SECURITY_H
 #define AGENT_SECURITY_H
 
+#include <base/arena.h>
 #include <monopod/runner.h>
 
 /* A container's own over its template's, member by member; lists are taken whole. */
 void security_merge(struct security_context *own, const struct security_context *template);
 /* Users and security of a step to start: the container's own, else the pod's. */
-void security_launch(const struct security_context *pod, const struct security_context *own,
-	struct step_launch *ret);
+void security_launch(struct arena *a, const struct security_context *pod,
+	const struct security_context *own, struct step_launch *ret);
+/* What a pod's context says of its volumes. */
+void security_volumes(const struct security_context *pod, struct task_launch *ret);
 
 #endif

@@ -186,6 +186,42 @@ static int attempt_make_bindings(struct attempt *at, struct err *err)
 	return 0;
 }
 
+static bool volume_takes_group(const struct attempt *at, size_t i, bool is_files)
+{
+	return at->bindings[i].owner == OWNER_AS_IS && !at->bindings[i].is_file &&
+	       (at->launch->volumes[i].kind == LAUNCH_FILES) == is_files;
+}
+
+/* What a pod would have as volumes; the caller's own directories stay as they are. */
+static int attempt_give_group(struct attempt *at, struct err *err)
+{
+	const struct task_launch *l = at->launch;
+	const struct id_map *map = &at->config->place->map;
+	int *dfds = arena_new_array(at->arena, int, l->n_volumes + 4);
+	struct sandbox_group g = {
+		.dfds = dfds, .gid = l->fs_group, .on_mismatch = l->fs_group_on_mismatch};
+
+	if (!l->has_fs_group)
+		return 0;
+	if (map->is_single && id_map_outside(map->gid, map->n_gid, l->fs_group) < 0)
+		return 0; /* one user owns everything; that groups are not set is noted */
+	dfds[g.n++] = at->workspace_dfd;
+	dfds[g.n++] = at->home_dfd;
+	dfds[g.n++] = at->results_dfd;
+	dfds[g.n++] = at->artifacts_dfd;
+	for (size_t i = 0; i < l->n_volumes; i++)
+		if (volume_takes_group(at, i, false))
+			dfds[g.n++] = at->bindings[i].fd;
+	if (sandbox_give_group(at->config->ns, &g, err))
+		return -1;
+	g.n = 0;
+	g.read_only = true;
+	for (size_t i = 0; i < l->n_volumes; i++)
+		if (volume_takes_group(at, i, true))
+			dfds[g.n++] = at->bindings[i].fd;
+	return g.n ? sandbox_give_group(at->config->ns, &g, err) : 0;
+}
+
 static int attempt_make(struct attempt *at, struct err *err)
 {
 	const struct rundir *rd = at->config->rundir;
@@ -206,7 +242,7 @@ static int attempt_make(struct attempt *at, struct err *err)
 		rundir_log_dir(at->config->run, at->launch->name, at->launch->attempt, err);
 	if (at->log_dfd < 0)
 		return -1;
-	return attempt_make_bindings(at, err);
+	return attempt_make_bindings(at, err) || attempt_give_group(at, err) ? -1 : 0;
 }
 
 int attempt_open(const struct attempt_config *c, const struct task_launch *l,

@@ -529,8 +529,7 @@ static int step_launch_in(
 		return -1;
 	launch_sandbox(a, &parts, &config);
 	if (dc->place->map.is_single && config.n_groups > 1)
-		drive_note(
-			t->drive, STR("supplementary groups of image users are not set here"));
+		drive_note(t->drive, STR("supplementary groups are not set here"));
 	s->program = arena_strz(t->arena, program.argv[0]);
 	q = task_queue(t, EVENT_STEP_STARTED);
 	q->event.step = s->index;

@@ -169,19 +169,31 @@ static int program_check_non_root(const struct launch_pod *pod, const struct ste
 		STR_ARG(s->container));
 }
 
-/* The primary group is one of the groups (R33). */
-static void user_add_group(struct arena *a, struct image_user *u)
+static void groups_add(uint32_t *groups, size_t *n, const uint32_t *more, size_t n_more)
 {
-	uint32_t *groups = arena_new_array(a, uint32_t, u->n_groups + 1);
+	for (size_t i = 0; i < n_more; i++) {
+		size_t k = 0;
 
-	groups[0] = u->gid;
-	for (size_t i = 0; i < u->n_groups; i++) {
-		if (u->groups[i] == u->gid)
-			return;
-		groups[i + 1] = u->groups[i];
+		while (k < *n && groups[k] != more[i])
+			k++;
+		if (k == *n)
+			groups[(*n)++] = more[i];
 	}
+}
+
+/* The primary group is one of the groups (R33), then the image's and the pod's. */
+static void user_add_groups(
+	struct arena *a, const struct launch_security *s, struct image_user *u)
+{
+	uint32_t *groups = arena_new_array(a, uint32_t, u->n_groups + s->n_groups + 1);
+	size_t n = 0;
+
+	groups_add(groups, &n, &u->gid, 1);
+	if (!s->own_groups_only)
+		groups_add(groups, &n, u->groups, u->n_groups);
+	groups_add(groups, &n, s->groups, s->n_groups);
 	u->groups = groups;
-	u->n_groups++;
+	u->n_groups = n;
 }
 
 static int program_user(struct arena *a, const struct step_launch *s, const struct rootfs *r,
@@ -194,7 +206,7 @@ static int program_user(struct arena *a, const struct step_launch *s, const stru
 		dfds[i] = r->layers[i].dfd;
 	if (image_user_find(a, dfds, r->n_layers, user, s->run_as_user, s->run_as_group,
 		    &ret->user, err) == 0) {
-		user_add_group(a, &ret->user);
+		user_add_groups(a, &s->security, &ret->user);
 		return 0;
 	}
 	err->kind = err->kind == ERR_SYS ? ERR_SYS : ERR_SPEC;

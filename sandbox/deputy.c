@@ -3,6 +3,7 @@
  * Deputies: file operations as the run's first user, for an agent that has sub-ids but no
  * rights over them. A root agent, and one whose single id owns everything, acts itself.
  */
+#include "group.h"
 #include "ns.h"
 #include "spawn.h"
 #include <base/fd.h>
@@ -24,6 +25,7 @@ struct task {
 	int dfd;
 	const char *name;
 	uint32_t uid, gid, mode;
+	const struct sandbox_group *group;
 	bool is_inside; /* in the namespace: ids are inside ids */
 	bool gives_fd;
 	int sock_fd;
@@ -78,7 +80,8 @@ static int deputy(struct task *t, struct err *err)
 	struct spawned child;
 	int ret, status;
 
-	if (!t->ns || t->ns->level != SANDBOX_USER)
+	if (!t->ns ||
+		!(t->ns->level == SANDBOX_USER || (t->group && t->ns->level == SANDBOX_ROOT)))
 		return t->run(t, err);
 	if (fd_socketpair(&own_fd, &child_fd, err))
 		return -1;
@@ -178,6 +181,24 @@ int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t u
 		.gid = gid,
 		.mode = mode};
 
+	return deputy(&t, err);
+}
+
+static int run_group(struct task *t, struct err *err)
+{
+	return group_give(t->group, t->gid, err);
+}
+
+int sandbox_give_group(struct sandbox_ns *ns, const struct sandbox_group *g, struct err *err)
+{
+	struct task t = {.ns = ns, .run = run_group, .group = g, .gid = g->gid, .name = "."};
+	int64_t outside = id_map_outside(ns->map.gid, ns->map.n_gid, g->gid);
+
+	if (outside < 0)
+		return err_set(err, ERR_SANDBOX, "group %u is not among the ids of this place",
+			g->gid);
+	if (ns->level == SANDBOX_USER_SINGLE)
+		t.gid = (uint32_t)outside;
 	return deputy(&t, err);
 }
 

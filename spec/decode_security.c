@@ -167,12 +167,59 @@ const struct schema schema_security_context = {
 	.n_fields = ARRAY_SIZE(security_context_fields),
 };
 
+static void decode_groups(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
+{
+	struct security_context *s = base;
+
+	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_LIST, "list"))
+		return;
+	s->supplemental_groups = arena_new_array(d->arena, struct maybe_int, n->n + 1);
+	s->n_supplemental_groups = n->n;
+	for (size_t i = 0; i < n->n; i++) {
+		size_t mark = path_enter_index(d, i);
+
+		decode_int(d, f, n->items[i], &s->supplemental_groups[i]);
+		path_leave(d, mark);
+	}
+}
+
+static void check_one_of(struct decode *d, const struct yaml_node *map, const char *key,
+	const char *const *values, struct text given)
+{
+	size_t mark;
+
+	if (!given.s.n || str_eqz(given.s, values[0]) || str_eqz(given.s, values[1]))
+		return;
+	mark = path_enter(d, str_z(key));
+	(void)decode_fail(d, "bad-value", yaml_get(map, key),
+		"Unsupported value: \"" STR_FMT "\": supported values: \"%s\", \"%s\"",
+		STR_ARG(given.s), values[0], values[1]);
+	path_leave(d, mark);
+}
+
+static void finish_pod(struct decode *d, const struct yaml_node *n, void *base)
+{
+	static const char *const change[] = {"Always", "OnRootMismatch"};
+	static const char *const groups[] = {"Merge", "Strict"};
+	const struct security_context *s = base;
+
+	check_one_of(d, n, "fsGroupChangePolicy", change, s->fs_group_change_policy);
+	check_one_of(d, n, "supplementalGroupsPolicy", groups, s->supplemental_groups_policy);
+}
+
 static const struct field pod_security_context_fields[] = {
-	{REFUSED("fsGroup")},
-	{REFUSED("fsGroupChangePolicy")},
+	{FIELD_OF(struct security_context, "fsGroup", FIELD_INT, fs_group), .min = 0,
+		.max = INT32_MAX},
+	{FIELD_TEXT_OF(struct security_context, "fsGroupChangePolicy", fs_group_change_policy)},
 	{REFUSED("seLinuxChangePolicy"), .why = "no label of the machine's is put on volumes"},
-	{REFUSED("supplementalGroups")},
-	{REFUSED("supplementalGroupsPolicy")},
+	{.key = "supplementalGroups",
+		.kind = FIELD_CALL,
+		.call = decode_groups,
+		.min = 0,
+		.max = INT32_MAX},
+	{FIELD_TEXT_OF(struct security_context, "supplementalGroupsPolicy",
+		supplemental_groups_policy)},
 	{REFUSED("sysctls"),
 		.why = "the kernel's settings are the pod's, which is there already"},
 };
@@ -183,4 +230,5 @@ const struct schema schema_pod_security_context = {
 	.base = &schema_run_as,
 	.fields = pod_security_context_fields,
 	.n_fields = ARRAY_SIZE(pod_security_context_fields),
+	.finish = finish_pod,
 };

@@ -176,7 +176,7 @@ static void decode_bool(struct decode *d, const struct yaml_node *n, struct mayb
 	*ret = (struct maybe_bool){.v = str_eqz(n->json, "true"), .pos = n->pos};
 }
 
-static void decode_int(struct decode *d, const struct field *f, const struct yaml_node *n,
+void decode_int(struct decode *d, const struct field *f, const struct yaml_node *n,
 	struct maybe_int *ret)
 {
 	if (!decode_expect(d, n, YAML_NUMBER, "int"))

@@ -94,6 +94,9 @@ void decode_object(
 	struct decode *d, const struct schema *s, const struct yaml_node *n, void *base);
 /* One value; the path already names it. Used by calls. */
 void decode_text(struct decode *d, const struct yaml_node *n, struct text *ret);
+/* Within f->min … f->max. */
+void decode_int(struct decode *d, const struct field *f, const struct yaml_node *n,
+	struct maybe_int *ret);
 void decode_duration(struct decode *d, const struct yaml_node *n, struct duration *ret);
 void decode_labels(struct decode *d, const struct yaml_node *n, struct labels *ret);
 void decode_list(struct decode *d, const struct field *f, const struct schema *s,

@@ -134,6 +134,12 @@ struct security_context {
 	size_t n_cap_add;
 	struct text *cap_drop;
 	size_t n_cap_drop;
+	/* of a pod alone */
+	struct maybe_int fs_group;
+	struct text fs_group_change_policy; /* Always, OnRootMismatch; or absent */
+	struct maybe_int *supplemental_groups;
+	size_t n_supplemental_groups;
+	struct text supplemental_groups_policy; /* Merge, Strict; or absent */
 	struct pos pos;
 };
 /* The number of a capability: CHOWN, chown and CAP_CHOWN are 0. -1: there is none. */

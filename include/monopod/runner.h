@@ -73,6 +73,9 @@ struct launch_security {
 	bool drops_all;
 	bool may_escalate; /* allowPrivilegeEscalation: true was asked for */
 	bool read_only_root;
+	const uint32_t *groups; /* supplementary, of the pod: fsGroup is among them */
+	size_t n_groups;
+	bool own_groups_only; /* supplementalGroupsPolicy Strict: none of the image's */
 };
 /* A container: a step, or what runs beside the steps. */
 struct step_launch {
@@ -130,6 +133,9 @@ struct task_launch {
 	struct launch_volume
 		*volumes; /* of workspaces, then of the task and its pod template */
 	size_t n_volumes;
+	bool has_fs_group; /* the volumes that are not the caller's get this group */
+	uint32_t fs_group;
+	bool fs_group_on_mismatch; /* not again where the top directory has it */
 	struct launch_host *hosts;
 	size_t n_hosts;
 	struct launch_dns dns;

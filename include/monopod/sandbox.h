@@ -118,6 +118,19 @@ int sandbox_remove_tree(
 /* mkdir below dfd owned by inside ids (uid, gid), with mode; existing is fine. */
 int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t uid,
 	uint32_t gid, uint32_t mode, struct err *err);
+struct sandbox_group {
+	const int *dfds; /* directories that monopod made for steps; O_PATH is fine */
+	size_t n;
+	uint32_t gid;     /* inside */
+	bool read_only;   /* the group may not write in them */
+	bool on_mismatch; /* nothing is done where the directory itself has group and mode */
+};
+/*
+ * Gives trees to a group as the kubelet does for fsGroup: files can be read and written by it,
+ * directories entered, too, and new files in them inherit it. Links are not followed; done with
+ * the rights of the run's first user alone, as steps may write there meanwhile.
+ */
+int sandbox_give_group(struct sandbox_ns *ns, const struct sandbox_group *g, struct err *err);
 
 /*
  * A worker: a child that joins the namespace (NULL: stays in the agent's), is confined to the

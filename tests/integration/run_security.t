@@ -38,4 +38,67 @@ is "$(log secure own)" "0000000000000009
 1
 5" "a step's own context over the template's"
 is "$(log secure may)" 0 "allowPrivilegeEscalation: true takes no_new_privs away"
+# the pod's groups, and volumes that belong to one
+yaml <<'YAML'
+apiVersion: v1
+kind: Secret
+metadata: {name: token}
+stringData: {key: hush}
+---
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: groups}
+spec:
+  taskRunTemplate:
+    podTemplate:
+      securityContext: {runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000, 2000]}
+  workspaces:
+  - {name: claim, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}}}
+  pipelineSpec:
+    workspaces: [{name: claim}]
+    tasks:
+    - name: first
+      workspaces: [{name: claim}]
+      taskSpec:
+        workspaces: [{name: claim}]
+        volumes: [{name: s, secret: {secretName: token, defaultMode: 256}}]
+        steps:
+        - name: root
+          image: busybox
+          securityContext: {runAsUser: 0, runAsGroup: 0}
+          script: cd /workspace/claim; umask 077; echo first > file; stat -c '%a %g' . file
+        - name: user
+          image: busybox
+          volumeMounts: [{name: s, mountPath: /secret}]
+          script: |
+            id -u; id -g; id -G; wc -c < /secret/key
+            stat -c '%a %g' /workspace /secret /secret/key
+            touch /workspace/new; stat -c '%g' /workspace/new
+    - name: second
+      runAfter: [first]
+      workspaces: [{name: claim}]
+      taskSpec:
+        workspaces: [{name: claim}]
+        steps:
+        - name: s
+          image: busybox
+          script: echo second >> /workspace/claim/file; cat /workspace/claim/file
+YAML
+run
+if [ "$(id -u)" = 0 ]; then
+	is "$code $(log groups-first root)" "0 2777 2000
+600 2000" "a claim belongs to fsGroup, and so does what is made in it" || log groups-first root
+	is "$(log groups-first user)" "1000
+3000
+3000 2000 4000
+4
+2777 2000
+2755 2000
+440 2000
+2000" "groups of a step, a secret that the group may read"
+	is "$(log groups-second s)" "first
+second" "what a task left is the group's for the next"
+else
+	skip 3 "one id"
+fi
 done_testing

@@ -162,6 +162,92 @@ static void test_visit(void **state)
 	fix_end(&s, &out);
 }
 
+static void expect(int dfd, const char *name, mode_t mode, uint32_t gid)
+{
+	const struct id_map *m = &fix.found.map;
+	struct stat st;
+
+	assert_int_equal(fstatat(dfd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	if ((st.st_mode & 07777) != mode ||
+		id_map_inside(m->gid, m->n_gid, st.st_gid) != (int64_t)gid)
+		fail_msg("%s: mode %o, group %u", name, st.st_mode & 07777, st.st_gid);
+}
+
+/* fsGroup: all of a volume, links themselves, nothing outside of it. */
+static void test_group(void **state)
+{
+	struct err err = {0};
+	int outer = fix_new_dir("outer", fix.n_steps), dfd;
+	struct sandbox_group g = {.dfds = &dfd, .n = 1, .gid = 2000};
+
+	(void)state;
+	assert_worked(sandbox_make_dir(fix.ns, outer, "volume", 0, 0, 0755, &err), err);
+	assert_worked(sandbox_make_dir(fix.ns, outer, "volume/dir", 0, 0, 0700, &err), err);
+	assert_worked(sandbox_make_dir(fix.ns, outer, "volume/dir/deep", 0, 0, 0, &err), err);
+	assert_worked(sandbox_make_dir(fix.ns, outer, "beside", 0, 0, 0755, &err), err);
+	dfd = openat(outer, "volume", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dfd >= 0);
+	if (fix.place == AS_SINGLE) {
+		assert_int_equal(sandbox_give_group(fix.ns, &g, &err), -1);
+		assert_has(err.msg, "group 2000 is not among the ids of this place");
+		g.gid = 0;
+	}
+	if (fix.place != AS_USER) { /* the others own it themselves */
+		int inner = openat(dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		const uid_t id = (uid_t)fix.info->outside_0;
+
+		fix_write(inner, "file", "x", 0644);
+		fix_write(inner, "suid", "x", 04755);
+		assert_int_equal(fchownat(inner, "file", id, id, 0), 0);
+		assert_int_equal(fchownat(inner, "suid", id, id, 0), 0);
+		fix_write(inner, "suid", "x", 04755);
+		assert_int_equal(symlinkat("../beside", inner, "link"), 0);
+		if (fix.place == AS_ROOT)
+			assert_int_equal(fchownat(inner, "link", ROOT_BASE, ROOT_BASE,
+						 AT_SYMLINK_NOFOLLOW),
+				0);
+		close(inner);
+	}
+	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
+	expect(outer, "volume", 02775, g.gid);
+	expect(outer, "volume/dir", 02770, g.gid);
+	expect(outer, "volume/dir/deep", 02770, g.gid);
+	expect(outer, "beside", 0755, 0);
+	if (fix.place != AS_USER) {
+		expect(dfd, "file", 0664, g.gid);
+		expect(dfd, "suid", 0775, g.gid);
+		expect(dfd, "link", 0777, g.gid);
+	}
+	close(dfd);
+	close(outer);
+}
+
+/* As on a node: files of Secrets are for reading, and a tree that is right is left alone. */
+static void test_group_variants(void **state)
+{
+	struct err err = {0};
+	int outer = fix_new_dir("variant", fix.n_steps), dfd;
+	struct sandbox_group g = {.dfds = &dfd,
+		.n = 1,
+		.gid = fix.place == AS_SINGLE ? 0 : 2000,
+		.read_only = true,
+		.on_mismatch = true};
+
+	(void)state;
+	assert_worked(sandbox_make_dir(fix.ns, outer, "v", 0, 0, 0700, &err), err);
+	dfd = openat(outer, "v", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
+	expect(outer, "v", 02750, g.gid);
+	assert_worked(sandbox_make_dir(fix.ns, outer, "v/new", 0, 0, 0700, &err), err);
+	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
+	expect(outer, "v/new", 0700, 0);
+	g.on_mismatch = false;
+	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
+	expect(outer, "v/new", 02750, g.gid);
+	close(dfd);
+	close(outer);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -170,6 +256,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_escalation),
 		cmocka_unit_test(test_escalation_not_from_volumes),
 		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_group_variants),
 	};
 
 	(void)argc;

@@ -212,9 +212,6 @@ static void test_refused(void **state attr_unused)
 		unsigned col;
 	} cases[] = {
 		{TR "  debug: {breakpoints: {onFailure: enabled}}\n", "debug", 3},
-		{TR "  podTemplate: {securityContext: {fsGroup: 1}}\n", "fsGroup", 35},
-		{TR "  podTemplate: {securityContext: {supplementalGroups: [1]}}\n",
-			"supplementalGroups", 35},
 		{BPR "  resources: [{name: x}]\n", "resources", 3},
 		{BETA_RUN "  pipelineRef:\n    {name: p, bundle: x}\n", "bundle", 15},
 	};

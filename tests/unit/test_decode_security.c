@@ -69,6 +69,56 @@ static void test_wrong(void **state attr_unused)
 	}
 }
 
+#define POD                                                                                    \
+	TASK_RUN_HEAD "  taskSpec: {steps: [{image: i}]}\n"                                    \
+		      "  podTemplate: {securityContext: %s}\n"
+
+static void test_pod(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec *s = load_text(
+		a, str_c(arena_printf(a, POD,
+			   "{fsGroup: 2000, fsGroupChangePolicy: OnRootMismatch, "
+			   "supplementalGroups: [4, 0], supplementalGroupsPolicy: Strict}")));
+	const struct security_context *c = &s->runs[0].task_run->pod_template.security_context;
+
+	assert_string_equal(diag_lines(a, s->diags), "");
+	assert_int_equal(c->fs_group.v, 2000);
+	assert_int_equal(c->n_supplemental_groups, 2);
+	assert_int_equal(c->supplemental_groups[0].v, 4);
+	assert_string_equal(str_c(c->fs_group_change_policy.s), "OnRootMismatch");
+}
+
+static void test_pod_wrong(void **state attr_unused)
+{
+	static const struct {
+		const char *yaml;
+		const char *text;
+	} cases[] = {
+		{"{fsGroup: -1}", "'fsGroup': -1 is not in 0 to 2147483647"},
+		{"{supplementalGroups: 5}",
+			"cannot unmarshal number into a value of type list"},
+		{"{supplementalGroups: [x]}",
+			"cannot unmarshal string into a value of type int"},
+		{"{supplementalGroups: [~]}", "cannot unmarshal"},
+		{"{supplementalGroups: [2147483648]}", "is not in 0 to 2147483647"},
+		{"{fsGroupChangePolicy: Never}", "supported values: \"Always\""},
+		{"{supplementalGroupsPolicy: merge}", "supported values: \"Merge\""},
+		{"{sysctls: [{name: x}]}", "'sysctls' is not supported: the kernel's"},
+		{"{seLinuxChangePolicy: Recursive}", "no label of the machine's"},
+		{"{capabilities: {}}", "unknown field \"capabilities\""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_text(a, str_c(arena_printf(a, POD, cases[i].yaml)));
+		const struct diag *one = s->diags->items;
+
+		if (s->diags->n != 1 || !str_has(one->msg, str_z(cases[i].text)))
+			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
+	}
+}
+
 /* Every capability has a name, and each that a step cannot have says why. */
 static void test_numbers(void **state attr_unused)
 {
@@ -88,6 +138,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_pod),
+		cmocka_unit_test(test_pod_wrong),
 		cmocka_unit_test(test_numbers),
 	};
 

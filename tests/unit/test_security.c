@@ -54,8 +54,15 @@ static void test_template(void **state attr_unused)
 
 static void test_launch(void **state attr_unused)
 {
-	const struct security_context pod = {
-		.run_as_user = ID(1000), .run_as_group = ID(1001), .run_as_non_root = YES};
+	struct maybe_int four = ID(4);
+	struct task_launch task = {0};
+	const struct security_context pod = {.run_as_user = ID(1000),
+		.run_as_group = ID(1001),
+		.run_as_non_root = YES,
+		.fs_group = ID(2000),
+		.supplemental_groups = &four,
+		.n_supplemental_groups = 1,
+		.supplemental_groups_policy = {.s = STR_INIT("Strict")}};
 	const struct security_context own = {.run_as_user = ID(0),
 		.run_as_non_root = NO,
 		.read_only_root_filesystem = YES,
@@ -66,8 +73,9 @@ static void test_launch(void **state attr_unused)
 		.n_cap_drop = 2};
 	const struct security_context none = {0};
 	struct step_launch l = {0};
+	struct arena *a cleanup_arena = arena_new();
 
-	security_launch(&pod, &own, &l);
+	security_launch(a, &pod, &own, &l);
 	assert_int_equal(l.run_as_user, 0);
 	assert_int_equal(l.run_as_group, 1001);
 	assert_false(l.run_as_non_root);
@@ -78,8 +86,17 @@ static void test_launch(void **state attr_unused)
 	assert_false(l.security.adds_all);
 	assert_true(l.security.drops_all);
 
+	assert_int_equal(l.security.n_groups, 2);
+	assert_int_equal(l.security.groups[0], 4);
+	assert_int_equal(l.security.groups[1], 2000);
+	assert_true(l.security.own_groups_only);
+	security_volumes(&pod, &task);
+	assert_true(task.has_fs_group);
+	assert_int_equal(task.fs_group, 2000);
+	assert_false(task.fs_group_on_mismatch);
+
 	l = (struct step_launch){0};
-	security_launch(&none, &none, &l);
+	security_launch(a, &none, &none, &l);
 	assert_int_equal(l.run_as_user, -1);
 	assert_int_equal(l.run_as_group, -1);
 	assert_false(l.security.read_only_root);
