@@ -249,6 +249,7 @@ static bool preview(const struct plan_context *c, struct plan_task *t)
 	inner.is_hermetic = plan_task_hermetic(c->plan, t, NULL);
 	inner.is_preview = true;
 	inner.outer = c;
+	inner.is_guarded = c->is_guarded || t->bound->n_when;
 	inner.depth = c->depth + 1;
 	plan_build(&inner);
 	run_init(child);

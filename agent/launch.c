@@ -102,6 +102,9 @@ static bool bind_params(struct build *b)
 	bad = param_not_in_enum(&all);
 	if (bad.n)
 		return fail_invalid(b, "InvalidParamValue", bad);
+	bad = pod_problem(b->arena, &b->a->plan.tasks[b->t->v.pipeline_task].pod, ts);
+	if (bad.n)
+		return fail_invalid(b, "TaskRunValidationFailed", bad);
 	param_resolve_task(&c, &b->params, &b->n_params);
 	index.values = b->params;
 	index.n_values = b->n_params;

@@ -16,7 +16,6 @@ bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 	const char *reason, const char *fmt, ...)
 {
 	struct plan *p = c->plan;
-	struct diag *d;
 	va_list ap;
 
 	if (p->is_refused)
@@ -26,9 +25,20 @@ bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 	va_end(ap);
 	p->is_refused = true;
 	p->reason = str_z(reason);
-	d = diag_add(c->diags, DIAG_ERROR, code, pos, STR_FMT, STR_ARG(p->message));
-	d->stage = DIAG_RUN;
+	plan_tell(c, NULL, code, pos, p->message);
 	return false;
+}
+
+void plan_tell(const struct plan_context *c, const struct plan_task *t, const char *code,
+	struct pos pos, struct str problem)
+{
+	bool guarded = c->is_guarded || (t && t->bound && t->bound->n_when);
+	struct diag *d = diag_add(c->diags, guarded ? DIAG_WARNING : DIAG_ERROR, code, pos,
+		STR_FMT, STR_ARG(problem));
+
+	d->stage = DIAG_RUN;
+	if (guarded)
+		diag_hint(c->diags, d, "it fails so if its 'when' lets it start");
 }
 
 struct plan_task *plan_find(const struct plan *p, struct str name)

@@ -107,6 +107,7 @@ struct plan_context { /* what every step of building needs */
 	bool is_hermetic;                 /* by what is around it */
 	bool is_preview;                  /* before it starts: values may not be known yet */
 	const struct plan_context *outer; /* of a preview */
+	bool is_guarded;                  /* a 'when' may keep it from starting */
 	size_t depth;
 	size_t *n_child_tasks; /* of all previews of a run */
 };
@@ -117,6 +118,13 @@ void plan_build(const struct plan_context *c);
 /* Sets the first refusal (later ones are dropped) and adds the diagnostic. Always false. */
 bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 	const char *reason, const char *fmt, ...) attr_printf(5, 6);
+
+/*
+ * A problem that ends what starts later, here or in what is made for a task (NULL: the run
+ * itself): an error, but only a warning when a 'when' may keep it from starting.
+ */
+void plan_tell(const struct plan_context *c, const struct plan_task *t, const char *code,
+	struct pos pos, struct str problem);
 
 struct plan_task *plan_find(const struct plan *p, struct str name); /* NULL: no such task */
 bool plan_task_is_child(const struct plan_task *t);                 /* runs a pipeline */

@@ -170,6 +170,58 @@ static const struct resources *find_specs(const struct pod_plan *plan, struct st
 	return NULL;
 }
 
+/* Of a step's own request and limit; those of a template are its step's, too. */
+static struct str request_problem(
+	struct arena *a, const struct resources *own, const struct resources *template)
+{
+	for (size_t i = 0; i < own->n_requests; i++) {
+		const struct resource *r = &own->requests[i];
+		const struct resource *most = find(own->limits, own->n_limits, r->name.s);
+		int64_t asked, allowed;
+
+		if (!most)
+			most = find(template->limits, template->n_limits, r->name.s);
+		if (most && num_quantity_milli(r->quantity.s, &asked, NULL) == 0 &&
+			num_quantity_milli(most->quantity.s, &allowed, NULL) == 0 &&
+			asked > allowed)
+			return arena_printf(a,
+				"invalid request resource value: " STR_FMT
+				" must be less or equal to limit " STR_FMT,
+				STR_ARG(r->quantity.s), STR_ARG(most->quantity.s));
+	}
+	return STR_NONE;
+}
+
+static bool has_step(const struct task_spec *ts, struct str name)
+{
+	for (size_t i = 0; i < ts->n_steps; i++)
+		if (str_eq(ts->steps[i].name.s, name))
+			return true;
+	return false;
+}
+
+struct str pod_problem(struct arena *a, const struct pod_plan *plan, const struct task_spec *ts)
+{
+	const struct resources none = {0};
+	const struct resources *template =
+		ts->step_template ? &ts->step_template->resources : &none;
+
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		struct str bad = request_problem(a, &ts->steps[i].resources, template);
+
+		if (bad.n)
+			return bad;
+	}
+	for (size_t i = 0; i < plan->n_step_specs; i++) {
+		struct str name = plan->step_specs[i].name.s;
+
+		if (!has_step(ts, name))
+			return arena_printf(a, "invalid StepOverride: No Step named " STR_FMT,
+				STR_ARG(name));
+	}
+	return STR_NONE;
+}
+
 static struct list range_defaults(
 	struct arena *a, const struct spec *s, struct str ns, struct list limits)
 {

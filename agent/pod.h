@@ -23,6 +23,13 @@ struct pod_facts {
 };
 
 /*
+ * What is wrong with the resources a task run asks for, which Tekton finds when it starts: a
+ * step that the task has not, a request above its limit. Empty: nothing.
+ */
+struct str pod_problem(
+	struct arena *a, const struct pod_plan *plan, const struct task_spec *ts);
+
+/*
  * The resources of every step: what the task run says of the whole task, else of the step, else
  * the step itself; a limit that is still missing comes from the LimitRanges of the namespace. A
  * request that is missing is the limit.

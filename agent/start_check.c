@@ -635,8 +635,7 @@ static void check_actions(const struct plan_context *c, const struct plan_task *
 	subst_init(&none, c->arena);
 	if (!t->task || action_resolve(&actions, t->task, &problem))
 		return;
-	diag_add(c->diags, DIAG_ERROR, "step-ref", problem.pos, STR_FMT, STR_ARG(problem.text))
-		->stage = DIAG_RUN;
+	plan_tell(c, t, "step-ref", problem.pos, problem.text);
 }
 
 void start_check_actions(const struct plan_context *c)
@@ -662,8 +661,7 @@ static void check_hand_over(const struct plan_context *c, const struct plan_task
 	if ((!t->task && !t->pipeline) ||
 		!workspace_hand_over(c->arena, c->plan, t, pt, &e, &err))
 		return;
-	diag_add(c->diags, DIAG_ERROR, "missing-workspace", pos, "%s", err.msg)->stage =
-		DIAG_RUN;
+	plan_tell(c, t, "missing-workspace", pos, str_z(err.msg));
 }
 
 void start_check_task_workspaces(const struct plan_context *c)
@@ -673,13 +671,6 @@ void start_check_task_workspaces(const struct plan_context *c)
 }
 
 /* --- a TaskRun: it fails when it starts, in the same words */
-
-static void tell(const struct plan_context *c, const char *code, struct pos pos,
-	const char *what, struct str more)
-{
-	diag_add(c->diags, DIAG_ERROR, code, pos, "%s" STR_FMT, what, STR_ARG(more))->stage =
-		DIAG_RUN;
-}
 
 static void check_own_params(const struct plan_context *c)
 {
@@ -698,15 +689,16 @@ static void check_own_params(const struct plan_context *c)
 	if (!bad.n)
 		bad = param_not_in_enum(&check);
 	if (bad.n) {
-		tell(c, "task-params", first_pos(c, &check, bad), "", bad);
+		plan_tell(c, NULL, "task-params", first_pos(c, &check, bad), bad);
 		return;
 	}
 	param_resolve_task(&check, &values, &index.n_values);
 	index.values = values;
 	task_spec_texts(t->task, param_index_text, &index);
 	if (index.found.n)
-		tell(c, "param-index", index.pos, "non-existent param references:",
-			arena_printf(c->arena, STR_FMT "]", STR_ARG(index.found)));
+		plan_tell(c, NULL, "param-index", index.pos,
+			arena_printf(c->arena, "non-existent param references:" STR_FMT "]",
+				STR_ARG(index.found)));
 }
 
 static void check_own_workspaces(const struct plan_context *c)
@@ -718,19 +710,21 @@ static void check_own_workspaces(const struct plan_context *c)
 		const struct workspace_spec *w = &t->task->workspaces[i];
 
 		if (!w->optional.v && !plan_workspace_find(p, w->name.s))
-			tell(c, "missing-workspace", w->name.pos, "declared workspace ",
+			plan_tell(c, NULL, "missing-workspace", w->name.pos,
 				arena_printf(c->arena,
-					"\"" STR_FMT "\" is required but has not been bound",
+					"declared workspace \"" STR_FMT
+					"\" is required but has not been bound",
 					STR_ARG(w->name.s)));
 	}
 	for (size_t i = 0; t->referenced && i < p->n_workspaces; i++) {
 		struct text name = p->workspaces[i].binding.name;
 
 		if (!workspace_find_declared(t->task, name.s))
-			tell(c, "undefined-workspace", name.pos.line ? name.pos : run_pos(c),
-				"workspace binding ",
+			plan_tell(c, NULL, "undefined-workspace",
+				name.pos.line ? name.pos : run_pos(c),
 				arena_printf(c->arena,
-					"\"" STR_FMT "\" does not match any declared workspace",
+					"workspace binding \"" STR_FMT
+					"\" does not match any declared workspace",
 					STR_ARG(name.s)));
 	}
 }

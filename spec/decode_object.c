@@ -301,7 +301,7 @@ static const struct schema schema_claim_spec = {
 	.finish = finish_claim_spec,
 };
 
-static void decode_claim_spec(
+void decode_claim_spec(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct claim_spec spec = {0};

@@ -313,6 +313,7 @@ static const struct field container_resources_fields[] = {
 const struct schema schema_container_resources = {
 	.what = "container resources",
 	.size = sizeof(struct container_resources),
+	.at_pos = offsetof(struct container_resources, pos),
 	.fields = container_resources_fields,
 	.n_fields = ARRAY_SIZE(container_resources_fields),
 };

@@ -237,8 +237,7 @@ static const struct field template_fields[] = {
 	{.key = "apiVersion", .kind = FIELD_ANY},
 	{.key = "kind", .kind = FIELD_ANY},
 	{.key = "metadata", .kind = FIELD_OBJECT, .schema = &schema_template_meta},
-	/* size, class and access modes: a directory has none of them */
-	{.key = "spec", .kind = FIELD_ANY},
+	{.key = "spec", .kind = FIELD_CALL, .call = decode_claim_spec},
 	{.key = "status", .kind = FIELD_ANY},
 };
 static const struct schema schema_template = {

@@ -114,6 +114,47 @@ static void check_bindings(
 	}
 }
 
+/* --- resources of the whole task and of its containers (section 3.2) */
+
+struct overrides {
+	const struct resources *whole;
+	const struct container_resources *steps, *sidecars;
+	size_t n_steps, n_sidecars;
+};
+
+static void check_override_names(
+	struct check *c, const char *field, const struct container_resources *list, size_t n)
+{
+	struct map seen;
+
+	map_init(&seen, c->arena);
+	for (size_t i = 0; i < n; i++) {
+		struct str before = check_enter(c, "%s[%zu]", field, i);
+
+		if (!list[i].name.s.n)
+			check_missing(c, list[i].pos, "name");
+		else if (!map_set(&seen, lower(c->arena, list[i].name.s), c))
+			check_report(c, "duplicate", list[i].name, "name",
+				"expected exactly one, got both");
+		check_leave(c, before);
+	}
+}
+
+static void check_overrides(struct check *c, const struct overrides *o)
+{
+	struct str paths[] = {
+		check_path(c, "stepSpecs.resources"), check_path(c, "computeResources")};
+
+	check_override_names(c, "stepSpecs", o->steps, o->n_steps);
+	check_override_names(c, "sidecarSpecs", o->sidecars, o->n_sidecars);
+	for (size_t i = 0; i < o->n_steps; i++)
+		if (o->whole->pos.line && o->steps[i].resources.pos.line) {
+			check_report_paths(c, "excluded-field", o->steps[i].resources.pos,
+				"expected exactly one, got both", paths, ARRAY_SIZE(paths));
+			return;
+		}
+}
+
 /* --- timeouts (section 15) */
 
 static struct str show(struct check *c, struct duration d)
@@ -178,10 +219,18 @@ static void check_task_run_specs(struct check *c, const struct pipeline_run *pr)
 
 	for (size_t i = 0; i < pr->n_task_run_specs; i++) {
 		const struct task_run_spec_entry *e = &pr->task_run_specs[i];
-		const char *field = arena_printf(c->arena, "taskRunSpecs[" STR_FMT "].timeout",
-			STR_ARG(e->pipeline_task_name.s))
+		struct str name = e->pipeline_task_name.s;
+		const char *field = arena_printf(
+			c->arena, "taskRunSpecs[" STR_FMT "].timeout", STR_ARG(name))
 					    .p;
+		struct str before = check_enter(c, "taskRunSpecs[" STR_FMT "]", STR_ARG(name));
 
+		check_overrides(c, &(struct overrides){.whole = &e->resources,
+					   .steps = e->step_specs,
+					   .n_steps = e->n_step_specs,
+					   .sidecars = e->sidecar_specs,
+					   .n_sidecars = e->n_sidecar_specs});
+		check_leave(c, before);
 		if (check_negative(c, e->timeout, field) || !e->timeout.pos.line ||
 			limit <= 0 || e->timeout.ns <= limit)
 			continue;
@@ -319,6 +368,11 @@ void check_task_run(struct check *c, const struct task_run *tr)
 		check_report(c, "invalid-value", text_at(tr->retries.pos), "retries",
 			"invalid value: %lld should be >= 0", (long long)tr->retries.v);
 	check_negative(c, tr->timeout, "timeout");
+	check_overrides(c, &(struct overrides){.whole = &tr->resources,
+				   .steps = tr->step_specs,
+				   .n_steps = tr->n_step_specs,
+				   .sidecars = tr->sidecar_specs,
+				   .n_sidecars = tr->n_sidecar_specs});
 	if (tr->task_spec)
 		check_inline_task(c, tr);
 }

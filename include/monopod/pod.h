@@ -182,6 +182,7 @@ struct pod_template { /* section 3.6: what means something in one pod */
 struct container_resources { /* stepSpecs[], sidecarSpecs[] */
 	struct text name;
 	struct resources resources;
+	struct pos pos;
 };
 
 #endif

@@ -262,7 +262,7 @@ static void test_scenes(void **state)
 static const struct {
 	const char *name, *yaml;
 	const char *reason; /* of the run; NULL: it is not refused */
-	const char *diag;   /* line:col message, of the first; NULL: none */
+	const char *diag;   /* [warning] line:col message, of the first; NULL: none */
 } checks[] = {
 	{"a cycle of one", PIPELINE("a", REF("x", "a")) OF("a"), "CreateRunFailed",
 		"4:46 [User error] PipelineRun default/p can't be Run; pipeline \"a\" is "
@@ -301,6 +301,28 @@ static const struct {
 		NULL,
 		"7:50 [User error] PipelineRun default/p-kid is missing some parameters "
 		"required by Pipeline default/p-kid: pipelineRun missing parameters: [need]"},
+	{"a child behind a when may not start",
+		PR("    - {name: kid, when: [{input: a, operator: in, values: [b]}], "
+		   "pipelineSpec: {params: [{name: need, type: string}], tasks: [" TASK(
+			   "a", "") "]}}\n" PT(TASK("other", ""))),
+		NULL,
+		"warning 7:97 [User error] PipelineRun default/p-kid is missing some "
+		"parameters "
+		"required by Pipeline default/p-kid: pipelineRun missing parameters: [need]"},
+	{"nor may what is deeper inside",
+		PIPELINE("a", "{name: x, when: [{input: a, operator: in, values: [b]}], "
+			      "pipelineRef: {name: b}}, " TASK("t", ""))
+			PIPELINE("b", REF("v", "zz")) OF("a"),
+		NULL,
+		"warning 9:46 Pipeline default/b can't be Run; it contains Pipelines that "
+		"don't exist: "
+		"Couldn't retrieve Pipeline \"zz\": pipelines.tekton.dev \"zz\" not found"},
+	{"a cycle refuses behind a when, too",
+		PIPELINE("a", "{name: x, when: [{input: a, operator: in, values: [b]}], "
+			      "pipelineRef: {name: a}}") OF("a"),
+		"CreateRunFailed",
+		"4:93 [User error] PipelineRun default/p can't be Run; pipeline \"a\" is "
+		"inside itself: a → a"},
 	{"a param that only a result can fill in",
 		PR(PT(TASK("a",
 			"")) "    - {name: kid, params: [{name: l, value: "
@@ -324,8 +346,9 @@ static void test_checks(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct rig *r = rig_run(checks[i].yaml, NULL, 0);
 		const struct diag *d = r->diags.n ? &r->diags.items[0] : NULL;
-		struct str got = d ? arena_printf(r->arena, "%u:%u " STR_FMT, d->pos.line,
-					     d->pos.col, STR_ARG(d->msg))
+		struct str got = d ? arena_printf(r->arena, "%s%u:%u " STR_FMT,
+					     d->severity == DIAG_WARNING ? "warning " : "",
+					     d->pos.line, d->pos.col, STR_ARG(d->msg))
 				   : STR_NONE;
 
 		if (!str_eqz(got, checks[i].diag ? checks[i].diag : ""))

@@ -172,6 +172,7 @@ static void test_pod_template(void **state attr_unused)
 		"    podTemplate: {env: []}\n"
 		"    stepSpecs: [{name: s, computeResources: {limits: {cpu: 1}}}]\n"
 		"    sidecarSpecs: [{name: s}]\n"
+		"  - pipelineTaskName: u\n"
 		"    computeResources: {requests: {cpu: 1}}\n");
 	const struct pipeline_run *r;
 	const struct pod_template *t;
@@ -186,7 +187,7 @@ static void test_pod_template(void **state attr_unused)
 	assert_true(str_eqz(t->dns_policy.s, "None"));
 	check_text(t->dns_config.options[0].value, "1", 12, 86);
 	assert_int_equal(r->task_run_specs[0].n_step_specs, 1);
-	assert_int_equal(r->task_run_specs[0].resources.n_requests, 1);
+	assert_int_equal(r->task_run_specs[1].resources.n_requests, 1);
 }
 
 static void test_pod_template_complaints(void **state attr_unused)

@@ -98,6 +98,18 @@ static void test_complaints(void **state attr_unused)
 			"'1 GB' is not a number with an optional suffix (n u m k M G T P E, Ki "
 			"Mi "
 			"Gi Ti Pi Ei, or a decimal exponent)\n"},
+		{"a template's spec",
+			BINDINGS
+			"  - {name: a, volumeClaimTemplate: {spec: {accessModes: [RWO], "
+			"resources: {requests: {storage: 1 GB}}}}}\n",
+			"7:58 error invalid-value "
+			"spec.workspaces[0].volumeClaimTemplate.spec: accessModes: "
+			"unsupported value \"RWO\"\n"
+			"7:96 error bad-quantity "
+			"spec.workspaces[0].volumeClaimTemplate.spec.resources.requests"
+			".storage: quantity '1 GB' is not a number with an optional suffix (n "
+			"u "
+			"m k M G T P E, Ki Mi Gi Ti Pi Ei, or a decimal exponent)\n"},
 		{"a mode that is no mode",
 			BINDINGS "  - {name: a, secret: {secretName: s, defaultMode: 644}}\n",
 			"7:52 error out-of-range spec.workspaces[0].secret.defaultMode: "

@@ -191,6 +191,43 @@ static void test_status(void **state)
 	check_cases(cases);
 }
 
+/* Resources of the task and of its steps exclude each other; names are compared without case.
+ */
+static void test_overrides(void **state)
+{
+	static const struct validate_case cases[] = {
+		{TR("  stepSpecs: [{name: s, computeResources: {limits: {cpu: 1}}}, {name: "
+		    "t}]\n"
+		    "  sidecarSpecs: [{name: s}]"),
+			{{0}}},
+		{TR("  computeResources: {limits: {cpu: 1}}\n  stepSpecs: [{name: s}]"), {{0}}},
+		{TR("  computeResources: {limits: {cpu: 1}}\n"
+		    "  stepSpecs: [{name: s, computeResources: {limits: {cpu: 1}}}]"),
+			{{7, 43,
+				"expected exactly one, got both: spec.stepSpecs.resources, "
+				"spec.computeResources",
+				NULL}}},
+		{TR("  stepSpecs: [{name: s}, {name: S}]\n  sidecarSpecs: [{}]"),
+			{{6, 33, "expected exactly one, got both: spec.stepSpecs[1].name",
+				 NULL},
+				{7, 18, "missing field(s): spec.sidecarSpecs[0].name", NULL}}},
+		{PR("  taskRunSpecs:\n  - pipelineTaskName: a\n    stepSpecs: [{}]\n"
+		    "  - pipelineTaskName: b\n"
+		    "    computeResources: {}\n"
+		    "    stepSpecs: [{name: s, computeResources: {}}]"),
+			{{8, 17, "missing field(s): spec.taskRunSpecs[a].stepSpecs[0].name",
+				 NULL},
+				{11, 45,
+					"expected exactly one, got both: "
+					"spec.taskRunSpecs[b].stepSpecs.resources, "
+					"spec.taskRunSpecs[b].computeResources",
+					NULL}}},
+	};
+
+	(void)state;
+	check_cases(cases);
+}
+
 /* All problems of all objects at once; none twice, also when a node is used twice. */
 static void test_everything_at_once(void **state)
 {
@@ -243,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_bindings),
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_everything_at_once),
 		cmocka_unit_test(test_flood),
 	};

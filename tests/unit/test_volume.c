@@ -230,6 +230,17 @@ static void test_failures(void **state)
 		{TR("  taskSpec: {volumes: [{name: v, configMap: {name: m, items: [{key: K, "
 		    "path: ../p}]}}], steps: [{image: x}]}\n" OBJECTS),
 			"PodCreationFailed", "leads out of its volume"},
+		{TR("  stepSpecs: [{name: s}, {name: z}]\n"
+		    "  taskSpec: {steps: [{name: s, image: x}]}\n"),
+			"TaskRunValidationFailed", "invalid StepOverride: No Step named z"},
+		{TR("  taskSpec: {steps: [{image: x, computeResources: {limits: {cpu: 100m}, "
+		    "requests: {cpu: 0.2}}}]}\n"),
+			"TaskRunValidationFailed",
+			"invalid request resource value: 0.2 must be less or equal to limit "
+			"100m"},
+		{TR("  taskSpec: {stepTemplate: {computeResources: {limits: {memory: 1Ki}}}, "
+		    "steps: [{image: x, computeResources: {requests: {memory: 1025}}}]}\n"),
+			"TaskRunValidationFailed", "1025 must be less or equal to limit 1Ki"},
 	};
 
 	(void)state;
