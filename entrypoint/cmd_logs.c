@@ -198,11 +198,6 @@ static int logs_show(struct logs *l, struct err *err)
 		t = t->next)
 		if (task_show(l, t, err))
 			return -1;
-	if (l->n_shown == 0 && l->task.n)
-		return err_set(err, ERR_NOT_FOUND,
-			"run '" STR_FMT "': no log of task '" STR_FMT "'%s" STR_FMT,
-			STR_ARG(record_name(l->record)), STR_ARG(l->task),
-			l->step.n ? ", step " : "", STR_ARG(l->step));
 	return 0;
 }
 
@@ -210,9 +205,11 @@ int cmd_logs(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct record *r;
-	size_t n;
+	size_t n, n_shown = 0;
 	struct err err = {0};
 	size_t first = o->run_dir.n ? 0 : 1; /* words before TASK */
+	struct str task = o->n_args > first ? o->args[first] : STR_NONE;
+	struct str step = o->n_args > first + 1 ? o->args[first + 1] : STR_NONE;
 	if (record_asked(o, a, &r, &n, &err))
 		return input_refuse(o, &err);
 	for (size_t i = 0; i < n; i++) {
@@ -222,8 +219,8 @@ int cmd_logs(const struct options *o)
 		l->o = o;
 		l->arena = a;
 		l->record = &r[i];
-		l->task = o->n_args > first ? o->args[first] : STR_NONE;
-		l->step = o->n_args > first + 1 ? o->args[first + 1] : STR_NONE;
+		l->task = task;
+		l->step = step;
 		l->with_names = l->step.n == 0;
 		l->is_safe = l->with_names || isatty(STDOUT_FILENO);
 		buf_init(&l->out, MIB);
@@ -231,6 +228,13 @@ int cmd_logs(const struct options *o)
 		buf_release(&l->out);
 		if (rc)
 			return input_refuse(o, &err);
+		n_shown += l->n_shown;
 	}
-	return EXIT_RUN_OK;
+	if (n_shown || !task.n)
+		return EXIT_RUN_OK;
+	(void)err_set(&err, ERR_NOT_FOUND,
+		"run '" STR_FMT "': no log of task '" STR_FMT "'%s" STR_FMT,
+		STR_ARG(record_name(&r[0])), STR_ARG(task), step.n ? ", step " : "",
+		STR_ARG(step));
+	return input_refuse(o, &err);
 }

@@ -98,7 +98,8 @@ static int record_read(struct records *rs, struct str dir, struct str top, struc
 			err, ERR_SPEC, STR_FMT ": expected a List with a run", STR_ARG(path));
 	r.started_wall_ns = time_of(r.run, "startTime");
 	r.ended_wall_ns = time_of(r.run, "completionTime");
-	r.is_interrupted = !str_eqz(record_condition(r.run).status, "True") &&
+	r.is_interrupted = r.started_wall_ns && /* one that is pending waits */
+			   !str_eqz(record_condition(r.run).status, "True") &&
 			   !str_eqz(record_condition(r.run).status, "False") &&
 			   is_abandoned(top);
 	vec_push(&rs->found, r);
@@ -110,23 +111,29 @@ static bool path_exists(struct arena *a, struct str dir, const char *name)
 	return access(str_c(path_join(a, dir, str_z(name))), F_OK) == 0;
 }
 
-/* A run directory: the run itself, or those below runs/. ERR_NOT_FOUND when it is none. */
+/*
+ * A run directory: those below runs/ that have begun, else the run itself. ERR_NOT_FOUND when
+ * it is none.
+ */
 static int records_read(struct records *rs, struct str dir, struct err *err)
 {
 	struct str below = path_join(rs->arena, dir, STR("runs"));
 	struct str *names;
 	size_t n;
-	if (path_exists(rs->arena, dir, "run.json"))
-		return record_read(rs, dir, dir, err);
-	if (!path_exists(rs->arena, dir, "runs"))
+	if (!path_exists(rs->arena, dir, "runs")) {
+		if (path_exists(rs->arena, dir, "run.json"))
+			return record_read(rs, dir, dir, err);
 		return err_set(err, ERR_NOT_FOUND,
 			"'" STR_FMT "' is not a run directory: no run.json in it",
 			STR_ARG(dir));
+	}
 	if (record_names(rs->arena, below, &names, &n, err))
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (record_read(rs, path_join(rs->arena, below, names[i]), dir, err))
+	for (size_t i = 0; i < n; i++) {
+		struct str one = path_join(rs->arena, below, names[i]);
+		if (path_exists(rs->arena, one, "run.json") && record_read(rs, one, dir, err))
 			return -1;
+	}
 	return 0;
 }
 

@@ -39,6 +39,18 @@ like "$out" "'later' was not started: PipelineRunPending" "the summary says so"
 unlike "$out" "'later' started" "and nothing else"
 ok "$([ -s "$T/run/runs/later/journal" ] && [ -s "$T/run/runs/later/run.json" ]; echo $?)" "it is recorded"
 
+# the directory of several runs, read back
+shown=$("$MONOPOD" describe "$T/run" 2>&1)
+like "$shown" "PipelineRun later  Unknown  PipelineRunPending" "describe: pending is not interrupted"
+like "$shown" "TaskRun now  True  Succeeded" "describe: the next one is a run, too"
+is "$("$MONOPOD" logs "$T/run" 2>&1)" "[now/s] ran" "logs: of every run"
+is "$("$MONOPOD" logs --run-dir "$T/run" now 2>&1)" "[now/s] ran" "logs: of a task of the second"
+"$MONOPOD" logs --run-dir "$T/run" none >/dev/null 2>&1
+is "$?" 2 "logs: of a task that none has"
+mkdir "$T/all" && cp -R "$T/run" "$T/all/later-0001"
+is "$("$MONOPOD" list "$T/all" | awk '{print $1, $3}' | sort | tr '\n' ' ')" \
+	"later PipelineRunPending never TaskRunPending now Succeeded " "list: a line for each"
+
 run later
 is "$code" 0 "named, it starts"
 is "$(of later 'c["reason"]')" Succeeded "and ends"
