@@ -86,13 +86,14 @@ static struct str task_name(const struct build *b)
 static bool bind_params(struct build *b)
 {
 	const struct task_spec *ts = b->t->task;
-	struct param_check c = {.arena = b->arena,
+	struct param_check c = {.arena = b->brief,
+		.texts = b->arena,
 		.specs = ts->params,
 		.n_specs = ts->n_params,
 		.given = b->t->v.params,
 		.n_given = b->t->v.n_params};
 	struct param_check all = c;
-	struct param_index_check index = {.arena = b->arena};
+	struct param_index_check index = {.arena = b->brief};
 	struct str bad;
 
 	add_propagated(b, &all);
@@ -102,7 +103,7 @@ static bool bind_params(struct build *b)
 	bad = param_not_in_enum(&all);
 	if (bad.n)
 		return fail_invalid(b, "InvalidParamValue", bad);
-	bad = pod_problem(b->arena, &b->a->plan.tasks[b->t->v.pipeline_task].pod, ts);
+	bad = pod_problem(b->arena, b->a->plan.tasks[b->t->v.pipeline_task].pod, ts);
 	if (bad.n)
 		return fail_invalid(b, "TaskRunValidationFailed", bad);
 	param_resolve_task(&c, &b->params, &b->n_params);
@@ -118,6 +119,7 @@ static bool bind_params(struct build *b)
 
 /* --- the passes */
 
+/* A copy that the next pass copies again; its texts stay. */
 static const struct task_spec *pass_params(struct build *b, struct subst *s)
 {
 	struct action_context actions = {.arena = b->arena, .spec = b->a->spec};
@@ -131,13 +133,14 @@ static const struct task_spec *pass_params(struct build *b, struct subst *s)
 		subst_add_param(s, STR("params"), p->name.s, &p->value);
 		subst_add_param(s, STR("inputs.params"), p->name.s, &p->value);
 	}
-	b->bindings = subst_bindings(s, b->arena, b->t->v.workspaces, b->t->v.n_workspaces);
+	b->bindings = subst_bindings(s, b->brief, b->t->v.workspaces, b->t->v.n_workspaces);
 	b->pod = subst_pod_template(
-		s, b->arena, &b->a->plan.tasks[b->t->v.pipeline_task].pod.pod_template);
+		s, b->brief, &b->a->plan.tasks[b->t->v.pipeline_task].pod->pod_template);
 	actions.params = s;
 	ts = action_resolve(&actions, b->t->task, &problem);
+	s->texts = b->arena;
 	if (ts)
-		return subst_task_spec(s, b->arena, ts);
+		return subst_task_spec(s, b->brief, ts);
 	b->out->failure =
 		condition_make(CONDITION_FALSE, "TaskRunResolutionFailed", problem.text);
 	return NULL;
@@ -283,7 +286,7 @@ static bool run_passes(struct build *b)
 		return false;
 	make_rest(b, ts, &rest);
 	own = *ts;
-	own.workspaces = arena_new_array(b->arena, struct workspace_spec, ts->n_workspaces);
+	own.workspaces = arena_new_array(b->brief, struct workspace_spec, ts->n_workspaces);
 	for (size_t i = 0; i < ts->n_workspaces; i++) {
 		own.workspaces[i] = ts->workspaces[i];
 		own.workspaces[i].mount_path.s =
@@ -694,7 +697,7 @@ static void make_facts(struct build *b)
 		.opts = &a->opts,
 		.spec = b->out->spec,
 		.resources = pod_resources(b->brief, a->spec, a->plan.ns,
-			&a->plan.tasks[t->v.pipeline_task].pod, b->out->spec),
+			a->plan.tasks[t->v.pipeline_task].pod, b->out->spec),
 	};
 }
 

@@ -371,6 +371,7 @@ void param_resolve_task(const struct param_check *c, struct param **ret, size_t 
 	size_t n = 0;
 
 	subst_init(&defaults, c->arena);
+	defaults.texts = c->texts;
 	for (size_t i = 0; i < c->n_specs; i++)
 		if (has_default(&c->specs[i]) && !has_param_ref(&c->specs[i].default_value))
 			subst_add_param(&defaults, STR("params"), c->specs[i].name.s,

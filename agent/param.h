@@ -13,6 +13,7 @@ const struct param_spec *param_spec_find(const struct param_spec *p, size_t n, s
 /* What is declared and what is given for it. */
 struct param_check {
 	struct arena *arena;
+	struct arena *texts; /* of param_resolve_task, as subst.texts */
 	const struct param_spec *specs;
 	size_t n_specs;
 	const struct param *given;

@@ -228,15 +228,40 @@ static void subst_outside(const struct subst *s, struct arena *a,
 	subst_pipeline_task(s, a, out, out);
 }
 
+static void find_variable(void *arg, struct text t, const char *path)
+{
+	bool *found = arg;
+
+	(void)path;
+	*found |= str_has(t.s, STR("$("));
+}
+
+/* Whether a pass could change anything. */
+static bool has_variables(const struct pipeline_task *pt)
+{
+	bool found = pt->task_spec || pt->matrix.pos.line;
+
+	find_variable(&found, pt->display_name, "");
+	find_variable(&found, pt->task_ref, "");
+	find_variable(&found, pt->on_error, "");
+	for (size_t i = 0; i < pt->n_workspaces; i++)
+		find_variable(&found, pt->workspaces[i].sub_path, "");
+	pipeline_task_edge_texts(pt, find_variable, &found);
+	return found;
+}
+
 /* The displayName of a matrixed task waits for the params of its children. */
 static void bind_task(const struct plan_context *c, struct plan_task *t,
 	const struct subst *params, const struct subst *contexts)
 {
 	const struct task_spec *inside = t->written->task_spec;
 	struct arena *scratch cleanup_arena = arena_new();
-	struct pipeline_task *pt = arena_new_object(c->arena, struct pipeline_task);
+	struct pipeline_task *pt;
 	struct subst retries;
 
+	if (!has_variables(t->written))
+		return;
+	pt = arena_new_object(c->arena, struct pipeline_task);
 	subst_outside(params, c->arena, t->written, pt);
 	if (t->is_matrixed)
 		pt->display_name = t->written->display_name;

@@ -60,7 +60,7 @@ struct plan_task {
 	int64_t retries;
 	int64_t timeout_ns; /* 0: none */
 	struct str service_account_name;
-	struct pod_plan pod;
+	const struct pod_plan *pod; /* shared by tasks that have no entry of their own */
 	size_t *parents;
 	size_t n_parents;
 	size_t *children; /* of dag tasks */

@@ -85,27 +85,44 @@ static void merge_entry(
 		p->resources = e->resources;
 }
 
+/* The plan of the run, with the entries of one of its tasks over it. */
+static const struct pod_plan *task_pod_plan(
+	const struct plan_context *c, const struct pod_plan *all, struct str name)
+{
+	const struct pipeline_run *pr = c->run->pipeline_run;
+	struct pod_plan *own = NULL;
+
+	for (size_t i = 0; pr && i < pr->n_task_run_specs; i++) {
+		if (!str_eq(pr->task_run_specs[i].pipeline_task_name.s, name))
+			continue;
+		if (!own) {
+			own = arena_new_object(c->arena, struct pod_plan);
+			*own = *all;
+		}
+		merge_entry(c->arena, own, &pr->task_run_specs[i]);
+	}
+	return own ? own : all;
+}
+
 void pod_plan(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
 	const struct task_run *tr = c->run->task_run;
+	struct pod_plan *all = arena_new_object(c->arena, struct pod_plan);
 
+	if (tr)
+		*all = (struct pod_plan){.pod_template = tr->pod_template,
+			.step_specs = tr->step_specs,
+			.n_step_specs = tr->n_step_specs,
+			.sidecar_specs = tr->sidecar_specs,
+			.n_sidecar_specs = tr->n_sidecar_specs,
+			.resources = tr->resources};
+	else
+		all->pod_template = pr->pod_template;
 	for (size_t i = 0; i < c->plan->n_tasks; i++) {
 		struct plan_task *t = &c->plan->tasks[i];
 
-		if (tr)
-			t->pod = (struct pod_plan){.pod_template = tr->pod_template,
-				.step_specs = tr->step_specs,
-				.n_step_specs = tr->n_step_specs,
-				.sidecar_specs = tr->sidecar_specs,
-				.n_sidecar_specs = tr->n_sidecar_specs,
-				.resources = tr->resources};
-		else
-			t->pod = (struct pod_plan){.pod_template = pr->pod_template};
-		for (size_t k = 0; !tr && k < pr->n_task_run_specs; k++)
-			if (str_eq(pr->task_run_specs[k].pipeline_task_name.s,
-				    t->written->name.s))
-				merge_entry(c->arena, &t->pod, &pr->task_run_specs[k]);
+		t->pod = task_pod_plan(c, all, t->written ? t->written->name.s : STR_NONE);
 	}
 }
 

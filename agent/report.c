@@ -5,7 +5,6 @@
  * tekton.dev/v1 (tekton-semantics 27).
  */
 #include "metadata.h"
-#include <base/bounds.h>
 #include <base/clock.h>
 #include <base/json.h>
 #include <base/num.h>
@@ -386,74 +385,78 @@ static void put_pipeline_status(const struct report *p)
 	json_close(p->w, '}');
 }
 
-static void put_members(const struct report *p, const struct json *object)
+/* A member of an object's text; empty: it has none. */
+static struct str text_get(struct str object, const char *name)
 {
-	json_foreach (it, object) {
-		json_keys(p->w, it->key);
-		json_put(p->w, it);
-	}
+	struct str key, value;
+
+	while (json_text_member(&object, &key, &value))
+		if (str_eqz(key, name))
+			return value;
+	return STR_NONE;
+}
+
+static void put_members(const struct report *p, struct str object)
+{
+	struct str key, value;
+
+	while (json_text_member(&object, &key, &value))
+		json_text_put_member(p->w, key, value);
 }
 
 /* timeouts.pipeline and taskRunTemplate.serviceAccountName, as admission fills them in. */
-static void put_pipeline_run_defaults(const struct report *p, const struct json *spec)
+static void put_pipeline_run_defaults(const struct report *p, struct str spec)
 {
-	const struct json *timeouts = json_get(spec, "timeouts");
-	const struct json *template = json_get(spec, "taskRunTemplate");
+	struct str timeouts = text_get(spec, "timeouts");
+	struct str template = text_get(spec, "taskRunTemplate");
 	json_key(p->w, "timeouts");
 	json_open(p->w, '{');
 	put_members(p, timeouts);
-	if (!json_get(timeouts, "pipeline"))
+	if (!text_get(timeouts, "pipeline").n)
 		json_fieldz(p->w, "pipeline", "1h0m0s");
 	json_close(p->w, '}');
 	json_key(p->w, "taskRunTemplate");
 	json_open(p->w, '{');
 	put_members(p, template);
-	if (!json_get(template, "serviceAccountName"))
+	if (!text_get(template, "serviceAccountName").n)
 		json_fieldz(p->w, "serviceAccountName", "default");
 	json_close(p->w, '}');
 }
 
-static void put_task_run_defaults(const struct report *p, const struct json *spec)
+static void put_task_run_defaults(const struct report *p, struct str spec)
 {
-	if (!json_get(spec, "serviceAccountName"))
+	if (!text_get(spec, "serviceAccountName").n)
 		json_fieldz(p->w, "serviceAccountName", "default");
-	if (!json_get(spec, "timeout"))
+	if (!text_get(spec, "timeout").n)
 		json_fieldz(p->w, "timeout", "1h0m0s");
 }
 
 /*
  * The spec as written, but with the params that the run really has (-p) and with Tekton's
- * defaults. When it cannot be read back it is shown as it was written.
+ * defaults. What is no object is shown as it was written.
  */
 static void put_run_spec(const struct report *p)
 {
 	static const char *const replaced[] = {"params", "timeouts", "taskRunTemplate"};
 	bool is_pipeline = p->run->kind == OBJECT_PIPELINE_RUN;
 	size_t n_replaced = is_pipeline ? ARRAY_SIZE(replaced) : 1;
-	cleanup_buf struct buf text;
-	struct json_writer w;
-	struct json *spec;
-	buf_init(&text, BOUND_SUBST_SET_BYTES);
-	json_writer_init(&w, &text, 0);
-	spec_object_json(run_meta(p->run), "spec", &w);
+	const struct str spec = run_meta(p->run)->spec_json;
+	struct str rest = spec, key, value;
 	json_key(p->w, "spec");
-	if (json_parse(p->scratch, buf_str(&text), BOUND_SUBST_SET_BYTES, &spec, NULL) ||
-		spec->kind != JSON_OBJECT) {
+	if (!str_starts(spec, STR("{"))) {
 		spec_object_json(run_meta(p->run), "spec", p->w);
 		return;
 	}
 	json_open(p->w, '{');
-	json_foreach (it, spec) {
+	while (json_text_member(&rest, &key, &value)) {
 		bool is_ours = false;
 		for (size_t i = 0; i < n_replaced; i++)
-			is_ours |= str_eqz(it->key, replaced[i]);
+			is_ours |= str_eqz(key, replaced[i]);
 		/* started by its name, which clears it */
-		is_ours |= p->run->started_ns && str_eqz(it->key, "status") &&
-			   str_ends(json_str(it), STR("RunPending"));
-		if (is_ours)
-			continue;
-		json_keys(p->w, it->key);
-		json_put(p->w, it);
+		is_ours |= p->run->started_ns && str_eqz(key, "status") &&
+			   str_ends(value, STR("RunPending\""));
+		if (!is_ours)
+			json_text_put_member(p->w, key, value);
 	}
 	put_params(p, p->run->params, p->run->n_params);
 	if (is_pipeline)

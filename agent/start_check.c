@@ -291,8 +291,8 @@ static struct param element_of(const struct param *p)
 }
 
 /* Everything that will reach a task: its own params, the matrix's, and what propagates. */
-static void params_of_task(
-	const struct plan_context *c, const struct plan_task *t, struct param_check *ret)
+static void params_of_task(const struct plan_context *c, struct arena *a,
+	const struct plan_task *t, struct param_check *ret)
 {
 	const struct pipeline_task *pt = t->bound;
 	const struct matrix *m = &pt->matrix;
@@ -302,7 +302,7 @@ static void params_of_task(
 
 	for (size_t i = 0; i < m->n_include; i++)
 		max += m->include[i].n_params;
-	all = arena_new_array(c->arena, struct param, max);
+	all = arena_new_array(a, struct param, max);
 	for (size_t i = 0; i < pt->n_params; i++)
 		all[n++] = pt->params[i];
 	for (size_t i = 0; i < m->n_params; i++)
@@ -314,7 +314,7 @@ static void params_of_task(
 		for (size_t i = 0; i < p->n_params; i++)
 			if (!param_find(all, n, p->params[i].name.s))
 				all[n++] = p->params[i];
-	*ret = (struct param_check){.arena = c->arena,
+	*ret = (struct param_check){.arena = a,
 		.specs = t->task->params,
 		.n_specs = t->task->n_params,
 		.given = all,
@@ -459,12 +459,13 @@ bool start_check_task_params(const struct plan_context *c)
 
 	for (size_t i = 0; i < p->n_tasks; i++) {
 		const struct plan_task *t = &p->tasks[i];
+		struct arena *scratch cleanup_arena = arena_new();
 		struct param_check check;
 		struct str bad;
 
 		if (!t->task)
 			continue;
-		params_of_task(c, t, &check);
+		params_of_task(c, scratch, t, &check);
 		bad = start_check_params_problem(&check, t->written->task_ref.s);
 		if (bad.n)
 			return plan_refuse(c, "task-params", bad_param_pos(t, bad),

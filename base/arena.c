@@ -3,6 +3,7 @@
 #include <base/arena.h>
 
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +91,12 @@ static void arena_add_chunk(struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t n_bytes)
 {
-	size_t n = n_bytes ? n_bytes : 1;
+	static max_align_t nothing; /* of no bytes: empty lists are many */
+	size_t n = n_bytes;
 	void *p;
 
+	if (n == 0)
+		return &nothing;
 	a->n_bytes += n_bytes;
 	if (n > a->next_chunk / 4)
 		return arena_alloc_big(a, n);

@@ -8,9 +8,10 @@ enum {
 	KIB = 1024,
 	MIB = 1024 * 1024,
 
-	BOUND_YAML_BYTES = 32 * MIB, /* one input file */
-	BOUND_YAML_DEPTH = 100,      /* nesting; libyaml is quadratic in flow nesting */
-	BOUND_YAML_NODES = 4000000,  /* after alias expansion, one file */
+	BOUND_YAML_BYTES = 32 * MIB,   /* one input file */
+	BOUND_YAML_DEPTH = 100,        /* nesting; libyaml is quadratic in flow nesting */
+	BOUND_YAML_NODES = 4000000,    /* after alias expansion, one file */
+	BOUND_OBJECT_BYTES = 64 * MIB, /* JSON of one object */
 	BOUND_INPUT_FILES = 10000,
 	BOUND_JSON_BYTES = 4 * MIB, /* image documents */
 	BOUND_JSON_DEPTH = 64,

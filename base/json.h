@@ -76,6 +76,16 @@ void json_put_null(struct json_writer *w);
 void json_put_raw(
 	struct json_writer *w, struct str json); /* a complete value, taken as it is */
 void json_put(struct json_writer *w, const struct json *v);
+/*
+ * Text that a writer made, compact and without go_escapes, instead of a tree of it: a value
+ * printed again; the members of an object one after the other (*rest is the object, then what
+ * is left; the key is as it was escaped; false: there is none, or it is no object); one of them
+ * printed again; and the length of the first bracket, comma, colon, string or word.
+ */
+void json_put_text(struct json_writer *w, struct str text);
+bool json_text_member(struct str *rest, struct str *ret_key, struct str *ret_value);
+void json_text_put_member(struct json_writer *w, struct str key, struct str value);
+size_t json_token(struct str text);
 /* key + value in one call */
 void json_field(struct json_writer *w, const char *key, struct str s);
 void json_fieldz(struct json_writer *w, const char *key, const char *z);

@@ -78,10 +78,9 @@ static void json_byte(struct buf *out, unsigned char c, bool go_escapes)
 		buf_addc(out, (char)c);
 }
 
-static void json_string(struct buf *out, struct str s, bool go_escapes)
+static void json_chars(struct buf *out, struct str s, bool go_escapes)
 {
-	buf_addc(out, '"');
-	while (s.n) {
+	while (s.n && !out->full) {
 		size_t n = str_utf8_next(s);
 		struct str c = str_slice(s, 0, n);
 
@@ -97,7 +96,19 @@ static void json_string(struct buf *out, struct str s, bool go_escapes)
 			buf_adds(out, c);
 		s = str_slice(s, n ? n : 1, s.n);
 	}
+}
+
+static void json_string(struct buf *out, struct str s, bool go_escapes)
+{
 	buf_addc(out, '"');
+	json_chars(out, s, go_escapes);
+	buf_addc(out, '"');
+}
+
+static void json_colon(struct json_writer *w)
+{
+	buf_addz(w->out, w->indent ? ": " : ":");
+	w->after_key = true;
 }
 
 void json_keys(struct json_writer *w, struct str key)
@@ -105,8 +116,7 @@ void json_keys(struct json_writer *w, struct str key)
 	BUG_ON(w->after_key);
 	json_next(w);
 	json_string(w->out, key, w->go_escapes);
-	buf_addz(w->out, w->indent ? ": " : ":");
-	w->after_key = true;
+	json_colon(w);
 	w->member = key;
 }
 
@@ -190,6 +200,134 @@ void json_put(struct json_writer *w, const struct json *v)
 		json_close(w, '}');
 		return;
 	}
+}
+
+/* --- printed text again ------------------------------------------------------------------ */
+
+/* The string that the text begins with, its quotes included. */
+static size_t json_string_length(struct str text)
+{
+	size_t i = 1;
+
+	while (i < text.n && text.p[i] != '"')
+		i += text.p[i] == '\\' ? 2 : 1;
+	BUG_ON(i >= text.n);
+	return i + 1;
+}
+
+size_t json_token(struct str text)
+{
+	size_t i = 0;
+
+	BUG_ON(text.n == 0);
+	if (text.p[0] == '"')
+		return json_string_length(text);
+	if (memchr("{}[],:", text.p[0], 6))
+		return 1;
+	while (i < text.n && !memchr("{}[],:\"", text.p[i], 7))
+		i++;
+	return i;
+}
+
+/* The characters behind the escapes of json_string. */
+static struct str json_unescape(struct buf *to, struct str inside)
+{
+	static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
+
+	if (str_chr(inside, '\\') < 0)
+		return inside;
+	for (size_t i = 0; i < inside.n; i++) {
+		const char *letter;
+
+		if (inside.p[i] != '\\') {
+			buf_addc(to, inside.p[i]);
+			continue;
+		}
+		i++;
+		letter = strchr(letters, inside.p[i]);
+		if (letter) {
+			buf_addc(to, bytes[letter - letters]);
+		} else if (inside.p[i] == 'u') { /* u00XX: a control character */
+			buf_addc(to,
+				(char)(((inside.p[i + 3] - '0') << 4) |
+					(inside.p[i + 4] <= '9' ? inside.p[i + 4] - '0'
+								: inside.p[i + 4] - 'a' + 10)));
+			i += 4;
+		} else {
+			buf_addc(to, inside.p[i]);
+		}
+	}
+	return buf_str(to);
+}
+
+static void json_key_again(struct json_writer *w, struct str inside)
+{
+	struct buf text cleanup_buf;
+
+	buf_init(&text, inside.n + 1);
+	json_keys(w, json_unescape(&text, inside));
+	w->member = inside; /* what was unescaped is gone */
+}
+
+static void json_string_again(struct json_writer *w, struct str inside)
+{
+	struct buf text cleanup_buf;
+
+	buf_init(&text, inside.n + 1);
+	json_put_str(w, json_unescape(&text, inside));
+}
+
+static void json_token_again(struct json_writer *w, struct str token, bool is_key)
+{
+	const char c = token.p[0];
+
+	if (c == '{' || c == '[')
+		json_open(w, c);
+	else if (c == '}' || c == ']')
+		json_close(w, c);
+	else if (c == '"' && is_key)
+		json_key_again(w, str_slice(token, 1, token.n - 1));
+	else if (c == '"')
+		json_string_again(w, str_slice(token, 1, token.n - 1));
+	else if (c != ',' && c != ':')
+		json_put_raw(w, token);
+}
+
+void json_put_text(struct json_writer *w, struct str text)
+{
+	while (text.n) {
+		const struct str token = str_slice(text, 0, json_token(text));
+
+		text = str_slice(text, token.n, text.n);
+		json_token_again(w, token, text.n && text.p[0] == ':');
+	}
+}
+
+void json_text_put_member(struct json_writer *w, struct str key, struct str value)
+{
+	json_key_again(w, key);
+	json_put_text(w, value);
+}
+
+bool json_text_member(struct str *rest, struct str *ret_key, struct str *ret_value)
+{
+	struct str text = *rest;
+	size_t depth = 0, n;
+
+	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != ',') || str_eqz(text, "{}"))
+		return false;
+	text = str_slice(text, 1, text.n); /* the bracket or the comma */
+	n = json_token(text);
+	*ret_key = str_slice(text, 1, n - 1);
+	text = str_slice(text, n + 1, text.n);
+	for (n = 0; depth || (text.p[n] != ',' && text.p[n] != '}');) {
+		depth += text.p[n] == '{' || text.p[n] == '[';
+		depth -= text.p[n] == '}' || text.p[n] == ']';
+		n += json_token(str_slice(text, n, text.n));
+	}
+	*ret_value = str_slice(text, 0, n);
+	*rest = str_slice(text, n, text.n);
+	return true;
 }
 
 void json_print(const struct json *v, bool go_escapes, struct buf *out)

@@ -91,6 +91,9 @@ extern const struct schema schema_service_account;     /* struct claim; only the
 void decode_claim_spec(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base);
 
+/* document.c: meta->json and spec_json from meta->tree; -1: larger than BOUND_OBJECT_BYTES */
+int document_keep(struct arena *a, struct object_meta *meta);
+
 /* decode_limit.c */
 extern const struct schema schema_limit_range; /* struct limit_range */
 

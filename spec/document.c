@@ -3,6 +3,7 @@
  * Single members of a document as written, in v1: what v1beta1 calls otherwise has v1's name
  * and place.
  */
+#include "decode.h"
 #include "yaml.h"
 
 #include <base/bounds.h>
@@ -11,16 +12,14 @@
 
 /* metadata as written, with the name that generateName led to. */
 static void put_metadata(
-	const struct object_meta *meta, const struct yaml_node *n, struct json_writer *w)
+	const struct object_meta *meta, struct str metadata, struct json_writer *w)
 {
+	struct str key, value;
 	json_open(w, '{');
 	json_field(w, "name", meta->name.s);
-	for (size_t i = 0; n && n->type == YAML_MAP && i < n->n; i++) {
-		if (str_ieq(n->pairs[i].key, STR("name")))
-			continue;
-		json_keys(w, n->pairs[i].key);
-		yaml_json(n->pairs[i].value, YAML_AS_WRITTEN, w);
-	}
+	while (json_text_member(&metadata, &key, &value))
+		if (!str_ieq(key, STR("name")))
+			json_text_put_member(w, key, value);
 	json_close(w, '}');
 }
 
@@ -201,17 +200,50 @@ static void put_beta_run(const struct document *doc, const struct yaml_node *n)
 	json_close(w, '}');
 }
 
-void spec_object_json(const struct object_meta *meta, const char *member, struct json_writer *w)
+static void put_spec(const struct object_meta *meta, struct json_writer *w)
 {
-	const struct yaml_node *n = find_key(meta->tree, member);
+	const struct yaml_node *n = find_key(meta->tree, "spec");
 	const struct yaml_node *kind = yaml_get(meta->tree, "kind");
 	struct document doc = {.w = w, .beta = str_ends(meta->api_version.s, STR("/v1beta1"))};
-	if (strcmp(member, "metadata") == 0)
-		put_metadata(meta, n, w);
-	else if (!n)
+	if (!n)
 		json_put_null(w);
 	else if (doc.beta && n->type == YAML_MAP && kind && str_eqz(kind->text, "PipelineRun"))
 		put_beta_run(&doc, n);
 	else
 		put_node(&doc, n, PLACE_ANY);
+}
+
+int document_keep(struct arena *a, struct object_meta *meta)
+{
+	struct buf text cleanup_buf;
+	struct json_writer w;
+	buf_init(&text, BOUND_OBJECT_BYTES);
+	json_writer_init(&w, &text, 0);
+	yaml_json(meta->tree, YAML_AS_WRITTEN, &w);
+	meta->json = arena_str(a, buf_str(&text));
+	if (text.full)
+		return -1;
+	buf_clear(&text);
+	put_spec(meta, &w);
+	meta->spec_json = arena_str(a, buf_str(&text));
+	return text.full ? -1 : 0;
+}
+
+static struct str find_member(struct str object, const char *name)
+{
+	struct str key, value;
+	while (json_text_member(&object, &key, &value))
+		if (str_ieq(key, str_z(name)))
+			return value;
+	return STR_NONE;
+}
+
+void spec_object_json(const struct object_meta *meta, const char *member, struct json_writer *w)
+{
+	if (strcmp(member, "metadata") == 0)
+		put_metadata(meta, find_member(meta->json, member), w);
+	else if (strcmp(member, "spec") == 0 && meta->spec_json.n)
+		json_put_text(w, meta->spec_json);
+	else
+		json_put_null(w);
 }

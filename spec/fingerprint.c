@@ -47,41 +47,41 @@ static struct str object_id(
 /* --- writing ----------------------------------------------------------------------------- */
 
 /* Type and characters: "1" and 1 are not the same. */
+static struct str typed_digest(
+	const struct spec_digest *d, struct arena *a, enum yaml_type type, struct str text)
+{
+	return d->digest(d->arg, a, arena_printf(a, "%d:" STR_FMT, (int)type, STR_ARG(text)));
+}
+
 static struct str leaf_digest(const struct printer *p, const struct yaml_node *n)
 {
-	struct str text = n->type == YAML_STRING ? n->text : n->json;
-	struct str typed = arena_printf(p->arena, "%d:" STR_FMT, (int)n->type, STR_ARG(text));
-
-	return p->d->digest(p->d->arg, p->arena, typed);
+	return typed_digest(
+		p->d, p->arena, n->type, n->type == YAML_STRING ? n->text : n->json);
 }
 
-/* An arena for each: an input may have a hundred thousand leaves. */
-static void leaf_put(
-	const struct spec_digest *d, const struct yaml_node *n, struct json_writer *w)
+static enum yaml_type token_type(struct str token)
 {
-	struct arena *a cleanup_arena = arena_new();
-	const struct printer p = {.d = d, .arena = a};
-
-	json_put_str(w, leaf_digest(&p, n));
-}
-
-static void node_put(const struct printer *p, const struct yaml_node *n, struct json_writer *w)
-{
-	if (n->type == YAML_LIST) {
-		json_open(w, '[');
-		for (size_t i = 0; i < n->n; i++)
-			node_put(p, n->items[i], w);
-		json_close(w, ']');
-	} else if (n->type == YAML_MAP) {
-		json_open(w, '{');
-		for (size_t i = 0; i < n->n; i++) {
-			json_keys(w, n->pairs[i].key);
-			node_put(p, n->pairs[i].value, w);
-		}
-		json_close(w, '}');
-	} else {
-		leaf_put(p->d, n, w);
+	switch (token.p[0]) {
+	case '"':
+		return YAML_STRING;
+	case 'n':
+		return YAML_NULL;
+	case 't':
+	case 'f':
+		return YAML_BOOL;
+	default:
+		return YAML_NUMBER;
 	}
+}
+
+/* The characters that a string stands for. */
+static struct str token_text(struct arena *a, struct str token)
+{
+	struct json *string;
+	if (str_chr(token, '\\') < 0)
+		return str_slice(token, 1, token.n - 1);
+	BUG_ON(json_parse(a, token, token.n, &string, NULL));
+	return json_str(string);
 }
 
 struct put_arg {
@@ -89,15 +89,45 @@ struct put_arg {
 	struct json_writer *w;
 };
 
+static void token_put(const struct put_arg *put, struct str token, bool is_key)
+{
+	struct arena *a cleanup_arena = arena_new();
+	enum yaml_type type = token_type(token);
+	struct str text = type == YAML_STRING ? token_text(a, token) : token;
+
+	if (is_key) {
+		json_keys(put->w, text);
+		put->w->member = STR_NONE; /* the text goes */
+	} else {
+		json_put_str(put->w, typed_digest(put->d, a, type, text));
+	}
+}
+
+/* The document as it was kept: a tree of it is not needed. */
+static void text_put(const struct put_arg *put, struct str text)
+{
+	while (text.n) {
+		size_t n = json_token(text);
+		struct str token = str_slice(text, 0, n);
+
+		text = str_slice(text, n, text.n);
+		if (token.p[0] == '{' || token.p[0] == '[')
+			json_open(put->w, token.p[0]);
+		else if (token.p[0] == '}' || token.p[0] == ']')
+			json_close(put->w, token.p[0]);
+		else if (token.p[0] != ',' && token.p[0] != ':')
+			token_put(put, token, str_starts(text, STR(":")));
+	}
+}
+
 static void object_put(void *arg, enum object_kind kind, const struct object_meta *meta)
 {
 	const struct put_arg *put = arg;
 	struct arena *a cleanup_arena = arena_new();
-	struct printer p = {.d = put->d, .arena = a};
 
 	json_keys(put->w, object_id(a, kind, meta));
-	if (meta->tree)
-		node_put(&p, meta->tree, put->w);
+	if (meta->json.n)
+		text_put(put, meta->json);
 	else
 		json_put_null(put->w);
 }
@@ -206,7 +236,39 @@ struct compare_arg {
 	const struct spec_digest *d;
 	const struct json *old;
 	struct map seen;
+	struct map trees; /* "source:line:column" → the document that begins there */
 };
+
+static struct str place_text(struct arena *a, struct pos pos)
+{
+	return arena_printf(a, "%u:%u:%u", pos.source, pos.line, pos.col);
+}
+
+static void tree_add(struct map *trees, struct arena *a, struct yaml_node *root)
+{
+	const struct yaml_node *items = yaml_get(root, "items");
+
+	(void)map_set(trees, place_text(a, root->pos), root);
+	for (size_t i = 0; items && items->type == YAML_LIST && i < items->n; i++)
+		tree_add(trees, a, items->items[i]);
+}
+
+/* The input is read once more: its trees are wanted when a run is resumed and else not kept. */
+static void trees_read(const struct spec *s, struct arena *a, struct map *trees)
+{
+	const struct yaml_arenas to = {a, a};
+	struct yaml_docs docs;
+	struct diags unheard;
+
+	map_init(trees, a);
+	diags_init(&unheard, a, s->sources);
+	for (size_t i = 0; i < s->sources->n; i++) {
+		(void)yaml_read(
+			&to, (uint32_t)i + 1, s->sources->items[i].text, &unheard, &docs);
+		for (size_t k = 0; k < docs.n; k++)
+			tree_add(trees, a, docs.roots[k]);
+	}
+}
 
 static void object_compare(void *arg, enum object_kind kind, const struct object_meta *meta)
 {
@@ -214,21 +276,24 @@ static void object_compare(void *arg, enum object_kind kind, const struct object
 	struct arena *a cleanup_arena = arena_new();
 	struct str id = object_id(x->c.diags->arena, kind, meta);
 	const struct json *old = json_get(x->old, str_c(id));
+	const struct yaml_node *tree = map_get(&x->trees, place_text(a, meta->pos));
 
 	x->c.p = (struct printer){.d = x->d, .arena = a};
 	x->c.object = id;
 	(void)map_set(&x->seen, id, x);
 	if (!old)
 		differs(&x->c, meta->pos, STR_NONE, "was not there", STR_NONE);
-	else if (meta->tree)
-		node_compare(&x->c, STR_NONE, meta->tree, old);
+	else if (tree)
+		node_compare(&x->c, STR_NONE, tree, old);
 }
 
 size_t spec_compare(const struct spec *s, const struct spec_digest *d, const struct json *old,
 	struct diags *diags)
 {
 	struct compare_arg x = {.c = {.diags = diags}, .d = d, .old = old};
+	struct arena *trees cleanup_arena = arena_new();
 
+	trees_read(s, trees, &x.trees);
 	map_init(&x.seen, diags->arena);
 	objects_each(s, object_compare, &x);
 	json_foreach (it, old) {

@@ -47,6 +47,7 @@ struct loader {
 	struct spec *spec;
 	const struct spec_options *opts;
 	struct decode decode;
+	struct arena *trees; /* gone when everything is decoded and checked */
 	VEC(void *) objects[OBJECT_KIND_N];
 	VEC(struct run_ref) runs;
 	struct map first; /* "Kind/name" → struct pos of its name */
@@ -182,6 +183,11 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 	meta->api_version = (struct text){.s = version->text, .pos = version->pos};
 	meta->pos = root->pos;
 	meta->tree = root;
+	if (document_keep(d->arena, meta)) {
+		d->broken = true;
+		(void)decode_fail(
+			d, "limit", root, "larger than 64 MiB with its aliases written out");
+	}
 	if (d->secret)
 		((struct data_object *)(void *)meta)->is_secret = true;
 	d->secret = false;
@@ -259,7 +265,7 @@ static size_t freeze(struct loader *l, enum object_kind k, char **ret)
 	size_t each = kinds[k].schema->size;
 	char *all = arena_array(l->spec->arena, n ? n : 1, each);
 	for (size_t i = 0; i < n; i++)
-		memcpy(all + i * each, l->objects[k].p[i], each);
+		l->objects[k].p[i] = memcpy(all + i * each, l->objects[k].p[i], each);
 	*ret = all;
 	return n;
 }
@@ -318,10 +324,23 @@ static void loader_init(struct loader *l, struct spec *s, const struct spec_opti
 	l->decode.diags = s->diags;
 	buf_init(&l->decode.path, PATH_TEXT_MAX);
 	map_init(&l->first, s->arena);
+	l->trees = arena_new();
+}
+
+/* Data objects are copied once more. */
+static void forget_trees(struct loader *l)
+{
+	for (size_t k = 0; k < OBJECT_KIND_N; k++)
+		for (size_t i = 0; i < l->objects[k].n; i++)
+			((struct object_meta *)l->objects[k].p[i])->tree = NULL;
+	for (size_t i = 0; i < l->spec->n_data_objects; i++)
+		l->spec->data_objects[i].meta.tree = NULL;
 }
 
 static void loader_release(struct loader *l)
 {
+	forget_trees(l);
+	arena_free(l->trees);
 	buf_release(&l->decode.path);
 	vec_release(&l->runs);
 	for (size_t k = 0; k < OBJECT_KIND_N; k++)
@@ -331,9 +350,10 @@ static void loader_release(struct loader *l)
 static void load_input(struct loader *l, const struct spec_input *in)
 {
 	struct spec *s = l->spec;
+	const struct yaml_arenas to = {.nodes = l->trees, .texts = s->arena};
 	struct yaml_docs docs;
 	uint32_t number = sources_add(s->sources, in->name, in->text);
-	(void)yaml_read(s->arena, number, in->text, s->diags, &docs); /* told in diags */
+	(void)yaml_read(&to, number, in->text, s->diags, &docs); /* told in diags */
 	for (size_t i = 0; i < docs.n; i++)
 		load_document(l, docs.roots[i]);
 }

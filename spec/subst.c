@@ -203,7 +203,7 @@ static struct str replace_text(
 		s->spent->too_long = true;
 	} else if (done) {
 		s->spent->bytes += out.n;
-		result = arena_str(a, buf_str(&out));
+		result = arena_str(s->texts ? s->texts : a, buf_str(&out));
 	}
 	buf_release(&out);
 	return result;

@@ -15,6 +15,7 @@
 
 struct reader {
 	struct arena *arena;
+	struct arena *texts;
 	struct diags *diags;
 	uint32_t source;
 	struct str text;
@@ -22,6 +23,8 @@ struct reader {
 	yaml_event_t event;
 	bool have_event;
 	struct map anchors; /* of this document */
+	struct map keys;    /* text → struct str: a key is kept once */
+	bool is_key;        /* what is read next */
 	uint64_t n_decoded; /* of this document, aliases expanded */
 	uint64_t n_aliased;
 	uint64_t n_total; /* of the file */
@@ -135,18 +138,32 @@ static enum yaml_style style_of(yaml_scalar_style_t s)
 	return s == YAML_PLAIN_SCALAR_STYLE ? YAML_PLAIN : YAML_QUOTED;
 }
 
+/* The same few keys are in each of many tasks. */
+static struct str key_once(struct reader *r, struct str text)
+{
+	struct str *once = map_get(&r->keys, text);
+	if (once)
+		return *once;
+	once = arena_new_object(r->arena, struct str);
+	*once = arena_str(r->texts, text);
+	(void)map_set(&r->keys, *once, once);
+	return *once;
+}
+
 static int read_scalar(struct reader *r, struct yaml_node **ret)
 {
 	struct yaml_node *n = node_new(r, (const char *)r->event.data.scalar.anchor);
+	const struct str text = {.p = (const char *)r->event.data.scalar.value,
+		.n = r->event.data.scalar.length};
 	n->style = style_of(r->event.data.scalar.style);
-	n->text = arena_strn(r->arena, (const char *)r->event.data.scalar.value,
-		r->event.data.scalar.length);
+	n->text = r->is_key ? key_once(r, text) : arena_str(r->texts, text);
+	r->is_key = false;
 	n->complete = true;
 	if (r->event.data.scalar.tag)
 		n->tag = arena_strz(r->arena, (const char *)r->event.data.scalar.tag);
 	*ret = n;
 	struct err err = {0};
-	if (yaml_scalar_resolve(r->arena, n, &err))
+	if (yaml_scalar_resolve(r->texts, n, &err))
 		return fail_at(r, "yaml-scalar", n->pos, err.msg);
 	if (n->text.n && memchr(n->text.p, 0, n->text.n))
 		return fail_at(r, "yaml-scalar", n->pos, "text contains a NUL character");
@@ -281,6 +298,7 @@ struct map_reader {
 static int read_pair(struct reader *r, size_t depth, struct yaml_node *n, struct map_reader *m)
 {
 	struct yaml_pair pair = {0};
+	r->is_key = r->event.type == YAML_SCALAR_EVENT;
 	if (read_node(r, depth + 1, &pair.key_node))
 		return -1;
 	bool merge = pair.key_node->type == YAML_STRING && yaml_scalar_is_merge(pair.key_node);
@@ -381,10 +399,12 @@ static int check_bytes(struct reader *r)
 	return 0;
 }
 
-int yaml_read(struct arena *a, uint32_t source, struct str text, struct diags *d,
+int yaml_read(const struct yaml_arenas *to, uint32_t source, struct str text, struct diags *d,
 	struct yaml_docs *ret)
 {
-	struct reader r = {.arena = a, .diags = d, .source = source, .text = text};
+	struct arena *a = to->nodes;
+	struct reader r = {
+		.arena = a, .texts = to->texts, .diags = d, .source = source, .text = text};
 	*ret = (struct yaml_docs){0};
 	if (check_bytes(&r))
 		return -1;
@@ -392,6 +412,7 @@ int yaml_read(struct arena *a, uint32_t source, struct str text, struct diags *d
 		text = str_slice(text, 3, text.n);
 	text = yaml_utf16_pairs(a, text);
 	r.text = text;
+	map_init(&r.keys, a);
 	BUG_ON(!yaml_parser_initialize(&r.parser));
 	/* UTF-16 would be taken by its byte order mark; nobody else reads it */
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

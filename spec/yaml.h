@@ -55,12 +55,18 @@ struct yaml_docs {
 	size_t n;
 };
 
+/* Nodes and what only they need; texts and keys, which may outlive the tree. */
+struct yaml_arenas {
+	struct arena *nodes;
+	struct arena *texts;
+};
+
 /*
  * Reads all documents of a text that was added to the diags' sources under this number. A
  * problem of syntax ends the reading (documents before it are returned); a duplicate key does
  * not. Returns 0, or -1 when an error was added to d.
  */
-int yaml_read(struct arena *a, uint32_t source, struct str text, struct diags *d,
+int yaml_read(const struct yaml_arenas *to, uint32_t source, struct str text, struct diags *d,
 	struct yaml_docs *ret);
 
 /* The value of a key of a map; NULL when absent or not a map. */

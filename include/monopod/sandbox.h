@@ -207,8 +207,6 @@ struct sandbox_security {
 	bool adds_all, drops_all; /* before the sets */
 	bool may_escalate;        /* programs of the image with setuid bits or file
 				     capabilities work; else no_new_privs. Mounts stay nosuid */
-	bool is_unconfined;       /* of the filter only the floor is left */
-	bool is_proc_unmasked;
 };
 struct sandbox_config {
 	struct str name;       /* "task/step", for messages */

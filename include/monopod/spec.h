@@ -241,7 +241,7 @@ struct pipeline_spec {
 
 /* --- objects ------------------------------------------------------------------------- */
 
-struct yaml_node; /* spec/yaml.h; the tree the object was read from */
+struct yaml_node; /* spec/yaml.h */
 
 struct object_meta {
 	struct text name; /* generateName already resolved, see spec_options.suffix */
@@ -251,7 +251,12 @@ struct object_meta {
 	struct labels annotations;
 	struct text api_version; /* as written */
 	struct pos pos;
-	const struct yaml_node *tree; /* the whole document, for spec_object_json */
+	/* What is left of the document when it was loaded, as compact JSON: all of it as
+	 * written, and its spec as spec_object_json prints it; empty in an object that was not
+	 * read. */
+	struct str json;
+	struct str spec_json;
+	const struct yaml_node *tree; /* of the document; NULL when it was loaded */
 };
 
 struct task {

@@ -20,7 +20,8 @@ struct subst_spent {
 };
 struct subst {
 	struct arena *arena;
-	struct map strings; /* key → struct str * */
+	struct arena *texts; /* where changed texts go; NULL: to what is made of them */
+	struct map strings;  /* key → struct str * */
 	struct map arrays; /* key → struct value * (VALUE_ARRAY); [i] and [*] are understood */
 	struct map objects; /* key → struct value * (VALUE_OBJECT) */
 	struct subst_spent *spent;

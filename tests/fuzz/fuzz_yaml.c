@@ -17,7 +17,8 @@ static int read_text(struct arena *a, struct str text, struct yaml_docs *docs)
 
 	sources_init(&sources, a);
 	diags_init(&diags, a, &sources);
-	return yaml_read(a, sources_add(&sources, STR("in"), text), text, &diags, docs);
+	return yaml_read(&(struct yaml_arenas){a, a}, sources_add(&sources, STR("in"), text),
+		text, &diags, docs);
 }
 
 static struct str node_json(struct arena *a, const struct yaml_node *n)

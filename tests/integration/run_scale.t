@@ -55,6 +55,18 @@ for shape in chain wide layers; do
 	done
 done
 
+# what a task takes from its start to the end of the run, when nothing is executed
+FEW=100 MANY=700
+for n in $FEW $MANY; do
+	many layers "$n" | yaml
+	read -r "kib$n" code < <(peak run --dry-run -o plain -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/dry$n")
+	is "$code" 0 "$n tasks run dry"
+done
+kib_few=kib$FEW kib_many=kib$MANY
+bytes=$(((${!kib_many} - ${!kib_few}) * 1024 / (MANY - FEW)))
+[ "${VARIANT:-debug}" = san ] || [ "$bytes" -lt 7000 ]
+ok $? "a task takes less than 7000 bytes" "$bytes bytes"
+
 # what the runs of so many and four times as many leave, by task
 FEW=60 MANY=240
 for n in $FEW $MANY; do

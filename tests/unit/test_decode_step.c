@@ -100,6 +100,7 @@ static void test_refused(void **state attr_unused)
 		{"stdoutConfig: {path: /o}", "stdoutConfig", 5},
 		{"stderrConfig: {path: /e}", "stderrConfig", 5},
 		{"securityContext: {privileged: true}", "privileged", 23},
+		{"securityContext: {procMount: Unmasked}", "procMount", 23},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

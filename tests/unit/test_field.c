@@ -108,8 +108,9 @@ static void decode_as(struct decoded *ret, struct arena *a, const struct schema 
 	memset(ret, 0, sizeof(*ret));
 	sources_init(&ret->sources, a);
 	diags_init(&ret->diags, a, &ret->sources);
-	assert_int_equal(yaml_read(a, sources_add(&ret->sources, STR("x"), str_z(yaml)),
-				 str_z(yaml), &ret->diags, &docs),
+	assert_int_equal(yaml_read(&(struct yaml_arenas){a, a},
+				 sources_add(&ret->sources, STR("x"), str_z(yaml)), str_z(yaml),
+				 &ret->diags, &docs),
 		0);
 	assert_int_equal(docs.n, 1);
 	struct decode d = {.arena = a, .diags = &ret->diags, .beta = beta};
@@ -381,7 +382,8 @@ static void test_empty(void **state attr_unused)
 
 		sources_init(&sources, a);
 		diags_init(&diags, a, &sources);
-		assert_int_equal(yaml_read(a, 0, text, &diags, &docs), 0);
+		assert_int_equal(
+			yaml_read(&(struct yaml_arenas){a, a}, 0, text, &diags, &docs), 0);
 		assert_int_equal(node_is_empty(docs.roots[0]->items[0]), cases[i].empty);
 	}
 }

@@ -149,6 +149,67 @@ static void test_round_trip(void **state attr_unused)
 	}
 }
 
+/* What a writer made is printed again as it would be from a tree of it. */
+static void test_text(void **state attr_unused)
+{
+	static const char *const texts[] = {
+		"null",
+		"-1.5e3",
+		"\"\"",
+		"{}",
+		"[[],{},[{}]]",
+		"{\"a\":1,\"b\":[true,null,\"x\"],\"c\":{\"d\":\"{,:]\"}}",
+		"{\"<\":\"\\\"\\\\<\\u0001\\n\\\\\",\"\xe2\x80\xa8\":[\"\\\\\"]}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts) * 4; i++) {
+		cleanup_arena struct arena *a = arena_new();
+		cleanup_buf struct buf again, tree;
+		struct json_writer w;
+		struct json *v;
+
+		buf_init(&again, MAX_BYTES);
+		buf_init(&tree, MAX_BYTES);
+		assert_int_equal(json_parse(a, str_z(texts[i / 4]), MAX_BYTES, &v, NULL), 0);
+		json_writer_init(&w, &tree, i & 1 ? 2 : 0);
+		w.go_escapes = i & 2;
+		json_put(&w, v);
+		json_writer_init(&w, &again, i & 1 ? 2 : 0);
+		w.go_escapes = i & 2;
+		json_put_text(&w, str_z(texts[i / 4]));
+		assert_string_equal(again.p, tree.p);
+	}
+}
+
+static void test_text_members(void **state attr_unused)
+{
+	static const char *const none[] = {"{}", "null", "[1]", "\"a\"", ""};
+	struct str rest = STR("{\"a\":[1,{\"x\":2}],\"b,\":\"}\",\"c\":{}}");
+	struct str key, value;
+	cleanup_buf struct buf b;
+	struct json_writer w;
+
+	buf_init(&b, MAX_BYTES);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	assert_true(json_text_member(&rest, &key, &value));
+	assert_true(str_eqz(key, "a"));
+	assert_true(str_eqz(value, "[1,{\"x\":2}]"));
+	assert_true(json_text_member(&rest, &key, &value));
+	assert_true(str_eqz(key, "b,"));
+	json_text_put_member(&w, key, value);
+	assert_true(json_text_member(&rest, &key, &value));
+	assert_true(str_eqz(value, "{}"));
+	json_text_put_member(&w, key, value);
+	assert_false(json_text_member(&rest, &key, &value));
+	json_close(&w, '}');
+	assert_string_equal(b.p, "{\"b,\":\"}\",\"c\":{}}");
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		rest = str_z(none[i]);
+		assert_false(json_text_member(&rest, &key, &value));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +218,8 @@ int main(void)
 		cmocka_unit_test(test_scalar),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,8 @@ static void load(struct loaded *l, struct arena *a, struct str text)
 	l->arena = a;
 	sources_init(&l->sources, a);
 	diags_init(&l->diags, a, &l->sources);
-	l->rc = yaml_read(
-		a, sources_add(&l->sources, STR("x"), text), text, &l->diags, &l->docs);
+	l->rc = yaml_read(&(struct yaml_arenas){a, a}, sources_add(&l->sources, STR("x"), text),
+		text, &l->diags, &l->docs);
 }
 
 static const char *json_of(struct arena *a, const struct yaml_node *n, enum yaml_json_order o)
