@@ -15,39 +15,27 @@ struct call {
 	struct subst *set;
 };
 
-/* Names as Go prints a list: "[a b]"; empty when there are none. */
-struct name_list {
-	struct arena *arena;
-	struct str text;
-};
-
-static void list_add(struct name_list *l, struct str name)
-{
-	l->text = arena_printf(l->arena, STR_FMT "%s" STR_FMT, STR_ARG(l->text),
-		l->text.n ? " " : "", STR_ARG(name));
-}
-
 static struct str missing_params(const struct call *call)
 {
 	const struct step_action_spec *s = &call->action->spec;
-	struct name_list l = {.arena = call->c->arena};
+	struct str list = STR_NONE;
 
 	for (size_t i = 0; i < s->n_params; i++)
 		if (!s->params[i].default_value.pos.line &&
 			!param_find(call->given, call->n_given, s->params[i].name.s))
-			list_add(&l, s->params[i].name.s);
-	return l.text;
+			param_list_add(call->c->arena, &list, s->params[i].name.s);
+	return param_list_end(call->c->arena, list);
 }
 
 static struct str extra_params(const struct call *call)
 {
 	const struct step_action_spec *s = &call->action->spec;
-	struct name_list l = {.arena = call->c->arena};
+	struct str list = STR_NONE;
 
 	for (size_t i = 0; i < call->n_given; i++)
 		if (!param_spec_find(s->params, s->n_params, call->given[i].name.s))
-			list_add(&l, call->given[i].name.s);
-	return l.text;
+			param_list_add(call->c->arena, &list, call->given[i].name.s);
+	return param_list_end(call->c->arena, list);
 }
 
 static struct str check_params(const struct call *call)
@@ -55,34 +43,16 @@ static struct str check_params(const struct call *call)
 	struct str names = missing_params(call);
 
 	if (names.n)
-		return arena_printf(call->c->arena,
-			"non-existent params in Step: [" STR_FMT "]", STR_ARG(names));
+		return arena_printf(call->c->arena, "non-existent params in Step: " STR_FMT,
+			STR_ARG(names));
 	names = extra_params(call);
 	if (names.n)
 		return arena_printf(call->c->arena,
-			"extra params passed by Step to StepAction: [" STR_FMT "]",
-			STR_ARG(names));
+			"extra params passed by Step to StepAction: " STR_FMT, STR_ARG(names));
 	return STR_NONE;
 }
 
 /* --- references to a result of an earlier step, handed on through a param */
-
-/* Finds the one reference that a value consists of. */
-struct sole {
-	struct str text;
-	struct ref ref;
-	bool found;
-};
-
-static void sole_ref(void *arg, const struct ref *ref)
-{
-	struct sole *s = arg;
-
-	if (ref->kind != REF_STEP_RESULT || ref->offset || ref->length != s->text.n)
-		return;
-	s->ref = *ref;
-	s->found = true;
-}
 
 struct hand_on {
 	const struct call *call;
@@ -107,24 +77,21 @@ static void hand_on_ref(void *arg, const struct ref *ref)
 	struct hand_on *h = arg;
 	struct arena *a = h->call->c->arena;
 	const struct param *p;
-	struct sole sole = {0};
+	struct ref sole;
 	struct str member;
 
 	if (ref->kind != REF_PARAM)
 		return;
 	p = param_find(h->call->given, h->call->n_given, ref->object);
-	if (!p || p->value.type != VALUE_STRING)
-		return;
-	sole.text = p->value.string.s;
-	ref_each(sole.text, sole_ref, &sole);
-	if (!sole.found)
+	if (!p || p->value.type != VALUE_STRING ||
+		!ref_sole(p->value.string.s, REF_STEP_RESULT, &sole))
 		return;
 	member = member_of(a, ref);
 	if (!member.n)
-		member = member_of(a, &sole.ref);
+		member = member_of(a, &sole);
 	subst_add(h->set, arena_str(a, ref->whole),
 		arena_printf(a, "$(steps." STR_FMT ".results." STR_FMT STR_FMT ")",
-			STR_ARG(sole.ref.object), STR_ARG(sole.ref.name), STR_ARG(member)));
+			STR_ARG(sole.object), STR_ARG(sole.name), STR_ARG(member)));
 }
 
 static void hand_on_text(void *arg, struct text t, const char *path)
@@ -139,15 +106,13 @@ static void hand_on_text(void *arg, struct text t, const char *path)
 /* A text given for an array or an object that is no reference leaves the default as it is. */
 static bool is_usable(const struct param_spec *p, const struct param *given)
 {
-	struct sole sole;
+	struct ref sole;
 
 	if (!given)
 		return false;
 	if (given->value.type == p->type || !p->default_value.pos.line)
 		return true;
-	sole = (struct sole){.text = given->value.string.s};
-	ref_each(sole.text, sole_ref, &sole);
-	return sole.found;
+	return ref_sole(given->value.string.s, REF_STEP_RESULT, &sole);
 }
 
 static void make_set(const struct call *call, const struct task_spec *one)

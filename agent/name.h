@@ -7,10 +7,7 @@
 #include <base/str.h>
 #include <stdint.h>
 
-enum { NAME_MAX_BYTES = 63, MD5_BYTES = 16 };
-
-void md5_of(struct str s, unsigned char ret[MD5_BYTES]);
-struct str md5_hex(struct arena *a, struct str s, size_t n_digits);
+enum { NAME_MAX_BYTES = 63 };
 
 /* parent + suffix (which carries its own "-"), at most 63 bytes, hashed when longer. */
 struct str name_child(struct arena *a, struct str parent, struct str suffix);

@@ -29,14 +29,13 @@ static bool has_default(const struct param_spec *s)
 
 /* --- checks */
 
-/* Adds a word to a Go list that is being written: "[a" + " b". */
-static void list_add(struct arena *a, struct str *list, struct str word)
+void param_list_add(struct arena *a, struct str *list, struct str word)
 {
 	*list = arena_printf(
 		a, STR_FMT "%s" STR_FMT, STR_ARG(*list), list->n ? " " : "[", STR_ARG(word));
 }
 
-static struct str list_end(struct arena *a, struct str list)
+struct str param_list_end(struct arena *a, struct str list)
 {
 	return list.n ? arena_printf(a, STR_FMT "]", STR_ARG(list)) : list;
 }
@@ -48,8 +47,8 @@ struct str param_missing(const struct param_check *c)
 	for (size_t i = 0; i < c->n_specs; i++)
 		if (!has_default(&c->specs[i]) &&
 			!param_find(c->given, c->n_given, c->specs[i].name.s))
-			list_add(c->arena, &list, c->specs[i].name.s);
-	return list_end(c->arena, list);
+			param_list_add(c->arena, &list, c->specs[i].name.s);
+	return param_list_end(c->arena, list);
 }
 
 static bool has_variable(const struct value *v)
@@ -68,9 +67,9 @@ struct str param_mistyped(const struct param_check *c)
 		if (!s || s->type == p->value.type ||
 			(c->skip_variables && has_variable(&p->value)))
 			continue;
-		list_add(c->arena, &list, p->name.s);
+		param_list_add(c->arena, &list, p->name.s);
 	}
-	return list_end(c->arena, list);
+	return param_list_end(c->arena, list);
 }
 
 static bool has_key(const struct value *v, struct str key)
@@ -90,9 +89,9 @@ static struct str missing_keys_of(
 		struct str key = s->properties[k].name.s;
 
 		if (!has_key(v, key) && !(has_default(s) && has_key(&s->default_value, key)))
-			list_add(a, &list, key);
+			param_list_add(a, &list, key);
 	}
-	return list_end(a, list);
+	return param_list_end(a, list);
 }
 
 struct str param_lost_keys(
@@ -105,8 +104,8 @@ struct str param_lost_keys(
 		return list;
 	for (size_t i = 0; i < fallback->n_object; i++)
 		if (!has_key(given, fallback->object[i].key.s))
-			list_add(a, &list, fallback->object[i].key.s);
-	return list_end(a, list);
+			param_list_add(a, &list, fallback->object[i].key.s);
+	return param_list_end(a, list);
 }
 
 static int by_text(const void *a, const void *b)
@@ -135,8 +134,8 @@ struct str param_missing_keys(const struct param_check *c)
 	if (n)
 		qsort(entries, n, sizeof(*entries), by_text);
 	for (size_t i = 0; i < n; i++)
-		list_add(c->arena, &list, entries[i]);
-	list = list_end(c->arena, list);
+		param_list_add(c->arena, &list, entries[i]);
+	list = param_list_end(c->arena, list);
 	return n ? arena_printf(c->arena, "map" STR_FMT, STR_ARG(list)) : list;
 }
 
@@ -176,7 +175,7 @@ static void index_ref(void *arg, const struct ref *ref)
 		return;
 	p = param_find(c->values, c->n_values, ref->object);
 	if (p && p->value.type == VALUE_ARRAY && (uint64_t)ref->index >= p->value.n_array)
-		list_add(c->arena, &c->found,
+		param_list_add(c->arena, &c->found,
 			arena_printf(c->arena, "$(" STR_FMT ")", STR_ARG(ref->whole)));
 }
 

@@ -10,6 +10,10 @@
 const struct param *param_find(const struct param *p, size_t n, struct str name);
 const struct param_spec *param_spec_find(const struct param_spec *p, size_t n, struct str name);
 
+/* Words as Go prints a list, one after the other: "[a", "[a b", "[a b]"; none: empty. */
+void param_list_add(struct arena *a, struct str *list, struct str word);
+struct str param_list_end(struct arena *a, struct str list);
+
 /* What is declared and what is given for it. */
 struct param_check {
 	struct arena *arena;

@@ -359,9 +359,8 @@ static struct str enum_list(struct arena *a, const struct param_spec *s)
 	struct str list = STR_NONE;
 
 	for (size_t i = 0; i < s->n_enums; i++)
-		list = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(list), i ? " " : "",
-			STR_ARG(s->enums[i].s));
-	return arena_printf(a, "[" STR_FMT "]", STR_ARG(list));
+		param_list_add(a, &list, s->enums[i].s);
+	return param_list_end(a, list);
 }
 
 static bool is_subset(const struct param_spec *inner, const struct param_spec *outer)
@@ -377,36 +376,21 @@ static bool is_subset(const struct param_spec *inner, const struct param_spec *o
 	return true;
 }
 
-/* The pipeline param that a value consists of, or NULL. */
-struct sole_ref {
-	struct str text;
-	struct str name;
-	bool is_sole;
-};
-static void sole_ref(void *arg, const struct ref *ref)
-{
-	struct sole_ref *s = arg;
-
-	if (ref->kind != REF_PARAM || ref->offset != 0 || ref->length != s->text.n)
-		return;
-	s->is_sole = true;
-	s->name = ref->object;
-}
-
 static struct str enum_problem(
 	const struct plan_context *c, const struct plan_task *t, const struct param *given)
 {
 	const struct pipeline_spec *ps = c->plan->pipeline;
 	const struct param_spec *need =
 		param_spec_find(t->task->params, t->task->n_params, given->name.s);
-	struct sole_ref sole = {.text = given->value.string.s};
+	struct ref sole;
 	const struct param_spec *have;
 	struct str needs, has;
 
 	if (!need || !need->n_enums || given->value.type != VALUE_STRING)
 		return STR_NONE;
-	ref_each(sole.text, sole_ref, &sole);
-	have = sole.is_sole ? param_spec_find(ps->params, ps->n_params, sole.name) : NULL;
+	if (!ref_sole(given->value.string.s, REF_PARAM, &sole))
+		return STR_NONE;
+	have = param_spec_find(ps->params, ps->n_params, sole.object);
 	if (!have)
 		return STR_NONE;
 	needs = enum_list(c->arena, need);

@@ -193,6 +193,18 @@ void ref_each(struct str text, void (*fn)(void *arg, const struct ref *ref), voi
 	}
 }
 
+bool ref_sole(struct str text, enum ref_kind kind, struct ref *ret)
+{
+	size_t at = 0, from, to;
+
+	if (!ref_scan(text, &at, &from, &to) || from != 0 || to != text.n)
+		return false;
+	*ret = ref_parse(ref_inside(text, from, to));
+	ret->offset = from;
+	ret->length = to - from;
+	return ret->kind == kind;
+}
+
 /* --- places */
 
 /* Byte offset of a position in its source; false when it lies outside. */

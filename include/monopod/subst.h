@@ -116,6 +116,8 @@ struct ref {
 /* Calls fn for every $(…) of the text, in order. Parsing never fails: what is not understood is
  * REF_OTHER. */
 void ref_each(struct str text, void (*fn)(void *arg, const struct ref *ref), void *arg);
+/* Whether the text is one reference of this kind and nothing else. */
+bool ref_sole(struct str text, enum ref_kind kind, struct ref *ret);
 /*
  * Where in the input a reference of a text lies: the place of "$(" and, in ret_end, of the last
  * character before the end; found by searching the source from the text's own position, which

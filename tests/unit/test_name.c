@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of children, pods, claims; md5. */
+#include "agent/hash.h"
 #include "agent/name.h"
 #include "agent_rig.h"
 

@@ -248,9 +248,39 @@ static void test_texts(void **state)
 	arena_free(a);
 }
 
+static void test_sole(void **state)
+{
+	static const struct {
+		const char *text;
+		enum ref_kind kind;
+		bool is_sole;
+	} cases[] = {
+		{"$(params.x)", REF_PARAM, true},
+		{"$(params.x)", REF_TASK_RESULT, false},
+		{"$(tasks.t.results.r[*])", REF_TASK_RESULT, true},
+		{" $(params.x)", REF_PARAM, false},
+		{"$(params.x) ", REF_PARAM, false},
+		{"$(params.x)$(params.x)", REF_PARAM, false},
+		{"$(params.x", REF_PARAM, false},
+		{"params.x", REF_PARAM, false},
+		{"", REF_PARAM, false},
+	};
+	struct ref ref;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(ref_sole(str_z(cases[i].text), cases[i].kind, &ref),
+			cases[i].is_sole);
+	assert_true(ref_sole(STR("$(params.abc)"), REF_PARAM, &ref));
+	assert_true(str_eqz(ref.object, "abc"));
+	assert_int_equal(ref.offset, 0);
+	assert_int_equal(ref.length, 13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sole),
 		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_places),

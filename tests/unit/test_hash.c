@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 against sums made elsewhere, at every edge of its padding. */
-#include "agent/sha256.h"
+#include "agent/hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
