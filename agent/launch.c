@@ -489,12 +489,19 @@ static size_t find_volume(const struct build *b, const struct task_launch *l, st
 }
 
 /* As the API server says it. */
+static bool fail_field(
+	struct build *b, size_t step, const char *field, size_t i, struct str problem)
+{
+	return fail_pod(
+		b, arena_printf(b->arena,
+			   "Pod \"" STR_FMT "\" is invalid: "
+			   "spec.containers[%zu].%s[%zu]." STR_FMT,
+			   STR_ARG(b->out->pod_name), step, field, i, STR_ARG(problem)));
+}
+
 static bool fail_mount(struct build *b, size_t step, size_t mount, struct str problem)
 {
-	return fail_pod(b, arena_printf(b->arena,
-				   "Pod \"" STR_FMT "\" is invalid: "
-				   "spec.containers[%zu].volumeMounts[%zu]." STR_FMT,
-				   STR_ARG(b->out->pod_name), step, mount, STR_ARG(problem)));
+	return fail_field(b, step, "volumeMounts", mount, problem);
 }
 
 static bool mount_volume(struct build *b, const struct task_launch *task,
@@ -585,6 +592,18 @@ static bool make_env(
 		.hermetic = hermetic};
 	struct err err;
 
+	for (size_t i = 0; i < step->n_env; i++) {
+		struct str name = step->env[i].name.s;
+
+		if (!name.n)
+			return fail_field(b, l->index, "env", i, STR("name: Required value"));
+		if (str_has(name, STR("=")))
+			return fail_field(b, l->index, "env", i,
+				arena_printf(b->brief,
+					"name: Invalid value: \"" STR_FMT
+					"\": must not contain '='",
+					STR_ARG(name)));
+	}
 	if (env_make(&c, step, l->index, &l->env, &l->n_env, &err) < 0)
 		return fail_container(b, l->index, &err);
 	return true;

@@ -269,8 +269,8 @@ static void test_sole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(ref_sole(str_z(cases[i].text), cases[i].kind, &ref),
-			cases[i].is_sole);
+		assert_int_equal(
+			ref_sole(str_z(cases[i].text), cases[i].kind, &ref), cases[i].is_sole);
 	assert_true(ref_sole(STR("$(params.abc)"), REF_PARAM, &ref));
 	assert_true(str_eqz(ref.object, "abc"));
 	assert_int_equal(ref.offset, 0);

@@ -230,6 +230,14 @@ static void test_failures(void **state)
 		{TR("  taskSpec: {volumes: [{name: v, configMap: {name: m, items: [{key: K, "
 		    "path: ../p}]}}], steps: [{image: x}]}\n" OBJECTS),
 			"PodCreationFailed", "leads out of its volume"},
+		{TR("  taskSpec: {steps: [{image: x, env: [{name: A, value: b}, {value: "
+		    "c}]}]}\n"),
+			"PodCreationFailed",
+			"spec.containers[0].env[1].name: Required value. Maybe invalid "
+			"TaskSpec"},
+		{TR("  taskSpec: {steps: [{image: x}, {image: x, env: [{name: A=B}]}]}\n"),
+			"PodCreationFailed",
+			"spec.containers[1].env[0].name: Invalid value: \"A=B\""},
 		{TR("  stepSpecs: [{name: s}, {name: z}]\n"
 		    "  taskSpec: {steps: [{name: s, image: x}]}\n"),
 			"TaskRunValidationFailed", "invalid StepOverride: No Step named z"},
