@@ -676,6 +676,8 @@ static bool make_step(struct build *b, const struct task_launch *task, size_t i)
 		.name = b->out->steps[i].name,
 		.container = b->out->steps[i].container,
 		.image = step->image.s,
+		.stdout_path = step->stdout_path.s,
+		.stderr_path = step->stderr_path.s,
 		.on_error_continue = str_eqz(step->on_error.s, "continue"),
 	};
 	if (!make_env(b, step, task->hermetic, l))

@@ -388,6 +388,22 @@ static void step_tell_times(
 		STR_ARG(buf_str(&b)));
 }
 
+/* Why the program does not run. */
+static struct str step_exec_text(
+	struct step_context *s, struct arena *a, const struct step_outcome *o)
+{
+	const struct step_launch *l = &s->task->launch->steps[s->index];
+
+	switch (o->exec_stage) {
+	case SANDBOX_EXIT_COPY + SANDBOX_COPY_STDOUT:
+		return launch_copy_text(a, "stdoutConfig", l->stdout_path, o->exec_errno);
+	case SANDBOX_EXIT_COPY + SANDBOX_COPY_STDERR:
+		return launch_copy_text(a, "stderrConfig", l->stderr_path, o->exec_errno);
+	default:
+		return launch_exec_text(a, str_c(s->program), o->exec_errno);
+	}
+}
+
 static void step_on_done(void *arg, const struct step_outcome *o)
 {
 	struct step_context *s = arg;
@@ -402,7 +418,7 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 	q->event.exit_code = o->exit_code;
 	q->event.signal = o->signal;
 	if (o->end == STEP_END_EXEC_FAILED) {
-		q->event.message = launch_exec_text(q->arena, str_c(s->program), o->exec_errno);
+		q->event.message = step_exec_text(s, q->arena, o);
 		step_say(s->proc,
 			arena_printf(s->task->arena, "Error executing command: " STR_FMT,
 				STR_ARG(q->event.message)));

@@ -236,6 +236,9 @@ static int program_check_nul(const struct step_launch *s, struct err *err)
 		if (check_no_nul("an environment variable", s->env[i].value, err))
 			return -1;
 	}
+	if (check_no_nul("stdoutConfig.path", s->stdout_path, err) ||
+		check_no_nul("stderrConfig.path", s->stderr_path, err))
+		return -1;
 	return check_no_nul("the working directory", s->working_dir, err);
 }
 
@@ -471,6 +474,8 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 		.stdin_fd = -1,
 		.stdout_fd = -1,
 		.stderr_fd = -1,
+		.copies = {[SANDBOX_COPY_STDOUT] = p->step->stdout_path,
+			[SANDBOX_COPY_STDERR] = p->step->stderr_path},
 	};
 
 	mounts_that_hide(p, &mounts);
@@ -488,14 +493,25 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	*ret = c;
 }
 
-struct str launch_exec_text(struct arena *a, const char *program, int sys)
+static struct str launch_sys_text(struct arena *a, int sys)
 {
 	struct str text = arena_strz(a, strerror(sys));
 	char *first = (char *)(uintptr_t)text.p;
 
+	*first = (char)tolower((unsigned char)*first);
+	return text;
+}
+
+struct str launch_exec_text(struct arena *a, const char *program, int sys)
+{
 	if (sys == ENOENT && !strchr(program, '/'))
 		return arena_printf(
 			a, "exec: \"%s\": executable file not found in $PATH", program);
-	*first = (char)tolower((unsigned char)*first);
-	return arena_printf(a, "fork/exec %s: %s", program, text.p);
+	return arena_printf(a, "fork/exec %s: %s", program, launch_sys_text(a, sys).p);
+}
+
+struct str launch_copy_text(struct arena *a, const char *field, struct str path, int sys)
+{
+	return arena_printf(a, "%s: open " STR_FMT ": %s", field, STR_ARG(path),
+		sys == EINVAL ? "not a regular file" : launch_sys_text(a, sys).p);
 }

@@ -61,5 +61,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 
 /* Go's words for a program that could not be executed. */
 struct str launch_exec_text(struct arena *a, const char *program, int sys);
+/* Why the file of stdoutConfig or stderrConfig (field) could not be opened. */
+struct str launch_copy_text(struct arena *a, const char *field, struct str path, int sys);
 
 #endif

@@ -56,6 +56,10 @@ static void step_see(struct step_proc *s, enum step_sign sign)
 		return;
 	watch_set_deadline(s->grace, INT64_MAX);
 	s->outcome.gaps = stepio_gaps(s->io);
+	/* as Tekton's entrypoint ends when it cannot copy */
+	if (stepio_has_lost_copy(s->io) && s->outcome.end == STEP_END_EXITED &&
+		s->outcome.exit_code == 0)
+		s->outcome.exit_code = 1;
 	s->events.done(s->events.arg, &s->outcome);
 }
 
@@ -71,6 +75,7 @@ static void step_read_report(struct step_proc *s)
 	if (report.exec_errno) {
 		s->outcome.end = STEP_END_EXEC_FAILED;
 		s->outcome.exec_errno = (int)report.exec_errno;
+		s->outcome.exec_stage = report.code;
 	} else if (report.signal) {
 		s->outcome.end = STEP_END_SIGNALED;
 		s->outcome.signal = report.signal;
@@ -172,6 +177,7 @@ static int step_spawn(struct step_proc *s, struct sandbox_config *c, struct err 
 		return -1;
 	s->pid = s->proc.pid;
 	s->outcome.times = s->proc.times;
+	stepio_copy_from(s->io, &s->proc.copies_fd);
 	stepio_started(s->io);
 	return 0;
 }
@@ -191,6 +197,7 @@ int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	s->n_oom_before = memory_oom_kills_here();
 	s->proc.pidfd_fd = -1;
 	s->proc.status_fd = -1;
+	s->proc.copies_fd = -1;
 	if (stepio_open(loop, log, &io, &s->io, err) || step_spawn(s, c, err) ||
 		step_watch(s, err)) {
 		step_free(s);

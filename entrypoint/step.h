@@ -27,6 +27,7 @@ struct step_outcome {
 	int exit_code;
 	int signal;
 	int exec_errno;      /* EXEC_FAILED: why */
+	int exec_stage;      /* and where: code of struct sandbox_exit */
 	bool is_oom_unknown; /* killed by somebody, and whether for want of memory nobody tells
 			      */
 	struct steplog_gaps gaps;

@@ -9,6 +9,8 @@
 #include <base/fd.h>
 #include <base/num.h>
 #include <errno.h>
+#include <monopod/sandbox.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +29,7 @@ struct stream {
 	bool is_stderr;
 	int read_fd;
 	int write_fd;
+	int copy_fd; /* the step's own file that gets the bytes as well, or -1 */
 	struct watch *watch;
 	struct mask_stream *mask; /* NULL: nothing is hidden */
 	struct buf line;          /* the beginning of a line whose end has not come */
@@ -40,6 +43,8 @@ struct stepio {
 	struct watch *held; /* when what may be the beginning of a masked value is given out */
 	bool is_waiting;    /* it is set */
 	char *chunk;
+	int copies_fd; /* where the descriptors of the copies come from, or -1 */
+	bool has_lost_copy;
 };
 
 static void stream_emit(struct stream *s, struct str text, bool is_cut)
@@ -134,6 +139,49 @@ static void stream_pass(struct stream *s, struct str bytes)
 	stepio_await(s->io, s);
 }
 
+/* --- the step's own files ------------------------------------------------------------------
+ */
+
+/* A file with half of the output must not pass for the whole. */
+static void stepio_lose_copy(struct stepio *io, const char *what, const struct err *why)
+{
+	char text[sizeof(why->msg) + 64];
+
+	io->has_lost_copy = true;
+	snprintf(text, sizeof(text), "%s: %s: nothing more is copied", what, why->msg);
+	stepio_say(io, str_z(text));
+}
+
+/* The step has written, so they have been sent. */
+static void stepio_take_copies(struct stepio *io)
+{
+	int fds[SANDBOX_COPIES];
+	struct err err = {0};
+
+	if (io->copies_fd < 0)
+		return;
+	if (sandbox_copies_take(io->copies_fd, fds, &err))
+		stepio_lose_copy(io, "copies of output", &err);
+	fd_close(&io->copies_fd);
+	io->streams[0].copy_fd = fds[SANDBOX_COPY_STDOUT];
+	io->streams[1].copy_fd = fds[SANDBOX_COPY_STDERR];
+}
+
+/* As the step wrote them: what is hidden from people is not from the step itself. */
+static void stream_copy(struct stream *s, struct str bytes)
+{
+	struct err err = {0};
+
+	stepio_take_copies(s->io);
+	if (s->copy_fd < 0 || fd_write_all(s->copy_fd, bytes.p, bytes.n, &err) == 0)
+		return;
+	fd_close(&s->copy_fd);
+	stepio_lose_copy(s->io, s->is_stderr ? "stderrConfig" : "stdoutConfig", &err);
+}
+
+/* --- reading -------------------------------------------------------------------------------
+ */
+
 static void stream_close(struct stream *s)
 {
 	if (s->read_fd < 0)
@@ -141,6 +189,7 @@ static void stream_close(struct stream *s)
 	watch_remove(s->watch);
 	s->watch = NULL;
 	fd_close(&s->read_fd);
+	fd_close(&s->copy_fd);
 	if (s->mask)
 		mask_stream_flush(s->mask);
 	if (s->line.n)
@@ -161,6 +210,7 @@ static bool stream_read(struct stream *s)
 		stream_close(s);
 		return false;
 	}
+	stream_copy(s, (struct str){s->io->chunk, (size_t)n});
 	stream_pass(s, (struct str){s->io->chunk, (size_t)n});
 	return n == CHUNK_BYTES; /* else probably all; the loop is level-triggered */
 }
@@ -217,8 +267,10 @@ int stepio_open(struct loop *loop, struct steplog *log, const struct stepio_even
 	io->events = *events;
 	io->log = log;
 	io->chunk = mem_alloc(CHUNK_BYTES);
-	io->streams[0] = (struct stream){.read_fd = -1, .write_fd = -1};
-	io->streams[1] = (struct stream){.read_fd = -1, .write_fd = -1, .is_stderr = true};
+	io->copies_fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(io->streams); i++)
+		io->streams[i] = (struct stream){
+			.is_stderr = i == 1, .read_fd = -1, .write_fd = -1, .copy_fd = -1};
 	if (stepio_open_mask(io, loop, err) || stream_open(io, &io->streams[0], loop, err) ||
 		stream_open(io, &io->streams[1], loop, err)) {
 		stepio_free(io);
@@ -242,6 +294,16 @@ void stepio_started(struct stepio *io)
 {
 	fd_close(&io->streams[0].write_fd);
 	fd_close(&io->streams[1].write_fd);
+}
+
+void stepio_copy_from(struct stepio *io, int *copies_fd)
+{
+	io->copies_fd = fd_take(copies_fd);
+}
+
+bool stepio_has_lost_copy(const struct stepio *io)
+{
+	return io->has_lost_copy;
 }
 
 bool stepio_is_drained(const struct stepio *io)
@@ -296,10 +358,12 @@ void stepio_free(struct stepio *io)
 		watch_remove(s->watch);
 		fd_close(&s->read_fd);
 		fd_close(&s->write_fd);
+		fd_close(&s->copy_fd);
 		mask_stream_free(s->mask);
 		buf_release(&s->line);
 	}
 	watch_remove(io->held);
+	fd_close(&io->copies_fd);
 	steplog_close(io->log);
 	free(io->chunk);
 	free(io);

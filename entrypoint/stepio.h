@@ -51,6 +51,14 @@ int stepio_stderr_fd(const struct stepio *io);
 /* Closes the agent's copies of the write ends, so that the end can be seen. */
 void stepio_started(struct stepio *io);
 
+/*
+ * sandbox_proc's copies_fd, taken: the files of the step's own that get the bytes of its
+ * streams as they come. Not masked: the step wrote what is in there.
+ */
+void stepio_copy_from(struct stepio *io, int *copies_fd);
+/* One of them could not be written to the end; the log says so. */
+bool stepio_has_lost_copy(const struct stepio *io);
+
 bool stepio_is_drained(const struct stepio *io);
 void stepio_resume(struct stepio *io);
 /* Reads what is there now, without waiting (but no more than a pipe can hold), and closes. */

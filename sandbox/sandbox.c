@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,16 @@ const char *sandbox_level_name(enum sandbox_level l)
 {
 	return level_names[l];
 }
+
+struct start { /* what a start holds until it is over */
+	struct build b;
+	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
+	uint32_t flags; /* enum orders_flags */
+	int report_fd, report_child_fd;
+	int status_fd, status_child_fd;
+	int copies_fd, copies_child_fd;
+	int orders_fd;
+};
 
 /* --- what step-init is told ----------------------------------------------------------------
  */
@@ -57,12 +68,47 @@ static const struct orders_limit default_limits[] = {
 	{.resource = RLIMIT_NICE},
 };
 
-static int orders_fill(const struct sandbox_config *c, uint32_t flags, int status_fd,
-	struct buf *b, struct err *err)
+static bool has_copies(const struct sandbox_config *c)
+{
+	return c->copies[SANDBOX_COPY_STDOUT].n || c->copies[SANDBOX_COPY_STDERR].n;
+}
+
+static int orders_count_copies(
+	const struct sandbox_config *c, struct orders *o, struct err *err)
+{
+	static const char *const names[] = {
+		[SANDBOX_COPY_STDOUT] = "standard output",
+		[SANDBOX_COPY_STDERR] = "standard error",
+	};
+
+	for (size_t i = 0; i < SANDBOX_COPIES; i++) {
+		if (!c->copies[i].n)
+			continue;
+		if (c->copies[i].n >= ORDERS_PATH_MAX)
+			return err_set(err, ERR_LIMIT,
+				"the path of the copy of %s has %zu bytes, at most %d",
+				names[i], c->copies[i].n, ORDERS_PATH_MAX - 1);
+		o->n_copy[i] = (uint32_t)c->copies[i].n + 1;
+	}
+	return 0;
+}
+
+static void orders_add_copies(const struct sandbox_config *c, struct buf *b)
+{
+	for (size_t i = 0; i < SANDBOX_COPIES; i++) {
+		if (!c->copies[i].n)
+			continue;
+		buf_adds(b, c->copies[i]);
+		buf_addc(b, 0);
+	}
+}
+
+static int orders_fill(
+	const struct sandbox_config *c, const struct start *s, struct buf *b, struct err *err)
 {
 	struct orders o = {
 		.magic = ORDERS_MAGIC,
-		.status_fd = status_fd,
+		.status_fd = s->status_child_fd,
 		.agent_fd = c->ns->agent_fd,
 		.hold_fd = c->ns->hold_fd,
 		.uid = c->uid,
@@ -73,7 +119,8 @@ static int orders_fill(const struct sandbox_config *c, uint32_t flags, int statu
 		.n_limits = (uint32_t)(ARRAY_SIZE(default_limits) + c->n_rlimits),
 		.caps = caps_of_step(&c->security),
 		.last_cap = c->ns->last_cap,
-		.flags = flags,
+		.flags = s->flags,
+		.copies_fd = s->copies_child_fd,
 	};
 
 	if (c->n_groups > ORDERS_GROUPS_MAX)
@@ -82,6 +129,8 @@ static int orders_fill(const struct sandbox_config *c, uint32_t flags, int statu
 	if (o.n_limits > ORDERS_LIMITS_MAX)
 		return err_set(err, ERR_LIMIT, "%u resource limits, at most %d", o.n_limits,
 			ORDERS_LIMITS_MAX);
+	if (orders_count_copies(c, &o, err))
+		return -1;
 	buf_add(b, &o, sizeof(o));
 	if (c->n_groups)
 		buf_add(b, c->groups, c->n_groups * sizeof(c->groups[0]));
@@ -95,18 +144,18 @@ static int orders_fill(const struct sandbox_config *c, uint32_t flags, int statu
 
 		buf_add(b, &l, sizeof(l));
 	}
+	orders_add_copies(c, b);
 	BUG_ON(b->full);
 	return 0;
 }
 
-static int orders_make(
-	const struct sandbox_config *c, uint32_t flags, int status_fd, struct err *err)
+static int orders_make(const struct sandbox_config *c, const struct start *s, struct err *err)
 {
 	struct buf b attr_cleanup(buf_release) = {0};
 	int fd cleanup_fd = -1;
 
 	buf_init(&b, ORDERS_BYTES_MAX);
-	if (orders_fill(c, flags, status_fd, &b, err))
+	if (orders_fill(c, s, &b, err))
 		return -1;
 	fd = memfd_create("orders", MFD_CLOEXEC);
 	if (fd < 0)
@@ -134,15 +183,6 @@ static char **init_argv(const struct sandbox_config *c, int orders_fd, struct ar
 /* --- start ---------------------------------------------------------------------------------
  */
 
-struct start { /* what a start holds until it is over */
-	struct build b;
-	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
-	uint32_t flags; /* enum orders_flags */
-	int report_fd, report_child_fd;
-	int status_fd, status_child_fd;
-	int orders_fd;
-};
-
 static void start_release(struct start *s)
 {
 	build_release(&s->b);
@@ -151,6 +191,8 @@ static void start_release(struct start *s)
 	fd_close(&s->report_child_fd);
 	fd_close(&s->status_fd);
 	fd_close(&s->status_child_fd);
+	fd_close(&s->copies_fd);
+	fd_close(&s->copies_child_fd);
 	fd_close(&s->orders_fd);
 }
 
@@ -172,6 +214,7 @@ static struct child_plan start_plan(const struct start *s)
 		.init_fd = ns->init_fd,
 		.agent_fd = ns->agent_fd,
 		.hold_fd = ns->hold_fd,
+		.copies_fd = s->copies_child_fd,
 		.std_fd = {c->stdin_fd, c->stdout_fd, c->stderr_fd},
 		.uid_map = ns->uid_map.p,
 		.gid_map = ns->gid_map.p,
@@ -229,7 +272,9 @@ static int start_prepare(struct start *s, struct err *err)
 	if (start_ops(s, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
 		fd_pipe(&s->status_fd, &s->status_child_fd, err))
 		return -1;
-	s->orders_fd = orders_make(s->b.c, s->flags, s->status_child_fd, err);
+	if (has_copies(s->b.c) && fd_socketpair(&s->copies_fd, &s->copies_child_fd, err))
+		return -1;
+	s->orders_fd = orders_make(s->b.c, s, err);
 	return s->orders_fd < 0 ? -1 : 0;
 }
 
@@ -244,6 +289,8 @@ static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags
 		.report_child_fd = -1,
 		.status_fd = -1,
 		.status_child_fd = -1,
+		.copies_fd = -1,
+		.copies_child_fd = -1,
 		.orders_fd = -1,
 	};
 	struct child_report r = {0};
@@ -272,10 +319,12 @@ static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags
 	};
 	ret->pid = pid;
 	ret->status_fd = fd_take(&s.status_fd);
+	ret->copies_fd = fd_take(&s.copies_fd);
 	ret->pidfd_fd = pidfd_open(pid, 0); /* our child and not reaped: it is the right one */
 	if (ret->pidfd_fd < 0) {
 		err_sys(err, "open a descriptor of process %d", pid);
 		fd_close(&ret->status_fd);
+		fd_close(&ret->copies_fd);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, __WALL);
 	}
@@ -322,6 +371,26 @@ int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err)
 	return err_sys(err, "send signal %d to process %d", signal, p->pid);
 }
 
+/* A message a copy: its index. Nobody sends more than one of each. */
+int sandbox_copies_take(int copies_fd, int ret_fds[SANDBOX_COPIES], struct err *err)
+{
+	for (size_t i = 0; i < SANDBOX_COPIES; i++)
+		ret_fds[i] = -1;
+	for (;;) {
+		int fd cleanup_fd = -1;
+		uint8_t which = 0;
+		size_t n = 0;
+
+		/* the end, or none yet */
+		if (recv(copies_fd, &which, sizeof(which), MSG_PEEK | MSG_DONTWAIT) <= 0)
+			return 0;
+		if (fd_receive(copies_fd, &which, sizeof(which), &n, &fd, err))
+			return -1;
+		BUG_ON(which >= SANDBOX_COPIES || ret_fds[which] >= 0);
+		ret_fds[which] = fd_take(&fd);
+	}
+}
+
 static int proc_finish(struct sandbox_proc *p, siginfo_t *si, struct err *err)
 {
 	int ret;
@@ -335,6 +404,7 @@ static int proc_finish(struct sandbox_proc *p, siginfo_t *si, struct err *err)
 		err_sys(err, "wait for process %d", p->pid);
 	fd_close(&p->pidfd_fd);
 	fd_close(&p->status_fd);
+	fd_close(&p->copies_fd);
 	return ret;
 }
 

@@ -94,6 +94,9 @@ struct step_launch {
 				  entrypoint */
 	size_t n_env;
 	struct str working_dir; /* absolute and cleaned, or empty: the image's */
+	/* stdoutConfig.path and stderrConfig.path: files of the step's that get a copy of its
+	 * output, from its working directory when relative; empty: none */
+	struct str stdout_path, stderr_path;
 	struct launch_mount *mounts;
 	size_t n_mounts;
 	int64_t run_as_user;  /* -1: the image's */

@@ -208,6 +208,8 @@ struct sandbox_security {
 	bool may_escalate;        /* programs of the image with setuid bits or file
 				     capabilities work; else no_new_privs. Mounts stay nosuid */
 };
+enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };
+enum { SANDBOX_COPIES = SANDBOX_COPY_STDERR + 1 };
 struct sandbox_config {
 	struct str name;       /* "task/step", for messages */
 	struct sandbox_ns *ns; /* the run's or the hermetic task's; borrowed */
@@ -236,6 +238,13 @@ struct sandbox_config {
 	const struct sandbox_rlimit *rlimits;
 	size_t n_rlimits;
 	int stdin_fd, stdout_fd, stderr_fd; /* borrowed */
+	/*
+	 * Files that shall get a copy of the two output streams: opened for append (0644, with
+	 * the directories above, 0755) by the main process itself, as its user, in its root,
+	 * from its working directory, before it executes. Regular files alone, none of the
+	 * kernel's own. Empty: none.
+	 */
+	struct str copies[SANDBOX_COPIES];
 };
 
 struct sandbox_times { /* ns spent per phase of one start, for the benchmark */
@@ -246,16 +255,19 @@ struct sandbox_proc {
 	int pidfd_fd;  /* readable when step-init has ended */
 	int status_fd; /* step-init writes one struct sandbox_exit before it ends; EOF without
 			  it: the end is not known */
+	int copies_fd; /* sandbox_copies_take; -1: none was asked */
 	struct sandbox_times times;
 };
 struct sandbox_exit {        /* what step-init reports about the step's main process */
 	uint32_t magic;      /* SANDBOX_EXIT_MAGIC */
 	uint32_t exec_errno; /* 0, or why the program could not be executed */
 	int32_t code;        /* exit code, when signal is 0; with exec_errno: 0, or another step
-				before exec that failed (limits, capabilities, ids, fork) */
+				before exec that failed (limits, capabilities, ids, fork);
+				SANDBOX_EXIT_COPY + enum sandbox_copy: that file could not be
+				opened, EINVAL: it is not a regular one */
 	int32_t signal;
 };
-enum { SANDBOX_EXIT_MAGIC = 0x6d70696e };
+enum { SANDBOX_EXIT_MAGIC = 0x6d70696e, SANDBOX_EXIT_COPY = 16 };
 
 /*
  * Returns when step-init runs, or fails with ERR_SANDBOX/ERR_SYS naming the operation ("step
@@ -264,6 +276,11 @@ enum { SANDBOX_EXIT_MAGIC = 0x6d70696e };
  * comes through status_fd.
  */
 int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err);
+/*
+ * The opened copies, once the main process has written something: they were sent before it
+ * executed. Never blocks; -1 where there is none. Fails when one that was opened cannot be had.
+ */
+int sandbox_copies_take(int copies_fd, int ret_fds[SANDBOX_COPIES], struct err *err);
 /* signal to the main process by way of step-init; SIGKILL kills step-init and with it
  * everything. */
 int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err);

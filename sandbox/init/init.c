@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <linux/securebits.h>
 #include <linux/wait.h>
 #include <monopod/sandbox.h>
@@ -24,9 +26,14 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
 
 enum { STACK_BYTES = 65536, PATH_BYTES = 4096, SIGSET_BYTES = 8, WALL = 0x40000000 };
-enum { NAPS_MAX = 5000 }; /* of a millisecond */
+enum { NAPS_MAX = 5000 };       /* of a millisecond */
+enum { CONFIGFS = 0x62656570 }; /* in no public header */
 
 struct init {
 	const struct orders *o;
@@ -264,6 +271,101 @@ static long main_search(struct init *in, const char *name)
 	}
 }
 
+/* What looks like a regular file and is the kernel's: a write there is an order to it. */
+static bool is_kernel_file(uint64_t magic)
+{
+	static const uint32_t kernel_fs[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
+		CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC,
+		SELINUX_MAGIC, BPF_FS_MAGIC, EFIVARFS_MAGIC, PSTOREFS_MAGIC, CONFIGFS,
+		BINFMTFS_MAGIC, NSFS_MAGIC};
+
+	for (size_t i = 0; i < sizeof(kernel_fs) / sizeof(kernel_fs[0]); i++)
+		if (kernel_fs[i] == magic)
+			return true;
+	return false;
+}
+
+/* Every directory above, as far as it is missing; what cannot be made shows at the open. */
+static void copy_make_dirs(char *path)
+{
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = 0;
+		sys3(SYS_mkdirat, AT_FDCWD, path, 0755);
+		*p = '/';
+	}
+}
+
+/*
+ * Where the program itself could write, and nowhere else: its user, its root, its links. Not
+ * through the links of /proc to open descriptors, which at this moment are not the program's.
+ * Does not wait for the other end of a pipe.
+ */
+static long copy_open(char *path)
+{
+	struct open_how how = {
+		.flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		.mode = 0644,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	struct stat st;
+	struct statfs fs;
+	long fd = sys4(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	long ret;
+
+	if (fd == -ENOENT) {
+		copy_make_dirs(path);
+		fd = sys4(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	}
+	if (fd < 0)
+		return fd;
+	ret = sys2(SYS_fstat, fd, &st);
+	if (ret == 0)
+		ret = sys2(SYS_fstatfs, fd, &fs);
+	if (ret < 0)
+		return ret;
+	return S_ISREG(st.st_mode) && !is_kernel_file((uint64_t)fs.f_type) ? fd : -EINVAL;
+}
+
+static long copy_send(int sock_fd, uint8_t which, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = &which, .iov_len = sizeof(which)};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	long ret;
+
+	control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	ret = sys3(SYS_sendmsg, sock_fd, &msg, MSG_NOSIGNAL);
+	return ret < 0 ? ret : 0;
+}
+
+static void main_open_copies(struct init *in)
+{
+	char *path = (char *)(uintptr_t)in->o + orders_copies_at(in->o);
+
+	for (uint32_t i = 0; i < ORDERS_COPIES; path += in->o->n_copy[i++]) {
+		long fd, ret;
+
+		if (!in->o->n_copy[i])
+			continue;
+		fd = copy_open(path);
+		ret = fd < 0 ? fd : copy_send(in->o->copies_fd, (uint8_t)i, (int)fd);
+		if (ret < 0)
+			main_fail(in, SANDBOX_EXIT_COPY + (int)i, ret);
+		sys1(SYS_close, fd);
+	}
+}
+
 static void main_run(void *arg)
 {
 	struct init *in = arg;
@@ -277,6 +379,7 @@ static void main_run(void *arg)
 	main_set_limits(in);
 	main_set_bounding(in);
 	main_set_ids(in);
+	main_open_copies(in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
 	ret = -ENOENT;
 	for (const char *p = name; *p; p++)
@@ -391,7 +494,8 @@ static const struct orders *init_orders(int fd)
 
 	if (n < (long)sizeof(*o) || o->magic != ORDERS_MAGIC ||
 		o->n_groups > ORDERS_GROUPS_MAX || o->n_limits > ORDERS_LIMITS_MAX ||
-		orders_limits_at(o) + o->n_limits * sizeof(struct orders_limit) > (uint64_t)n)
+		o->n_copy[0] > ORDERS_PATH_MAX || o->n_copy[1] > ORDERS_PATH_MAX ||
+		orders_copies_at(o) + o->n_copy[0] + o->n_copy[1] > (uint64_t)n)
 		return NULL;
 	return o;
 }
@@ -419,6 +523,7 @@ void init_main(long *sp)
 	sys3(SYS_fcntl, in.o->status_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->agent_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->hold_fd, F_SETFD, FD_CLOEXEC);
+	sys3(SYS_fcntl, in.o->copies_fd, F_SETFD, FD_CLOEXEC);
 	if (in.o->flags & ORDERS_VISIT)
 		main_run(&in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
@@ -436,6 +541,7 @@ void init_main(long *sp)
 	}
 	if (in.exec_errno)
 		init_report(&in, 0, 0);
+	sys1(SYS_close, in.o->copies_fd);
 	for (int fd = 0; fd < 3; fd++)
 		sys1(SYS_close, fd); /* the step's, not ours */
 	init_shrink(in.o);

@@ -2,7 +2,8 @@
 /*
  * What the agent tells step-init: one block in a memfd whose number is step-init's second
  * argument; the rest of its arguments and its environment are the step's own. After the fixed
- * part come n_groups group ids and, from the next multiple of eight bytes, n_limits limits.
+ * part come n_groups group ids and, from the next multiple of eight bytes, n_limits limits,
+ * then the paths of the copies, each with its NUL.
  */
 #ifndef SANDBOX_INIT_ORDERS_H
 #define SANDBOX_INIT_ORDERS_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 enum { ORDERS_MAGIC = 0x6d6f7264, ORDERS_GROUPS_MAX = 4096, ORDERS_LIMITS_MAX = 32 };
+enum { ORDERS_COPIES = 2, ORDERS_PATH_MAX = 4096 };
 enum { ORDERS_BYTES_MAX = 32768 };
 
 struct orders_limit {
@@ -33,7 +35,10 @@ struct orders {
 	uint32_t n_limits;
 	uint64_t caps; /* bounding set of the main process, see ORDERS_ESCALATE */
 	uint32_t last_cap;
-	uint32_t flags; /* enum orders_flags */
+	uint32_t flags;    /* enum orders_flags */
+	int32_t copies_fd; /* socket: the opened copies go there, a message each; or -1 */
+	uint32_t n_copy[ORDERS_COPIES]; /* bytes of the path of a copy, NUL included; 0: none */
+	uint32_t unused;
 };
 
 enum orders_flags {
@@ -48,10 +53,16 @@ enum orders_flags {
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */
 enum orders_stage { ORDERS_EXEC, ORDERS_LIMITS, ORDERS_CAPS, ORDERS_IDS, ORDERS_FORK };
+/* One message of a copy: whose it is (its index), with the descriptor. */
 
 static inline uint64_t orders_limits_at(const struct orders *o)
 {
 	return (sizeof(*o) + UINT64_C(4) * o->n_groups + 7) & ~UINT64_C(7);
+}
+
+static inline uint64_t orders_copies_at(const struct orders *o)
+{
+	return orders_limits_at(o) + o->n_limits * sizeof(struct orders_limit);
 }
 
 #endif

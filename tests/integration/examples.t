@@ -13,6 +13,7 @@ declare -A says=(
 	[examples/features/when.yaml]="preview? skipped: When Expressions evaluated to false"
 	[examples/features/matrix.yaml]="app-arm64-release"
 	[examples/features/pipelines.yaml]="publishing app-amd64.o.tar app-arm64.o.tar"
+	[examples/features/output.yaml]="hello has 6 bytes"
 	[examples/features/volumes.yaml]="\*\*\* likes blue in volumes-pod"
 )
 

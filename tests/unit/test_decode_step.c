@@ -97,8 +97,6 @@ static void test_refused(void **state attr_unused)
 		const char *field;
 		unsigned col;
 	} cases[] = {
-		{"stdoutConfig: {path: /o}", "stdoutConfig", 5},
-		{"stderrConfig: {path: /e}", "stderrConfig", 5},
 		{"securityContext: {privileged: true}", "privileged", 23},
 		{"securityContext: {procMount: Unmasked}", "procMount", 23},
 	};

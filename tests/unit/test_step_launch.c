@@ -240,6 +240,23 @@ static void words_of_go(void **state)
 			launch_exec_text(a, cases[i].program, cases[i].sys).p, cases[i].want);
 }
 
+static void words_about_copies(void **state)
+{
+	static const struct {
+		int sys;
+		const char *want;
+	} cases[] = {
+		{EISDIR, "stdoutConfig: open /x: is a directory"},
+		{EINVAL, "stdoutConfig: open /x: not a regular file"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(
+			launch_copy_text(a, "stdoutConfig", STR("/x"), cases[i].sys).p,
+			cases[i].want);
+}
+
 /* Outer directories are mounted first, whatever the order; read-only and owner go along. */
 static void mounts_are_in_order(void **state)
 {
@@ -297,6 +314,7 @@ int main(void)
 			environment_of_the_image_is_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(root_where_it_must_not_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(words_of_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(words_about_copies, setup, teardown),
 		cmocka_unit_test_setup_teardown(mounts_are_in_order, setup, teardown),
 	};
 

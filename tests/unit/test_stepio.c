@@ -7,6 +7,7 @@
 #include <base/fd.h>
 #include <base/file.h>
 #include <fcntl.h>
+#include <monopod/sandbox.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -187,6 +188,70 @@ static void endless_lines_are_cut_once(void **state)
 	close_io(&f);
 }
 
+/* The step's own file: a pipe that a message of the index and the descriptor announces. */
+static void add_copy(struct fixture *f, uint8_t which, int fd)
+{
+	int own_fd, child_fd;
+	struct err err = {0};
+
+	assert_int_equal(fd_socketpair(&own_fd, &child_fd, &err), 0);
+	assert_int_equal(fd_send(child_fd, &which, sizeof(which), fd, &err), 0);
+	close(child_fd);
+	stepio_copy_from(f->io, &own_fd);
+	assert_int_equal(own_fd, -1);
+}
+
+static void a_copy_has_the_bytes(void **state)
+{
+	static const struct {
+		uint8_t which;
+		const char *want;
+	} cases[] = {{SANDBOX_COPY_STDOUT, "a\nb"}, {SANDBOX_COPY_STDERR, "c\n"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		char text[16] = {0};
+		int fds[2];
+
+		assert_int_equal(pipe(fds), 0);
+		open_io(&f);
+		add_copy(&f, cases[i].which, fds[1]);
+		close(fds[1]);
+		assert_int_equal(write(stepio_stdout_fd(f.io), "a\nb", 3), 3);
+		assert_int_equal(write(stepio_stderr_fd(f.io), "c\n", 2), 2);
+		run_until_drained(&f);
+		/* its end is seen: nobody holds the file any more */
+		assert_int_equal(read(fds[0], text, sizeof(text)), strlen(cases[i].want));
+		assert_string_equal(text, cases[i].want);
+		assert_int_equal(read(fds[0], text, sizeof(text)), 0);
+		assert_false(stepio_has_lost_copy(f.io));
+		close(fds[0]);
+		close_io(&f);
+	}
+}
+
+static void a_copy_that_cannot_be_written_is_told_once(void **state)
+{
+	int full_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct fixture f;
+
+	(void)state;
+	assert_true(full_fd >= 0);
+	open_io(&f);
+	add_copy(&f, SANDBOX_COPY_STDOUT, full_fd);
+	close(full_fd);
+	assert_int_equal(write(stepio_stdout_fd(f.io), "a\n", 2), 2);
+	while (f.seen.n_lines < 2)
+		assert_int_equal(loop_turn(f.loop, NULL), 0);
+	assert_int_equal(write(stepio_stdout_fd(f.io), "b\n", 2), 2);
+	run_until_drained(&f);
+	assert_true(stepio_has_lost_copy(f.io));
+	assert_int_equal(f.seen.n_own, 1);
+	assert_int_equal(f.seen.n_lines, 3);
+	close_io(&f);
+}
+
 static void a_line_at_the_bound(void **state)
 {
 	(void)state;
@@ -309,6 +374,8 @@ int main(void)
 		cmocka_unit_test(lines_of_both_streams),
 		cmocka_unit_test(endless_lines_are_cut_once),
 		cmocka_unit_test(a_line_at_the_bound),
+		cmocka_unit_test(a_copy_has_the_bytes),
+		cmocka_unit_test(a_copy_that_cannot_be_written_is_told_once),
 		cmocka_unit_test(a_log_that_cannot_be_written_does_not_block),
 		cmocka_unit_test(a_step_waits_for_room),
 		cmocka_unit_test(a_flood_lets_timers_fire),
