@@ -14,6 +14,10 @@ void security_merge(struct security_context *s, const struct security_context *t
 		s->read_only_root_filesystem = t->read_only_root_filesystem;
 	if (!s->allow_privilege_escalation.pos.line)
 		s->allow_privilege_escalation = t->allow_privilege_escalation;
+	if (!s->proc_mount.s.n)
+		s->proc_mount = t->proc_mount;
+	if (!s->seccomp_type.s.n)
+		s->seccomp_type = t->seccomp_type;
 	if (!s->n_cap_add) {
 		s->cap_add = t->cap_add;
 		s->n_cap_add = t->n_cap_add;
@@ -79,10 +83,14 @@ void security_volumes(const struct security_context *pod, struct task_launch *l)
 void security_launch(struct arena *a, const struct security_context *pod,
 	const struct security_context *own, struct step_launch *l)
 {
+	const struct text seccomp =
+		own->seccomp_type.s.n ? own->seccomp_type : pod->seccomp_type;
 	struct launch_security *s = &l->security;
 
 	launch_users(pod, own, l);
 	launch_groups(a, pod, s);
+	s->is_unconfined = str_eqz(seccomp.s, "Unconfined");
+	s->is_proc_unmasked = str_eqz(own->proc_mount.s, "Unmasked");
 	s->read_only_root = own->read_only_root_filesystem.v;
 	s->may_escalate = own->allow_privilege_escalation.v;
 	s->cap_add = capability_set(own->cap_add, own->n_cap_add, &s->adds_all);

@@ -446,6 +446,8 @@ static struct sandbox_security launch_security(const struct launch_security *s)
 		.adds_all = s->adds_all,
 		.drops_all = s->drops_all,
 		.may_escalate = s->may_escalate,
+		.is_unconfined = s->is_unconfined,
+		.is_proc_unmasked = s->is_proc_unmasked,
 	};
 }
 

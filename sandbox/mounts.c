@@ -59,6 +59,8 @@ void mounts_proc(struct build *b)
 
 	op->target = "/proc";
 	op->flags = OP_REPLACE;
+	if (b->c->security.is_proc_unmasked)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(proc_paths); i++) {
 		op = op_add(&b->list, proc_paths[i].kind);
 		op->target = proc_paths[i].name;

@@ -412,6 +412,7 @@ void sandbox_ns_free(struct sandbox_ns *ns)
 	buf_release(&ns->oom_text);
 	free(ns->filter.filter);
 	free(ns->worker_filter.filter);
+	free(ns->open_filter.filter);
 	if (ns->stack)
 		munmap(ns->stack, CHILD_STACK_BYTES);
 	if (ns->times)

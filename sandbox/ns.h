@@ -26,6 +26,7 @@ struct sandbox_ns {
 	int hold_fd;  /* borrowed; -1: none */
 	struct sock_fprog filter;
 	struct sock_fprog worker_filter;
+	struct sock_fprog open_filter; /* made when a step asks for it */
 	uint32_t last_cap;
 	struct buf uid_map, gid_map; /* of a step's namespace inside this one */
 	struct buf oom_text;

@@ -226,7 +226,7 @@ static struct child_plan start_plan(const struct start *s)
 		.caps = caps_of_step(&c->security) | ORDERS_INIT_CAPS,
 		.may_escalate = c->security.may_escalate,
 		.last_cap = ns->last_cap,
-		.filter = &ns->filter,
+		.filter = c->security.is_unconfined ? &ns->open_filter : &ns->filter,
 		.argv = init_argv(c, s->orders_fd, s->b.a),
 		.envp = c->envp ? c->envp : no_env,
 		.stack_top = ns->stack + CHILD_STACK_BYTES,
@@ -269,6 +269,11 @@ static int start_ops(struct start *s, struct err *err)
 
 static int start_prepare(struct start *s, struct err *err)
 {
+	struct sandbox_ns *ns = s->b.ns;
+
+	if (s->b.c->security.is_unconfined && !ns->open_filter.filter &&
+		seccomp_compile(SECCOMP_UNCONFINED, &ns->open_filter, err))
+		return -1;
 	if (start_ops(s, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
 		fd_pipe(&s->status_fd, &s->status_child_fd, err))
 		return -1;

@@ -53,19 +53,20 @@ static const struct check {
 	size_t n;
 	uint32_t values[CHECK_VALUES];
 	int refuse; /* errno */
+	bool is_loose;
 } checks[] = {
 	/* the address family decides, by allow-list: no vsock, alg, packet, ... (sandbox.md
 	 * R47); libaudit takes these two errnos for "no audit in this kernel", su and sshd go
 	 * on */
 	{SYS_socket, NO_ARG, 0, 0, CHECK_ONLY, 4, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK},
-		EAFNOSUPPORT},
-	{SYS_socket, 0, AF_NETLINK, 2, CHECK_ONLY, 1, {NETLINK_ROUTE}, EPROTONOSUPPORT},
-	{SYS_socketpair, NO_ARG, 0, 0, CHECK_ONLY, 1, {AF_UNIX}, EAFNOSUPPORT},
-	{SYS_clone, NO_ARG, 0, 0, CHECK_NO_BIT, 1, {CLONE_NEW_ANY}, EPERM},
-	{SYS_ioctl, NO_ARG, 0, 1, CHECK_NONE_OF, 2, {TIOCSTI, TIOCLINUX}, EPERM},
+		EAFNOSUPPORT, false},
+	{SYS_socket, 0, AF_NETLINK, 2, CHECK_ONLY, 1, {NETLINK_ROUTE}, EPROTONOSUPPORT, false},
+	{SYS_socketpair, NO_ARG, 0, 0, CHECK_ONLY, 1, {AF_UNIX}, EAFNOSUPPORT, false},
+	{SYS_clone, NO_ARG, 0, 0, CHECK_NO_BIT, 1, {CLONE_NEW_ANY}, EPERM, true},
+	{SYS_ioctl, NO_ARG, 0, 1, CHECK_NONE_OF, 2, {TIOCSTI, TIOCLINUX}, EPERM, false},
 	/* Linux, SVR4-like emulation and 2.6 version names; never READ_IMPLIES_EXEC */
 	{SYS_personality, NO_ARG, 0, 0, CHECK_ONLY, 5, {0, 8, 0x20000, 0x20008, 0xffffffff},
-		EPERM},
+		EPERM, true},
 };
 
 /* Beyond what steps may not do, a parser of the agent needs none of these. */
@@ -160,13 +161,14 @@ static void check_add(filter_vec *f, const struct check *c)
 
 /* A foreign architecture's numbers mean other calls: those go straight to the allow-list, which
  * refuses the architecture as a whole. */
-static void checks_add(filter_vec *f)
+static void checks_add(filter_vec *f, enum seccomp_profile profile)
 {
 	filter_vec body = {0};
 
 	filter_add(&body, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
-		check_add(&body, &checks[i]);
+		if (!(checks[i].is_loose && profile == SECCOMP_UNCONFINED))
+			check_add(&body, &checks[i]);
 	filter_add(f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	BUG_ON(body.n > UINT8_MAX);
 	filter_add(f, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_AUDIT, 0, (uint8_t)body.n);
@@ -201,6 +203,14 @@ static int rule_add(scmp_filter_ctx ctx, const struct seccomp_call *c, bool is_a
 	return ret == -EEXIST ? 0 : ret;
 }
 
+static bool is_call_allowed(const struct seccomp_call *c, enum seccomp_profile profile)
+{
+	if (c->action == SECCOMP_LOOSE)
+		return profile == SECCOMP_UNCONFINED;
+	return c->action == SECCOMP_ALLOW &&
+	       !(profile == SECCOMP_WORKER && is_worker_denied(c->name));
+}
+
 static int list_build(scmp_filter_ctx ctx, enum seccomp_profile profile, struct err *err)
 {
 	int ret = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
@@ -211,8 +221,7 @@ static int list_build(scmp_filter_ctx ctx, enum seccomp_profile profile, struct 
 		return err_sysno(err, -ret, "set up the seccomp filter");
 	for (size_t i = 0; i < seccomp_default_n; i++) {
 		const struct seccomp_call *c = &seccomp_default_calls[i];
-		bool is_allowed = c->action == SECCOMP_ALLOW &&
-				  !(profile == SECCOMP_WORKER && is_worker_denied(c->name));
+		bool is_allowed = is_call_allowed(c, profile);
 
 		ret = rule_add(ctx, c, is_allowed);
 		if (ret < 0)
@@ -251,7 +260,7 @@ int seccomp_compile(enum seccomp_profile profile, struct sock_fprog *ret, struct
 	if (!ctx)
 		return err_set(err, ERR_SYS, "libseccomp cannot make a filter");
 	BUG_ON(seccomp_arch_native() != (uint32_t)NATIVE_ARCH);
-	checks_add(&f);
+	checks_add(&f, profile);
 	failed = list_build(ctx, profile, err) || list_export(ctx, &f, err);
 	seccomp_release(ctx);
 	if (failed) {

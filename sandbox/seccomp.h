@@ -11,7 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum seccomp_action { SECCOMP_ALLOW, SECCOMP_DENY /* EPERM */ };
+enum seccomp_action {
+	SECCOMP_ALLOW,
+	SECCOMP_DENY,  /* EPERM */
+	SECCOMP_LOOSE, /* EPERM, but for steps that ask for no filter: what the kernel itself
+			  keeps inside a step's namespaces */
+};
 
 struct seccomp_call {
 	const char *name; /* as libseccomp knows it */
@@ -25,6 +30,8 @@ int seccomp_call_number(const struct seccomp_call *c);
 
 enum seccomp_profile {
 	SECCOMP_STEP,
+	SECCOMP_UNCONFINED, /* what is left when a step asks for none: the agent, the network
+			       of hermetic tasks and the machine stay protected */
 	SECCOMP_WORKER, /* for the agent's own parsers: no sockets, no exec, no new processes */
 };
 

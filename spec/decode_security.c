@@ -23,9 +23,10 @@ static void finish_seccomp(struct decode *d, const struct yaml_node *n, void *ba
 				"type is required when seccompProfile is set");
 		return;
 	}
-	if (str_eqz(s->seccomp_type.s, "RuntimeDefault"))
+	if (str_eqz(s->seccomp_type.s, "RuntimeDefault") ||
+		str_eqz(s->seccomp_type.s, "Unconfined"))
 		return;
-	if (str_eqz(s->seccomp_type.s, "Unconfined") || str_eqz(s->seccomp_type.s, "Localhost"))
+	if (str_eqz(s->seccomp_type.s, "Localhost"))
 		decode_refuse(
 			d, type, "seccompProfile of type " STR_FMT, STR_ARG(s->seccomp_type.s));
 	else
@@ -129,6 +130,28 @@ static void decode_capabilities(
 
 /* --- the contexts ------------------------------------------------------------------------ */
 
+static void check_one_of(struct decode *d, const struct yaml_node *map, const char *key,
+	const char *const *values, struct text given)
+{
+	size_t mark;
+
+	if (!given.s.n || str_eqz(given.s, values[0]) || str_eqz(given.s, values[1]))
+		return;
+	mark = path_enter(d, str_z(key));
+	(void)decode_fail(d, "bad-value", yaml_get(map, key),
+		"Unsupported value: \"" STR_FMT "\": supported values: \"%s\", \"%s\"",
+		STR_ARG(given.s), values[0], values[1]);
+	path_leave(d, mark);
+}
+
+static void finish_container(struct decode *d, const struct yaml_node *n, void *base)
+{
+	static const char *const proc[] = {"Default", "Unmasked"};
+	const struct security_context *s = base;
+
+	check_one_of(d, n, "procMount", proc, s->proc_mount);
+}
+
 static const struct field run_as_fields[] = {
 	{FIELD_OF(struct security_context, "runAsUser", FIELD_INT, run_as_user), .min = 0,
 		.max = INT32_MAX},
@@ -154,7 +177,7 @@ static const struct field security_context_fields[] = {
 		allow_privilege_escalation)},
 	{.key = "capabilities", .kind = FIELD_CALL, .call = decode_capabilities},
 	{REFUSED("privileged")},
-	{REFUSED("procMount")},
+	{FIELD_TEXT_OF(struct security_context, "procMount", proc_mount)},
 	{FIELD_OF(struct security_context, "readOnlyRootFilesystem", FIELD_BOOL,
 		read_only_root_filesystem)},
 };
@@ -165,6 +188,7 @@ const struct schema schema_security_context = {
 	.base = &schema_run_as,
 	.fields = security_context_fields,
 	.n_fields = ARRAY_SIZE(security_context_fields),
+	.finish = finish_container,
 };
 
 static void decode_groups(
@@ -182,20 +206,6 @@ static void decode_groups(
 		decode_int(d, f, n->items[i], &s->supplemental_groups[i]);
 		path_leave(d, mark);
 	}
-}
-
-static void check_one_of(struct decode *d, const struct yaml_node *map, const char *key,
-	const char *const *values, struct text given)
-{
-	size_t mark;
-
-	if (!given.s.n || str_eqz(given.s, values[0]) || str_eqz(given.s, values[1]))
-		return;
-	mark = path_enter(d, str_z(key));
-	(void)decode_fail(d, "bad-value", yaml_get(map, key),
-		"Unsupported value: \"" STR_FMT "\": supported values: \"%s\", \"%s\"",
-		STR_ARG(given.s), values[0], values[1]);
-	path_leave(d, mark);
 }
 
 static void finish_pod(struct decode *d, const struct yaml_node *n, void *base)

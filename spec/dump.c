@@ -163,6 +163,7 @@ static void put_security_context(struct json_writer *w, const struct security_co
 	put_bool(w, "runAsNonRoot", s->run_as_non_root);
 	put_bool(w, "readOnlyRootFilesystem", s->read_only_root_filesystem);
 	put_bool(w, "allowPrivilegeEscalation", s->allow_privilege_escalation);
+	put_text(w, "procMount", s->proc_mount);
 	if (s->n_cap_add || s->n_cap_drop) {
 		json_key(w, "capabilities");
 		json_open(w, '{');

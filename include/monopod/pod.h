@@ -126,11 +126,12 @@ struct security_context {
 	struct maybe_int run_as_user;
 	struct maybe_int run_as_group;
 	struct maybe_bool run_as_non_root;
-	struct text seccomp_type; /* RuntimeDefault */
+	struct text seccomp_type; /* RuntimeDefault, Unconfined; or absent */
 	/* of a container alone */
 	struct maybe_bool read_only_root_filesystem;
 	struct maybe_bool allow_privilege_escalation;
-	struct text *cap_add; /* as written: capability_number knows them, or "ALL" */
+	struct text proc_mount; /* Default, Unmasked; or absent */
+	struct text *cap_add;   /* as written: capability_number knows them, or "ALL" */
 	size_t n_cap_add;
 	struct text *cap_drop;
 	size_t n_cap_drop;

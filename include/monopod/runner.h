@@ -73,6 +73,8 @@ struct launch_security {
 	bool drops_all;
 	bool may_escalate; /* allowPrivilegeEscalation: true was asked for */
 	bool read_only_root;
+	bool is_unconfined; /* seccompProfile Unconfined */
+	bool is_proc_unmasked;
 	const uint32_t *groups; /* supplementary, of the pod: fsGroup is among them */
 	size_t n_groups;
 	bool own_groups_only; /* supplementalGroupsPolicy Strict: none of the image's */

@@ -207,6 +207,8 @@ struct sandbox_security {
 	bool adds_all, drops_all; /* before the sets */
 	bool may_escalate;        /* programs of the image with setuid bits or file
 				     capabilities work; else no_new_privs. Mounts stay nosuid */
+	bool is_unconfined;       /* of the filter only the floor is left */
+	bool is_proc_unmasked;
 };
 enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };
 enum { SANDBOX_COPIES = SANDBOX_COPY_STDERR + 1 };

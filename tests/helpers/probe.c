@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -406,9 +407,26 @@ static void attacks_namespace(void)
 	say("mknod", mknod("/tmp/node", S_IFCHR | 0666, makedev(1, 3)));
 }
 
+/* Any that step-init has open; it closes 0 to 2 while the program is starting. */
+static long attack_descriptors(void)
+{
+	for (int fd = 3; fd < 64; fd++) {
+		char path[32], buf[16];
+
+		snprintf(path, sizeof(path), "/proc/1/fd/%d", fd);
+		if (readlink(path, buf, sizeof(buf)) >= 0)
+			return 0;
+		if (errno != ENOENT)
+			return -1;
+	}
+	return -1;
+}
+
 static void attacks_init(void)
 {
 	char buf[16];
+	struct iovec own = {buf, sizeof(buf)};
+	struct iovec other = {buf, sizeof(buf)};
 	int fd;
 
 	say("ptrace-1", ptrace(PTRACE_ATTACH, 1, NULL, NULL));
@@ -418,10 +436,10 @@ static void attacks_init(void)
 	say("exe-1", attack_open("/proc/1/exe", O_RDONLY));
 	say("root-1", attack_open("/proc/1/root", O_RDONLY));
 	say("cwd-1", readlink("/proc/1/cwd", buf, sizeof(buf)));
-	say("fd-1", readlink("/proc/1/fd/1", buf, sizeof(buf)));
+	say("fd-1", attack_descriptors());
 	fd = (int)syscall(SYS_pidfd_open, 1, 0);
 	say("getfd-1", syscall(SYS_pidfd_getfd, fd, 1, 0));
-	say("vm-1", syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0));
+	say("vm-1", process_vm_readv(1, &own, 1, &other, 1, 0));
 	/* these are let through and must do nothing */
 	kill(1, SIGKILL);
 	kill(1, SIGTERM);
@@ -521,6 +539,47 @@ static int cmd_proc(char **argv)
 		if (fd >= 0)
 			close(fd);
 	}
+	return 0;
+}
+
+static void put_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	say(path, fd < 0 ? -1 : write(fd, text, strlen(text)) < 0 ? -1 : 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * A user namespace inside the step's, with every capability in it: what a rootless builder
+ * makes. /ro is a read-only volume.
+ */
+static int cmd_nested(char **argv)
+{
+	char map[64];
+
+	(void)argv;
+	snprintf(map, sizeof(map), "0 %u 1", getuid());
+	say("unshare", unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET));
+	put_file("/proc/self/uid_map", map);
+	say("tmpfs", mount("none", "/tmp", "tmpfs", 0, NULL));
+	say("bind", mount("/dir", "/tmp", NULL, MS_BIND, NULL));
+	say("hostname", sethostname("x", 1));
+	/* and what it must not be able to do */
+	say("remount-rw",
+		mount(NULL, "/ro", NULL, MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID, NULL));
+	say("remount-suid", mount(NULL, "/ro", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+	say("umount-ro", umount2("/ro", MNT_DETACH));
+	say("umount-mask", umount2("/proc/kcore", MNT_DETACH));
+	say("write-ro", attack_open("/ro/file", O_WRONLY));
+	say("sysfs", mount("none", "/tmp", "sysfs", 0, NULL));
+	say("proc", mount("none", "/tmp", "proc", 0, NULL));
+	say("mknod", mknod("/tmp/node", S_IFCHR | 0666, makedev(1, 3)));
+	say("packet", attack_socket(AF_PACKET, SOCK_RAW, 0));
+	say("setns-1", setns((int)syscall(SYS_pidfd_open, 1, 0), CLONE_NEWNS));
+	attacks_init();
+	attacks_kernel();
 	return 0;
 }
 
@@ -637,6 +696,7 @@ static const struct command {
 	{"list", cmd_list, 1},
 	{"loopback", cmd_loopback, 1},
 	{"ns", cmd_ns, 0},
+	{"nested", cmd_nested, 0},
 	{"orphan", cmd_orphan, 1},
 	{"proc", cmd_proc, 0},
 	{"remove", cmd_remove, 1},

@@ -38,6 +38,33 @@ is "$(log secure own)" "0000000000000009
 1
 5" "a step's own context over the template's"
 is "$(log secure may)" 0 "allowPrivilegeEscalation: true takes no_new_privs away"
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: nested}
+spec:
+  podTemplate: {securityContext: {seccompProfile: {type: Unconfined}}}
+  taskSpec:
+    steps:
+    - name: builder
+      image: busybox
+      securityContext: {procMount: Unmasked}
+      script: |
+        cat > /tmp/inner <<'SH'
+        mount -t tmpfs none /mnt && echo mounted
+        mount -t proc none /proc && echo proc $$
+        SH
+        mkdir -p /mnt
+        unshare -r -m -p -f sh /tmp/inner
+    - name: own
+      image: busybox
+      securityContext: {seccompProfile: {type: RuntimeDefault}}
+      script: "unshare -r true 2>&1 | sed 's/.*: //'"
+YAML
+run
+is "$code $(log nested builder)" "0 mounted
+proc 1" "a step without a filter mounts in a namespace of its own" || log nested builder
+is "$(log nested own)" "Operation not permitted" "the step's own profile over the pod's"
 # the pod's groups, and volumes that belong to one
 yaml <<'YAML'
 apiVersion: v1

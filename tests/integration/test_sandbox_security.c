@@ -162,6 +162,69 @@ static void test_visit(void **state)
 	fix_end(&s, &out);
 }
 
+static void nested(struct sandbox_security security, uint32_t uid)
+{
+	struct sandbox_mount m = {.kind = MOUNT_BIND,
+		.source_dfd = fix.layer_fd,
+		.read_only = true,
+		.target = STR("/ro")};
+	struct step s;
+
+	fix_step(&s, PROBE(ARG("nested")));
+	s.c.uid = s.c.gid = uid;
+	s.c.security = security;
+	s.c.mounts = &m;
+	s.c.n_mounts = 1;
+	fix_run(&s, &out);
+	assert_true(out.is_known);
+	assert_int_equal(out.e.signal, 0);
+}
+
+/* seccompProfile Unconfined: namespaces and mounts inside the step, and not a bit outside. */
+static void test_unconfined(void **state)
+{
+	static const char *const works[] = {"unshare", "tmpfs", "bind", "hostname"};
+	static const char *const refused[] = {"remount-rw", "remount-suid", "umount-ro",
+		"umount-mask", "write-ro", "sysfs", "proc", "mknod", "packet", "setns-1",
+		"ptrace-1", "seize-1", "mem-1", "environ-1", "exe-1", "root-1", "cwd-1", "fd-1",
+		"getfd-1", "vm-1", "keyctl", "add-key", "request-key", "bpf", "perf",
+		"userfaultfd", "io-uring", "handle", "name-handle", "kexec", "module", "swapon",
+		"reboot", "settime", "syslog", "fanotify", "tiocsti", "tioclinux", "unknown"};
+	static const uint32_t uids[] = {0, 1000};
+
+	(void)state;
+	for (size_t u = 0; u < ARRAY_SIZE(uids); u++) {
+		if (uids[u] && fix.place == AS_SINGLE)
+			continue;
+		nested((struct sandbox_security){.is_unconfined = true}, uids[u]);
+		for (size_t i = 0; i < ARRAY_SIZE(works); i++)
+			assert_has(out.text, arena_printf(fix.a, "%s=ok\n", works[i]).p);
+		for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+			assert_has(out.text, arena_printf(fix.a, "%s=E", refused[i]).p);
+			assert_lacks(out.text, arena_printf(fix.a, "%s=ok\n", refused[i]).p);
+		}
+		/* and by default nothing of it */
+		nested((struct sandbox_security){0}, uids[u]);
+		assert_has(out.text, "unshare=EPERM\n");
+		assert_has(out.text, "tmpfs=EPERM\n");
+	}
+}
+
+/* procMount Unmasked: readable what was masked; what is the machine's stays the machine's. */
+static void test_unmasked(void **state)
+{
+	static const char *const writes[] = {"/proc/sys/kernel/core_pattern",
+		"/proc/sys/vm/overcommit_memory", "/proc/sysrq-trigger",
+		"/proc/irq/default_smp_affinity", "/proc/sys/net/ipv4/ip_forward"};
+
+	(void)state;
+	run_with((struct sandbox_security){.is_proc_unmasked = true}, 0, PROBE(ARG("proc")));
+	for (size_t i = 0; i < ARRAY_SIZE(writes); i++)
+		assert_lacks(out.text, arena_printf(fix.a, "%s=ok\n", writes[i]).p);
+	assert_has(out.text, "/proc/kcore bytes 0\n");
+	assert_lacks(out.text, "/proc/interrupts bytes 0\n");
+}
+
 static void expect(int dfd, const char *name, mode_t mode, uint32_t gid)
 {
 	const struct id_map *m = &fix.found.map;
@@ -256,6 +319,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_escalation),
 		cmocka_unit_test(test_escalation_not_from_volumes),
 		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_unconfined),
+		cmocka_unit_test(test_unmasked),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_group_variants),
 	};

@@ -98,7 +98,6 @@ static void test_refused(void **state attr_unused)
 		unsigned col;
 	} cases[] = {
 		{"securityContext: {privileged: true}", "privileged", 23},
-		{"securityContext: {procMount: Unmasked}", "procMount", 23},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

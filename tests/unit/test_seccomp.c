@@ -30,7 +30,7 @@ static const uint32_t native = AUDIT_ARCH_AARCH64;
 
 enum { NUMBERS = 600, OK = 0 };
 
-static struct sock_fprog step, worker;
+static struct sock_fprog step, worker, unconfined;
 
 static uint32_t load(const struct seccomp_data *d, uint32_t at)
 {
@@ -128,7 +128,7 @@ static void test_list(void **state)
 			fail_msg("'%s' is answered with %d", c->name,
 				answer(&step, native, nr, 0, 0, 0));
 		/* nothing else may be open to a worker than to a step */
-		if (c->action == SECCOMP_DENY)
+		if (c->action != SECCOMP_ALLOW)
 			assert_int_equal(answer(&worker, native, nr, 0, 0, 0), EPERM);
 	}
 	for (int nr = 0; nr < NUMBERS; nr++)
@@ -136,6 +136,40 @@ static void test_list(void **state)
 			assert_int_equal(answer(&step, native, nr, 0, 0, 0), ENOSYS);
 	assert_int_equal(answer(&step, native, -1, 0, 0, 0), ENOSYS);
 	assert_int_equal(answer(&step, native, SYS_clone3, 0, 0, 0), ENOSYS);
+}
+
+/* A step without a filter: more calls, but not one that the floor holds. */
+static void test_unconfined(void **state)
+{
+	static const int floor[] = {SYS_bpf, SYS_keyctl, SYS_add_key, SYS_request_key,
+		SYS_io_uring_setup, SYS_userfaultfd, SYS_perf_event_open, SYS_open_by_handle_at,
+		SYS_init_module, SYS_finit_module, SYS_kexec_load, SYS_reboot, SYS_swapon,
+		SYS_fanotify_init};
+	static const int open[] = {SYS_mount, SYS_umount2, SYS_unshare, SYS_setns,
+		SYS_pivot_root, SYS_sethostname, SYS_move_mount, SYS_process_vm_readv};
+
+	(void)state;
+	for (size_t i = 0; i < seccomp_default_n; i++) {
+		const struct seccomp_call *c = &seccomp_default_calls[i];
+		int nr = seccomp_call_number(c);
+
+		if (nr >= 0 && !is_checked(c->name))
+			assert_int_equal(answer(&unconfined, native, nr, 0, 0, 0),
+				c->action == SECCOMP_DENY ? EPERM : OK);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(floor); i++)
+		assert_int_equal(answer(&unconfined, native, floor[i], 0, 0, 0), EPERM);
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+		assert_int_equal(answer(&unconfined, native, open[i], 0, 0, 0), OK);
+	assert_int_equal(answer(&unconfined, native, SYS_clone, CLONE_NEWUSER, 0, 0), OK);
+	assert_int_equal(answer(&unconfined, native, SYS_clone3, 0, 0, 0), ENOSYS);
+	assert_int_equal(answer(&unconfined, native, NUMBERS - 1, 0, 0, 0), ENOSYS);
+	assert_int_equal(answer(&unconfined, AUDIT_ARCH_I386, 1, 0, 0, 0), ENOSYS);
+	assert_int_equal(answer(&unconfined, native, SYS_ioctl, 0, TIOCSTI, 0), EPERM);
+	assert_int_equal(answer(&unconfined, native, SYS_socket, AF_VSOCK, SOCK_STREAM, 0),
+		EAFNOSUPPORT);
+	assert_int_equal(
+		answer(&unconfined, native, SYS_socket, AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT);
 }
 
 static void test_architectures(void **state)
@@ -227,6 +261,7 @@ static int setup(void **state)
 
 	(void)state;
 	return seccomp_compile(SECCOMP_STEP, &step, &err) ||
+	       seccomp_compile(SECCOMP_UNCONFINED, &unconfined, &err) ||
 	       seccomp_compile(SECCOMP_WORKER, &worker, &err);
 }
 
@@ -243,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_architectures),
+		cmocka_unit_test(test_unconfined),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_worker),
 	};

@@ -60,10 +60,12 @@ static void test_launch(void **state attr_unused)
 		.run_as_group = ID(1001),
 		.run_as_non_root = YES,
 		.fs_group = ID(2000),
+		.seccomp_type = {.s = STR_INIT("Unconfined")},
 		.supplemental_groups = &four,
 		.n_supplemental_groups = 1,
 		.supplemental_groups_policy = {.s = STR_INIT("Strict")}};
 	const struct security_context own = {.run_as_user = ID(0),
+		.proc_mount = {.s = STR_INIT("Unmasked")},
 		.run_as_non_root = NO,
 		.read_only_root_filesystem = YES,
 		.allow_privilege_escalation = YES,
@@ -81,6 +83,8 @@ static void test_launch(void **state attr_unused)
 	assert_false(l.run_as_non_root);
 	assert_true(l.security.read_only_root);
 	assert_true(l.security.may_escalate);
+	assert_true(l.security.is_unconfined); /* the pod's */
+	assert_true(l.security.is_proc_unmasked);
 	assert_int_equal(l.security.cap_add, 1 << 0 | 1 << 5);
 	assert_int_equal(l.security.cap_drop, 1 << 3);
 	assert_false(l.security.adds_all);
@@ -95,6 +99,11 @@ static void test_launch(void **state attr_unused)
 	assert_int_equal(task.fs_group, 2000);
 	assert_false(task.fs_group_on_mismatch);
 
+	l = (struct step_launch){0};
+	security_launch(a, &pod,
+		&(struct security_context){.seccomp_type = {.s = STR_INIT("RuntimeDefault")}},
+		&l);
+	assert_false(l.security.is_unconfined);
 	l = (struct step_launch){0};
 	security_launch(a, &none, &none, &l);
 	assert_int_equal(l.run_as_user, -1);
