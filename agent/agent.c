@@ -223,6 +223,10 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_STEP_STARTED:
 	case EVENT_STEP_REFUSED:
 	case EVENT_STEP_ENDED:
+	case EVENT_SIDECAR_STARTED:
+	case EVENT_SIDECAR_REFUSED:
+	case EVENT_SIDECAR_READY:
+	case EVENT_SIDECAR_ENDED:
 		attempt_event(a->root, ev);
 		break;
 	case EVENT_TICK:

@@ -10,6 +10,7 @@
 #include "result.h"
 #include "run.h"
 #include "sched.h"
+#include "sidecar.h"
 #include <signal.h>
 
 static struct step_view *current_step(struct execution *t)
@@ -20,8 +21,7 @@ static struct step_view *current_step(struct execution *t)
 	return &at->steps[t->step];
 }
 
-static struct action *push_for(
-	struct agent *a, const struct execution *t, enum action_kind kind)
+struct action *attempt_push(struct agent *a, const struct execution *t, enum action_kind kind)
 {
 	struct action *action = agent_push(a, kind);
 
@@ -84,7 +84,7 @@ void attempt_start(struct agent *a, struct execution *t)
 			     .task = t->v.index,
 			     .condition = {.reason = STR("Pending"), .message = STR("pending")},
 			     .prepared = &p});
-	push_for(a, t, ACTION_START_TASK)->launch = t->launch;
+	attempt_push(a, t, ACTION_START_TASK)->launch = t->launch;
 	at = attempt_of(t);
 	deadline_add(
 		a, &(struct timer){.at_ns = deadline_after(at->started_ns, t->v.timeout_ns),
@@ -103,7 +103,7 @@ static void skip_step(struct agent *a, struct execution *t)
 			     .step = t->step,
 			     .ended = {.termination_reason = "Skipped",
 				     .reason = STR("Completed")}});
-	push_for(a, t, ACTION_SKIP_STEP)->step = t->step;
+	attempt_push(a, t, ACTION_SKIP_STEP)->step = t->step;
 }
 
 /* The current step, or the first after it whose when holds; else the attempt is over. */
@@ -122,7 +122,7 @@ static void start_step(struct agent *a, struct execution *t)
 	}
 	run_apply(a, &(struct change){
 			     .kind = CHANGE_STEP_START, .task = t->v.index, .step = t->step});
-	action = push_for(a, t, ACTION_START_STEP);
+	action = attempt_push(a, t, ACTION_START_STEP);
 	action->step = t->step;
 	action->launch = t->launch;
 }
@@ -201,7 +201,7 @@ static struct condition stop_condition(struct agent *a, const struct execution *
 static void release(struct agent *a, struct execution *t, size_t attempt)
 {
 	if (!t->is_gone && !t->pipeline)
-		push_for(a, t, ACTION_END_TASK)->attempt = attempt;
+		attempt_push(a, t, ACTION_END_TASK)->attempt = attempt;
 	t->is_gone = false;
 	agent_retire(a, t->arena);
 	t->arena = NULL;
@@ -218,6 +218,7 @@ void attempt_finish(struct agent *a, struct execution *t, struct condition c,
 		.n_values = n_values};
 	size_t attempt = t->v.n_attempts - 1;
 
+	sidecar_close_all(a, t);
 	if (c.status == CONDITION_FALSE && may_retry(a, t)) {
 		end.kind = CHANGE_TASK_RETRY;
 		run_apply(a, &end);
@@ -341,10 +342,14 @@ static struct step_ended timeout_end(int signal)
 static void finish_failed(struct agent *a, struct execution *t)
 {
 	const struct step_view *s = current_step(t);
+	const struct step_view *sidecar = sidecar_to_blame(t, s);
 
 	t->has_failed = true;
-	t->failure = t->step_timed_out ? condition_step_timeout(a->arena, s)
-				       : condition_step_failed(a->arena, s);
+	if (sidecar)
+		t->failure = condition_sidecar_failed(a->arena, sidecar);
+	else
+		t->failure = t->step_timed_out ? condition_step_timeout(a->arena, s)
+					       : condition_step_failed(a->arena, s);
 	skip_rest(a, t);
 	finish_steps(a, t);
 }
@@ -381,6 +386,18 @@ static void step_ended(struct agent *a, struct execution *t, const struct event 
 	finish_steps(a, t);
 }
 
+/* The first step waits for the sidecars. */
+static bool has_begun(const struct execution *t)
+{
+	return attempt_of(t)->steps[0].state != STEP_WAITING;
+}
+
+static void begin_steps(struct agent *a, struct execution *t)
+{
+	if (t->v.state == TASK_RUNNING && !has_begun(t) && sidecar_all_ready(t))
+		start_step(a, t);
+}
+
 static void task_ready(struct agent *a, struct execution *t)
 {
 	run_apply(a, &(struct change){.kind = CHANGE_TASK_READY,
@@ -388,12 +405,13 @@ static void task_ready(struct agent *a, struct execution *t)
 			     .condition = {.reason = STR("Running"),
 				     .message = STR("Not all Steps in the Task have finished "
 						    "executing")}});
-	start_step(a, t);
+	sidecar_start_all(a, t);
+	begin_steps(a, t);
 }
 
 static void push_stop(struct agent *a, const struct execution *t, int signal)
 {
-	struct action *action = push_for(a, t, ACTION_STOP_STEP);
+	struct action *action = attempt_push(a, t, ACTION_STOP_STEP);
 
 	action->step = t->step;
 	action->signal = signal;
@@ -425,6 +443,11 @@ static bool is_current_step(struct execution *t, const struct event *ev, enum st
 	       attempt_of(t)->steps[ev->step].state == state;
 }
 
+static bool is_of_sidecar(const struct event *ev)
+{
+	return ev->kind >= EVENT_SIDECAR_STARTED && ev->kind <= EVENT_SIDECAR_ENDED;
+}
+
 void attempt_event(struct root *root, const struct event *ev)
 {
 	struct execution *t;
@@ -448,6 +471,16 @@ void attempt_event(struct root *root, const struct event *ev)
 	}
 	if (t->v.state == TASK_PREPARING)
 		return;
+	if (ev->kind == EVENT_SIDECAR_REFUSED) {
+		if (sidecar_is_starting(t, ev))
+			finish_refused(a, t, ev);
+		return;
+	}
+	if (is_of_sidecar(ev)) {
+		sidecar_event(a, t, ev);
+		begin_steps(a, t);
+		return;
+	}
 	if (ev->kind == EVENT_STEP_STARTED && is_current_step(t, ev, STEP_STARTING))
 		step_started(a, t, ev);
 	else if (ev->kind == EVENT_STEP_REFUSED && is_current_step(t, ev, STEP_STARTING))
@@ -488,7 +521,7 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause)
 	}
 	run_apply(a,
 		&(struct change){.kind = CHANGE_TASK_STOP, .task = t->v.index, .stop = cause});
-	if (state == TASK_PREPARING || t->is_gone) {
+	if (state == TASK_PREPARING || t->is_gone || !has_begun(t)) {
 		finish_stopped(a, t, 0);
 		return;
 	}
@@ -527,6 +560,7 @@ bool attempt_interrupt(struct agent *a, struct execution *t)
 	}
 	c = condition_task_interrupted(a->arena, t->v.name);
 	close_steps(a, t, c.reason, 0);
+	sidecar_close_all(a, t);
 	run_apply(a,
 		&(struct change){
 			.kind = CHANGE_TASK_INTERRUPTED, .task = t->v.index, .condition = c});

@@ -7,8 +7,11 @@
 
 /* Takes a held task run (TASK_WAITING): START_TASK, or its end when it cannot start. */
 void attempt_start(struct agent *a, struct execution *t);
-/* TASK_… and STEP_… events; those of an attempt that is over are dropped. */
+/* TASK_…, STEP_… and SIDECAR_… events; those of an attempt that is over are dropped. */
 void attempt_event(struct root *root, const struct event *ev);
+
+/* An action for the current attempt. */
+struct action *attempt_push(struct agent *a, const struct execution *t, enum action_kind kind);
 
 /* Stops a task run in whatever state it is; does nothing when it is done or stopping. */
 void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);

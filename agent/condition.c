@@ -24,6 +24,15 @@ struct condition condition_step_failed(struct arena *a, const struct step_view *
 			STR_ARG(step->container), step->exit_code, STR_ARG(step->reason)));
 }
 
+struct condition condition_sidecar_failed(struct arena *a, const struct step_view *sidecar)
+{
+	struct condition c = condition_step_failed(a, sidecar);
+
+	c.reason = str_eqz(sidecar->reason, "OOMKilled") ? STR("SidecarOOM")
+							 : STR("SidecarFailed");
+	return c;
+}
+
 struct condition condition_step_timeout(struct arena *a, const struct step_view *step)
 {
 	return failed("StepFailed",

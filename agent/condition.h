@@ -10,6 +10,8 @@ struct condition condition_make(
 
 /* --- task runs */
 struct condition condition_step_failed(struct arena *a, const struct step_view *step);
+/* A step failed, and this sidecar is to blame. */
+struct condition condition_sidecar_failed(struct arena *a, const struct step_view *sidecar);
 struct condition condition_step_timeout(struct arena *a, const struct step_view *step);
 struct condition condition_result_too_large(struct arena *a, const struct execution *t);
 struct condition condition_task_timeout(struct arena *a, const struct execution *t);

@@ -18,6 +18,8 @@ enum {
 	HAS_END = 1 << 4,
 	HAS_CANCEL = 1 << 5,
 	HAS_FORCE = 1 << 6,
+	HAS_SIDECAR = 1 << 7,
+	HAS_RESULTS = 1 << 8,
 };
 
 static const struct {
@@ -29,7 +31,11 @@ static const struct {
 	[EVENT_TASK_REFUSED] = {"task-refused", HAS_TASK | HAS_REFUSAL},
 	[EVENT_STEP_STARTED] = {"step-started", HAS_TASK | HAS_STEP | HAS_IMAGE},
 	[EVENT_STEP_REFUSED] = {"step-refused", HAS_TASK | HAS_STEP | HAS_REFUSAL},
-	[EVENT_STEP_ENDED] = {"step-ended", HAS_TASK | HAS_STEP | HAS_END},
+	[EVENT_STEP_ENDED] = {"step-ended", HAS_TASK | HAS_STEP | HAS_END | HAS_RESULTS},
+	[EVENT_SIDECAR_STARTED] = {"sidecar-started", HAS_TASK | HAS_SIDECAR | HAS_IMAGE},
+	[EVENT_SIDECAR_REFUSED] = {"sidecar-refused", HAS_TASK | HAS_SIDECAR | HAS_REFUSAL},
+	[EVENT_SIDECAR_READY] = {"sidecar-ready", HAS_TASK | HAS_SIDECAR},
+	[EVENT_SIDECAR_ENDED] = {"sidecar-ended", HAS_TASK | HAS_SIDECAR | HAS_END},
 	[EVENT_TICK] = {"tick", 0},
 	[EVENT_CANCEL] = {"cancel", HAS_CANCEL},
 	[EVENT_RESUME] = {"resume", HAS_FORCE},
@@ -138,8 +144,9 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 		json_field(w, "task", t->v.name);
 		json_field_int(w, "attempt", (int64_t)ev->attempt);
 	}
-	if (has & HAS_STEP)
-		json_field(w, "step", attempt_of(t)->steps[ev->step].name);
+	if (has & (HAS_STEP | HAS_SIDECAR))
+		json_field(w, has & HAS_STEP ? "step" : "sidecar",
+			attempt_of(t)->steps[ev->step].name);
 	if (has & HAS_REFUSAL) {
 		put_optional(w, &key_reason, ev->reason);
 		put_optional(w, &key_message, ev->message);
@@ -152,6 +159,8 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 		if (ev->signal)
 			json_field_int(w, "signal", ev->signal);
 		put_optional(w, &key_message, ev->message);
+	}
+	if (has & HAS_RESULTS) {
 		put_results(t, ev, w);
 		put_step_results(t, ev, w);
 	}
@@ -234,6 +243,16 @@ static bool find_step(const struct execution *t, struct str name, size_t *ret)
 	return false;
 }
 
+static bool find_sidecar(const struct execution *t, struct str name, size_t *ret)
+{
+	const struct attempt_view *at = attempt_of(t);
+
+	for (*ret = at->n_steps; *ret < at->n_steps + at->n_sidecars; ++*ret)
+		if (str_eq(at->steps[*ret].name, name))
+			return true;
+	return false;
+}
+
 static int read_subject(const struct event_reader *r, const struct json *record,
 	const struct execution **ret_task, struct event *ret, struct err *err)
 {
@@ -253,6 +272,14 @@ static int read_subject(const struct event_reader *r, const struct json *record,
 	ret->task = t->v.index;
 	ret->attempt = (size_t)attempt;
 	*ret_task = t;
+	if (kinds[ret->kind].has & HAS_SIDECAR) {
+		name = json_str(json_get(record, "sidecar"));
+		if (!find_sidecar(t, name, &ret->step))
+			return err_set(err, ERR_NOT_FOUND,
+				"task run '" STR_FMT "' has no sidecar '" STR_FMT "'",
+				STR_ARG(t->v.name), STR_ARG(name));
+		return 0;
+	}
 	if (!(kinds[ret->kind].has & HAS_STEP))
 		return 0;
 	name = json_str(json_get(record, "step"));
@@ -325,7 +352,7 @@ static int read_end(const struct event_reader *r, const struct execution *t,
 	ret->end = (enum step_end)end;
 	ret->exit_code = (int)exit_code;
 	ret->signal = (int)signal;
-	return read_results(r, t, record, ret, err);
+	return kinds[ret->kind].has & HAS_RESULTS ? read_results(r, t, record, ret, err) : 0;
 }
 
 static int read_cancel(const struct event_reader *r, const struct json *record,

@@ -239,6 +239,10 @@ static void text_steps(const struct explain *e, const struct task_spec *ts, cons
 		buf_addf(e->out, "%sstep " STR_FMT "%*s  " STR_FMT "\n", indent, STR_ARG(name),
 			(int)(wide - name.n), "", STR_ARG(step_image(e->arena, ts, i)));
 	}
+	for (size_t i = 0; ts && i < ts->n_sidecars; i++)
+		buf_addf(e->out, "%ssidecar " STR_FMT "  " STR_FMT "\n", indent,
+			STR_ARG(ts->sidecars[i].container.name.s),
+			STR_ARG(ts->sidecars[i].container.image.s));
 }
 
 static void text_stages(const struct explain *e);
@@ -371,6 +375,15 @@ static void json_steps(const struct task_spec *ts, struct arena *a, struct json_
 		json_open(w, '{');
 		json_field(w, "name", step_name(a, ts, i));
 		json_field(w, "image", step_image(a, ts, i));
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+	if (!ts || !json_list(w, "sidecars", ts->n_sidecars))
+		return;
+	for (size_t i = 0; i < ts->n_sidecars; i++) {
+		json_open(w, '{');
+		json_field(w, "name", ts->sidecars[i].container.name.s);
+		json_field(w, "image", ts->sidecars[i].container.image.s);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

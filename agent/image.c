@@ -39,13 +39,21 @@ static bool has_variables(const struct task_spec *ts)
 	for (size_t i = 0; i < ts->n_steps; i++)
 		if (str_has(image_of(ts, i)->s, STR("$(")))
 			return true;
+	for (size_t i = 0; i < ts->n_sidecars; i++)
+		if (str_has(ts->sidecars[i].container.image.s, STR("$(")))
+			return true;
 	return false;
 }
 
-static void add_steps(struct image_list *l, const struct task_spec *ts)
+static void add_containers(struct image_list *l, const struct task_spec *ts)
 {
 	for (size_t i = 0; i < ts->n_steps; i++) {
 		const struct text *image = image_of(ts, i);
+
+		add(l, image->s, image->pos);
+	}
+	for (size_t i = 0; i < ts->n_sidecars; i++) {
+		const struct text *image = &ts->sidecars[i].container.image;
 
 		add(l, image->s, image->pos);
 	}
@@ -64,7 +72,7 @@ static void add_attempts(struct image_list *l, struct execution *t)
 		t->n_retries = (size_t)i;
 		ts = launch_preview(l->agent, t, l->scratch);
 		if (ts)
-			add_steps(l, ts);
+			add_containers(l, ts);
 	}
 }
 
@@ -126,7 +134,7 @@ static void add_task(struct image_list *l, const struct plan_task *me)
 	struct execution t = {.task = me->task, .referenced = me->referenced};
 
 	if (!has_variables(me->task)) {
-		add_steps(l, me->task);
+		add_containers(l, me->task);
 		return;
 	}
 	l->scratch = arena_new();

@@ -13,6 +13,7 @@
 #include "name.h"
 #include "pod.h"
 #include "security.h"
+#include "sidecar.h"
 #include "start_check.h"
 #include "template.h"
 #include "volume.h"
@@ -171,6 +172,15 @@ static void add_steps(const struct task_spec *ts, struct subst *s)
 	}
 }
 
+/* Its volume in the pod, which mounts may name. */
+static struct str workspace_volume(const struct build *b, const struct task_workspace *w)
+{
+	struct str seed = arena_printf(
+		b->brief, STR_FMT "/" STR_FMT, STR_ARG(b->t->v.uid), STR_ARG(w->name));
+
+	return arena_printf(b->brief, "ws-" STR_FMT, STR_ARG(name_letters(b->brief, seed, 5)));
+}
+
 /* path is where this step sees it. */
 static void add_workspace(
 	struct build *b, struct subst *s, const struct task_workspace *w, struct str path)
@@ -179,11 +189,7 @@ static void add_workspace(
 
 	if (w->binding) {
 		claim = b->bindings[w->binding - b->t->v.workspaces].source.claim_name.s;
-		volume = arena_printf(s->arena, "ws-" STR_FMT,
-			STR_ARG(name_letters(s->arena,
-				arena_printf(s->arena, STR_FMT "/" STR_FMT,
-					STR_ARG(b->t->v.uid), STR_ARG(w->name)),
-				5)));
+		volume = workspace_volume(b, w);
 	}
 	subst_addf(s, w->binding ? path : STR_NONE, "workspaces." STR_FMT ".path",
 		STR_ARG(w->name));
@@ -304,6 +310,10 @@ static bool run_passes(struct build *b)
 		if (has_own_paths(&own.steps[i]))
 			pass_own_paths(b, &rest, &own.steps[i]);
 	}
+	own.sidecars = vec_copy(b->arena, ts->sidecars, ts->n_sidecars, sizeof(*ts->sidecars));
+	for (size_t i = 0; i < own.n_sidecars; i++)
+		if (has_own_paths(&own.sidecars[i].container))
+			pass_own_paths(b, &rest, &own.sidecars[i].container);
 	b->out->spec = subst_task_spec(&rest, b->arena, &own);
 	if (subst_too_long(&params) || subst_too_long(&rest))
 		return fail_too_long(b);
@@ -312,40 +322,11 @@ static bool run_passes(struct build *b)
 
 /* --- the check of what came out (section 6.6) */
 
-struct leftover {
-	const struct task_spec *ts;
-	struct text text;
-	const char *path;
-	struct arena *arena;
-	struct str problem;
-};
-
-static void leftover_ref(void *arg, const struct ref *ref)
-{
-	struct leftover *l = arg;
-
-	if (l->problem.n || ref->kind != REF_PARAM ||
-		param_spec_find(l->ts->params, l->ts->n_params, ref->object))
-		return;
-	l->problem = arena_printf(l->arena, "non-existent variable in \"" STR_FMT "\": %s",
-		STR_ARG(l->text.s), l->path);
-}
-
-static void leftover_text(void *arg, struct text t, const char *path)
-{
-	struct leftover *l = arg;
-
-	l->text = t;
-	l->path = path;
-	ref_each(t.s, leftover_ref, l);
-}
-
 static bool check_leftovers(struct build *b)
 {
-	struct leftover l = {.ts = b->out->spec, .arena = b->arena};
+	struct str problem = param_leftover(b->arena, b->out->spec);
 
-	task_spec_texts(b->out->spec, leftover_text, &l);
-	return l.problem.n ? fail_pod(b, l.problem) : true;
+	return problem.n ? fail_pod(b, problem) : true;
 }
 
 /* onError made from a param must have come out as one of its two words. */
@@ -363,12 +344,25 @@ static bool check_step_on_error(struct build *b)
 	return true;
 }
 
+static bool check_sidecar_names(struct build *b)
+{
+	struct str problem = sidecar_name_problem(
+		b->arena, b->out->steps, b->out->n_steps, b->out->n_sidecars);
+
+	if (!problem.n)
+		return true;
+	return fail_pod(b, arena_printf(b->arena, "Pod \"" STR_FMT "\" is invalid: " STR_FMT,
+				   STR_ARG(b->out->pod_name), STR_ARG(problem)));
+}
+
 static void make_views(struct build *b)
 {
 	const struct task_spec *ts = b->out->spec;
 
 	b->out->n_steps = ts->n_steps;
-	b->out->steps = arena_new_array(b->arena, struct step_view, ts->n_steps);
+	b->out->n_sidecars = ts->n_sidecars;
+	b->out->steps =
+		arena_new_array(b->arena, struct step_view, ts->n_steps + ts->n_sidecars);
 	for (size_t i = 0; i < ts->n_steps; i++) {
 		struct str name = name_step(b->arena, ts->steps[i].name.s, i);
 
@@ -376,6 +370,15 @@ static void make_views(struct build *b)
 			.name = name,
 			.container = arena_printf(b->arena, "step-" STR_FMT, STR_ARG(name)),
 			.image = ts->steps[i].image.s,
+		};
+	}
+	for (size_t i = 0; i < ts->n_sidecars; i++) {
+		const struct step *s = &ts->sidecars[i].container;
+
+		b->out->steps[ts->n_steps + i] = (struct step_view){
+			.name = s->name.s,
+			.container = name_sidecar(b->arena, s->name.s),
+			.image = s->image.s,
 		};
 	}
 }
@@ -466,6 +469,9 @@ static bool is_isolated(const struct task_spec *ts, struct str name)
 	for (size_t i = 0; i < ts->n_steps; i++)
 		if (find_isolated(&ts->steps[i], name))
 			return true;
+	for (size_t i = 0; i < ts->n_sidecars; i++)
+		if (find_isolated(&ts->sidecars[i].container, name))
+			return true;
 	return false;
 }
 
@@ -485,6 +491,10 @@ static size_t find_volume(const struct build *b, const struct task_launch *l, st
 	for (size_t i = l->n_volumes - n; i < l->n_volumes; i++)
 		if (str_eq(l->volumes[i].name, name))
 			return i;
+	for (size_t i = 0; i < b->n_workspaces; i++)
+		if (b->workspaces[i].binding &&
+			str_eq(workspace_volume(b, &b->workspaces[i]), name))
+			return b->mount_index[i];
 	return SIZE_MAX;
 }
 
@@ -640,8 +650,9 @@ static void make_script(struct build *b, const struct step *step, struct step_la
 				   arena_printf(b->brief, STR_FMT "/%zu/%zu",
 					   STR_ARG(b->t->v.uid), b->t->v.n_attempts, l->index),
 				   5);
-	l->script_path = arena_printf(
-		b->brief, "/tekton/scripts/script-%zu-" STR_FMT, l->index, STR_ARG(suffix));
+	l->script_path = arena_printf(b->brief, "/tekton/scripts/%sscript-%zu-" STR_FMT,
+		l->sidecar ? "sidecar-" : "",
+		l->sidecar ? l->index - b->out->n_steps : l->index, STR_ARG(suffix));
 }
 
 static void make_limits(struct build *b, struct step_launch *l)
@@ -666,21 +677,26 @@ static struct result_want *make_wants(
 	return wants;
 }
 
-static bool make_step(struct build *b, const struct task_launch *task, size_t i)
+/* A step, or behind them a sidecar. */
+static bool make_container(struct build *b, const struct task_launch *task, size_t i)
 {
-	const struct step *step = &b->out->spec->steps[i];
+	const struct task_spec *ts = b->out->spec;
+	const struct sidecar *sidecar = i < ts->n_steps ? NULL : &ts->sidecars[i - ts->n_steps];
+	const struct step *step = sidecar ? &sidecar->container : &ts->steps[i];
 	struct step_launch *l = &task->steps[i];
 
 	*l = (struct step_launch){
 		.index = i,
 		.name = b->out->steps[i].name,
 		.container = b->out->steps[i].container,
+		.sidecar = sidecar,
 		.image = step->image.s,
 		.stdout_path = step->stdout_path.s,
 		.stderr_path = step->stderr_path.s,
 		.on_error_continue = str_eqz(step->on_error.s, "continue"),
+		.working_dir = sidecar_working_dir(b->brief, step, sidecar),
 	};
-	if (!make_env(b, step, task->hermetic, l))
+	if (!make_env(b, step, task->hermetic && !sidecar, l))
 		return false;
 	if (step->script.s.n) {
 		make_script(b, step, l);
@@ -690,11 +706,6 @@ static bool make_step(struct build *b, const struct task_launch *task, size_t i)
 	}
 	l->args = expand_list(b, step->args, step->n_args, l);
 	l->n_args = step->n_args;
-	if (step->working_dir.s.n)
-		l->working_dir =
-			step->working_dir.s.p[0] == '/'
-				? path_clean(b->brief, step->working_dir.s)
-				: path_join(b->brief, STR("/workspace"), step->working_dir.s);
 	security_launch(b->brief, &b->pod.security_context, &step->security_context, l);
 	make_limits(b, l);
 	l->results = make_wants(b, step->results, step->n_results);
@@ -735,6 +746,7 @@ static bool make_launch(struct build *b)
 		.hermetic = plan_task_hermetic(&b->a->plan,
 			&b->a->plan.tasks[b->t->v.pipeline_task], b->t->referenced),
 		.n_steps = ts->n_steps,
+		.n_sidecars = ts->n_sidecars,
 		.n_results = ts->n_results,
 	};
 	make_facts(b);
@@ -742,9 +754,9 @@ static bool make_launch(struct build *b)
 	security_volumes(&b->pod.security_context, l);
 	if (!make_workspaces(b, l) || !make_volumes(b, l))
 		return false;
-	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps);
-	for (size_t i = 0; i < l->n_steps; i++)
-		if (!make_step(b, l, i))
+	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps + l->n_sidecars);
+	for (size_t i = 0; i < l->n_steps + l->n_sidecars; i++)
+		if (!make_container(b, l, i))
 			return false;
 	l->results = make_wants(b, ts->results, ts->n_results);
 	b->out->launch = l;
@@ -761,7 +773,7 @@ void launch_prepare(
 		return;
 	make_views(&b);
 	ret->pod_name = name_pod(a->arena, t->v.name, t->n_retries);
-	if (!check_leftovers(&b) || !check_step_on_error(&b))
+	if (!check_leftovers(&b) || !check_step_on_error(&b) || !check_sidecar_names(&b))
 		return;
 	if (ret->spec->step_template) {
 		ret->spec = template_merge(a->arena, ret->spec);

@@ -8,8 +8,9 @@
 struct prepared {
 	struct str pod_name;
 	const struct task_spec *spec; /* NULL: it did not get that far */
-	struct step_view *steps;
+	struct step_view *steps;      /* and the sidecars */
 	size_t n_steps;
+	size_t n_sidecars;
 	struct task_launch *launch; /* in the attempt's arena; NULL on failure */
 	struct condition failure;   /* when launch is NULL */
 };

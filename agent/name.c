@@ -100,3 +100,26 @@ struct str name_letters(struct arena *a, struct str seed, size_t n)
 		text[i] = letters[sum[i] % (sizeof(letters) - 1)];
 	return arena_strn(a, text, n);
 }
+
+static bool is_lower_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+struct str name_sidecar(struct arena *a, struct str name)
+{
+	struct str s = str_slice(
+		arena_printf(a, "sidecar-" STR_FMT, STR_ARG(name)), 0, NAME_MAX_BYTES);
+
+	while (!is_lower_alnum(s.p[s.n - 1]))
+		s.n--;
+	return arena_str(a, s);
+}
+
+bool name_is_label(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_lower_alnum(s.p[i]) && (s.p[i] != '-' || i == 0 || i + 1 == s.n))
+			return false;
+	return s.n > 0 && s.n <= NAME_MAX_BYTES;
+}

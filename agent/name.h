@@ -19,6 +19,8 @@ struct str name_run(struct arena *a, struct str parent, struct str pt, size_t i,
 struct str name_pod(struct arena *a, struct str task_run, size_t attempt);
 /* "build", or "unnamed-2" for a step without a name; the container is "step-" before it. */
 struct str name_step(struct arena *a, struct str name, size_t index);
+/* The container of a sidecar: at most 63 characters, the last a letter or a digit. */
+struct str name_sidecar(struct arena *a, struct str name);
 /* pvc-0123456789: one name for all users of a claim template of one run. */
 struct str name_claim(
 	struct arena *a, struct str template_name, struct str workspace, struct str owner_uid);
@@ -26,5 +28,9 @@ struct str name_claim(
 struct str name_uid(struct arena *a, struct str owner_uid, struct str name);
 /* n letters and digits in the alphabet of generateName, from a text. */
 struct str name_letters(struct arena *a, struct str seed, size_t n);
+
+/* Whether a pod takes it as the name of a container: RFC 1123, 63 characters of a-z, 0-9 and
+ * '-'. */
+bool name_is_label(struct str s);
 
 #endif

@@ -398,3 +398,41 @@ void param_resolve_task(const struct param_check *c, struct param **ret, size_t 
 	*ret = out;
 	*ret_n = n;
 }
+
+/* --- what no param filled in (section 6.6) */
+
+struct leftover {
+	const struct task_spec *ts;
+	struct text text;
+	const char *path;
+	struct arena *arena;
+	struct str problem;
+};
+
+static void leftover_ref(void *arg, const struct ref *ref)
+{
+	struct leftover *l = arg;
+
+	if (l->problem.n || ref->kind != REF_PARAM ||
+		param_spec_find(l->ts->params, l->ts->n_params, ref->object))
+		return;
+	l->problem = arena_printf(l->arena, "non-existent variable in \"" STR_FMT "\": %s",
+		STR_ARG(l->text.s), l->path);
+}
+
+static void leftover_text(void *arg, struct text t, const char *path)
+{
+	struct leftover *l = arg;
+
+	l->text = t;
+	l->path = path;
+	ref_each(t.s, leftover_ref, l);
+}
+
+struct str param_leftover(struct arena *a, const struct task_spec *ts)
+{
+	struct leftover l = {.ts = ts, .arena = a};
+
+	task_spec_texts(ts, leftover_text, &l);
+	return l.problem;
+}

@@ -57,4 +57,8 @@ int param_resolve(const struct param_check *c, struct param **ret, size_t *ret_n
  */
 void param_resolve_task(const struct param_check *c, struct param **ret, size_t *ret_n);
 
+/* The first variable of a param that the task does not declare, as Tekton says it; empty: none.
+ */
+struct str param_leftover(struct arena *a, const struct task_spec *ts);
+
 #endif

@@ -179,11 +179,12 @@ static struct list divide(struct arena *a, struct list all, size_t n_steps)
 	return out;
 }
 
-static const struct resources *find_specs(const struct pod_plan *plan, struct str step)
+static const struct resources *find_specs(
+	const struct container_resources *specs, size_t n, struct str name)
 {
-	for (size_t i = 0; i < plan->n_step_specs; i++)
-		if (str_eq(plan->step_specs[i].name.s, step))
-			return &plan->step_specs[i].resources;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(specs[i].name.s, name))
+			return &specs[i].resources;
 	return NULL;
 }
 
@@ -258,13 +259,21 @@ static struct list range_defaults(
 struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
 	const struct pod_plan *plan, const struct task_spec *ts)
 {
-	struct resources *all = arena_new_array(a, struct resources, ts->n_steps);
-	bool whole = plan->resources.n_limits || plan->resources.n_requests;
+	struct resources *all =
+		arena_new_array(a, struct resources, ts->n_steps + ts->n_sidecars);
 
-	for (size_t i = 0; i < ts->n_steps; i++) {
-		const struct resources *own = &ts->steps[i].resources;
+	for (size_t i = 0; i < ts->n_steps + ts->n_sidecars; i++) {
+		bool is_step = i < ts->n_steps;
+		bool whole =
+			is_step && (plan->resources.n_limits || plan->resources.n_requests);
+		const struct step *s =
+			is_step ? &ts->steps[i] : &ts->sidecars[i - ts->n_steps].container;
+		const struct resources *own = &s->resources;
 		const struct resources *over =
-			whole ? NULL : find_specs(plan, ts->steps[i].name.s);
+			whole     ? NULL
+			: is_step ? find_specs(plan->step_specs, plan->n_step_specs, s->name.s)
+				  : find_specs(plan->sidecar_specs, plan->n_sidecar_specs,
+					    s->name.s);
 		struct list limits = limits_of(whole ? &plan->resources : own);
 		struct list requests =
 			whole ? divide(a, requests_of(&plan->resources), ts->n_steps)
@@ -422,6 +431,11 @@ static const struct resources *find_container(
 		if (str_eq(own, name))
 			return &f->resources[i];
 	}
+	for (size_t i = 0; i < f->spec->n_sidecars; i++)
+		if (str_starts(name, STR("sidecar-")) &&
+			str_eq(f->spec->sidecars[i].container.name.s,
+				str_slice(name, sizeof("sidecar-") - 1, name.n)))
+			return &f->resources[f->spec->n_steps + i];
 	return NULL;
 }
 

@@ -19,7 +19,7 @@ struct pod_facts {
 	const struct map *annotations;
 	const struct agent_options *opts;  /* address and capacity of the machine */
 	const struct task_spec *spec;      /* template merged */
-	const struct resources *resources; /* one per step, see pod_resources */
+	const struct resources *resources; /* one per container, see pod_resources */
 };
 
 /*
@@ -30,9 +30,9 @@ struct str pod_problem(
 	struct arena *a, const struct pod_plan *plan, const struct task_spec *ts);
 
 /*
- * The resources of every step: what the task run says of the whole task, else of the step, else
- * the step itself; a limit that is still missing comes from the LimitRanges of the namespace. A
- * request that is missing is the limit.
+ * The resources of every step, then of every sidecar: what the task run says of the whole task,
+ * else of the step, else the step itself; a limit that is still missing comes from the
+ * LimitRanges of the namespace. A request that is missing is the limit.
  */
 struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
 	const struct pod_plan *plan, const struct task_spec *ts);

@@ -136,6 +136,17 @@ static void put_step_end(struct agent *a, const struct change *c, struct json_wr
 	put_values(w, c);
 }
 
+static void put_sidecar_end(struct agent *a, const struct change *c, struct json_writer *w)
+{
+	(void)a;
+	json_field_int(w, "exitCode", c->ended.exit_code);
+	if (c->ended.signal)
+		json_field_int(w, "signal", c->ended.signal);
+	json_field(w, "reason", c->ended.reason);
+	if (c->ended.message.n)
+		json_field(w, "message", c->ended.message);
+}
+
 typedef void payload_fn(struct agent *a, const struct change *c, struct json_writer *w);
 
 /* What a record says beside what it is about; NULL: nothing. */
@@ -159,9 +170,11 @@ static payload_fn *const payloads[CHANGE_KIND_N] = {
 	[CHANGE_STEP_STOP] = put_signal,
 	[CHANGE_STEP_END] = put_step_end,
 	[CHANGE_STEP_SKIP] = put_step_end,
+	[CHANGE_SIDECAR_STARTED] = put_started,
+	[CHANGE_SIDECAR_END] = put_sidecar_end,
 };
 
-/* Which pipeline task, task run, attempt and step it is about. */
+/* Which pipeline task, task run, attempt and step or sidecar it is about. */
 static void put_subject(struct agent *a, const struct change *c, struct json_writer *w)
 {
 	const struct execution *t;
@@ -179,7 +192,8 @@ static void put_subject(struct agent *a, const struct change *c, struct json_wri
 	if (t->v.n_attempts)
 		json_field_int(w, "attempt", (int64_t)t->v.n_attempts - 1);
 	if (c->kind >= CHANGE_STEP_START)
-		json_field(w, "step", attempt_of(t)->steps[c->step].name);
+		json_field(w, c->kind < CHANGE_SIDECAR_START ? "step" : "sidecar",
+			attempt_of(t)->steps[c->step].name);
 }
 
 static void record_open(

@@ -187,6 +187,23 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 	json_close(p->w, ']');
 }
 
+static void put_sidecars(const struct report *p, const struct attempt_view *at)
+{
+	if (!json_list(p->w, "sidecars", at->n_sidecars))
+		return;
+	for (size_t i = 0; i < at->n_sidecars; i++) {
+		const struct step_view *s = &at->steps[at->n_steps + i];
+
+		json_open(p->w, '{');
+		put_step_state(p, s);
+		json_field(p->w, "name", s->name);
+		json_field(p->w, "container", s->container);
+		put_optional(p, "imageID", s->image_id);
+		json_close(p->w, '}');
+	}
+	json_close(p->w, ']');
+}
+
 static void put_retries(const struct report *p, const struct task_run_view *t);
 
 /* The members that an attempt has in status, and again as an entry of retriesStatus; t: it is
@@ -201,6 +218,7 @@ static void put_attempt(
 	if (t)
 		put_retries(p, t);
 	put_values(p, "results", at->results, at->n_results, true);
+	put_sidecars(p, at);
 	if (at->spec) {
 		json_key(p->w, "taskSpec");
 		task_spec_json(at->spec, p->w);

@@ -65,6 +65,14 @@ static const struct transition transitions[] = {
 	[CHANGE_STEP_END] = {"step-end", MACHINE_STEP, 2, {STEP_STARTING, STEP_RUNNING},
 		STEP_ENDED, false},
 	[CHANGE_STEP_SKIP] = {"step-skip", MACHINE_STEP, 1, {STEP_WAITING}, STEP_ENDED, false},
+	[CHANGE_SIDECAR_START] = {"sidecar-start", MACHINE_STEP, 1, {STEP_WAITING},
+		STEP_STARTING, false},
+	[CHANGE_SIDECAR_STARTED] = {"sidecar-started", MACHINE_STEP, 1, {STEP_STARTING},
+		STEP_RUNNING, false},
+	[CHANGE_SIDECAR_READY] = {"sidecar-ready", MACHINE_STEP, 1, {STEP_RUNNING}, STAY,
+		false},
+	[CHANGE_SIDECAR_END] = {"sidecar-end", MACHINE_STEP, 2, {STEP_STARTING, STEP_RUNNING},
+		STEP_ENDED, false},
 };
 _Static_assert(ARRAY_SIZE(transitions) == CHANGE_KIND_N, "a change without a transition");
 
@@ -241,6 +249,7 @@ static void attempt_fill(struct attempt_view *at, const struct prepared *p)
 	at->spec = p->spec;
 	at->steps = p->steps;
 	at->n_steps = p->n_steps;
+	at->n_sidecars = p->n_sidecars;
 	at->launch = p->launch;
 }
 
@@ -386,6 +395,11 @@ static void on_step_stop(struct agent *a, const struct change *c)
 	s->is_stopping = true;
 }
 
+static void on_sidecar_ready(struct agent *a, const struct change *c)
+{
+	current_attempt(a, c)->steps[c->step].is_ready = true;
+}
+
 static void on_step_end(struct agent *a, const struct change *c)
 {
 	struct step_view *s = &current_attempt(a, c)->steps[c->step];
@@ -424,7 +438,21 @@ static effect_fn *const effects[CHANGE_KIND_N] = {
 	[CHANGE_STEP_STOP] = on_step_stop,
 	[CHANGE_STEP_END] = on_step_end,
 	[CHANGE_STEP_SKIP] = on_step_end,
+	[CHANGE_SIDECAR_START] = on_step_start,
+	[CHANGE_SIDECAR_STARTED] = on_step_started,
+	[CHANGE_SIDECAR_READY] = on_sidecar_ready,
+	[CHANGE_SIDECAR_END] = on_step_end,
 };
+
+/* A step, or behind the steps a sidecar. */
+static struct step_view *container_of_change(struct agent *a, const struct change *c)
+{
+	const struct attempt_view *at = current_attempt(a, c);
+
+	BUG_ON(c->step >= at->n_steps + at->n_sidecars);
+	BUG_ON((c->step >= at->n_steps) != (c->kind >= CHANGE_SIDECAR_START));
+	return &at->steps[c->step];
+}
 
 /* The state a change is about, as the number its table uses. */
 static int state_get(struct agent *a, const struct change *c, enum machine m)
@@ -437,8 +465,7 @@ static int state_get(struct agent *a, const struct change *c, enum machine m)
 	case MACHINE_TASK:
 		return (int)execution_of(a, c->task)->v.state;
 	case MACHINE_STEP:
-		BUG_ON(c->step >= current_attempt(a, c)->n_steps);
-		return (int)current_attempt(a, c)->steps[c->step].state;
+		return (int)container_of_change(a, c)->state;
 	}
 	return STAY;
 }

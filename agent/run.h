@@ -42,8 +42,13 @@ enum change_kind {
 	CHANGE_STEP_STOP,    /* signal */
 	CHANGE_STEP_END,     /* ended */
 	CHANGE_STEP_SKIP,    /* ended; it never ran */
+	/* a sidecar (task, step: its place behind the steps) */
+	CHANGE_SIDECAR_START,
+	CHANGE_SIDECAR_STARTED, /* image_id */
+	CHANGE_SIDECAR_READY,
+	CHANGE_SIDECAR_END, /* ended */
 };
-enum { CHANGE_KIND_N = CHANGE_STEP_SKIP + 1 };
+enum { CHANGE_KIND_N = CHANGE_SIDECAR_END + 1 };
 
 struct step_ended { /* how a step is reported */
 	int exit_code;

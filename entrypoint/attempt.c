@@ -64,7 +64,7 @@ static int attempt_make_shared(struct attempt *at, const struct owned *o, struct
 /* All scripts of the task are visible to every step (21.1). */
 static int attempt_make_scripts(struct attempt *at, const struct owned *o, struct err *err)
 {
-	for (size_t i = 0; i < at->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(at->launch); i++) {
 		const struct step_launch *s = &at->launch->steps[i];
 
 		if (!s->has_script)
@@ -179,7 +179,7 @@ static int attempt_make_bindings(struct attempt *at, struct err *err)
 			    str_c(binding_name(at, i)), &at->bindings[i], err))
 			return -1;
 	}
-	for (size_t i = 0; i < at->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(at->launch); i++) {
 		if (attempt_make_places(at, &at->launch->steps[i], err))
 			return -1;
 	}
@@ -257,7 +257,7 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 	*at = (struct attempt){.arena = a,
 		.config = config,
 		.launch = l,
-		.has_layer = arena_new_array(a, bool, l->n_steps + 1),
+		.has_layer = arena_new_array(a, bool, launch_n_containers(l) + 1),
 		.dfd = -1,
 		.bind_dfd = -1,
 		.tekton_dfd = -1,
@@ -296,6 +296,11 @@ static void attempt_close_fds(struct attempt *at)
 	fd_close(&at->dfd);
 }
 
+void attempt_keep(struct attempt *at, const struct task_launch *l)
+{
+	at->launch = l;
+}
+
 int attempt_close(struct attempt *at, struct err *err)
 {
 	const struct attempt_config *c;
@@ -305,7 +310,7 @@ int attempt_close(struct attempt *at, struct err *err)
 		return 0;
 	c = at->config;
 	attempt_close_fds(at);
-	for (size_t i = 0; i < at->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(at->launch); i++) {
 		if (attempt_step_free(at, i, rc ? NULL : err))
 			rc = -1;
 	}
@@ -356,7 +361,8 @@ static int attempt_run_open(struct attempt *at, size_t step, struct err *err)
 	return fd < 0 ? err_sys(err, "open 'run/%s'", str_c(index)) : fd;
 }
 
-static int attempt_step_fill(
+/* What is a step's alone. */
+static int attempt_step_files(
 	struct attempt *at, size_t step, struct attempt_step *s, struct err *err)
 {
 	struct owned own = attempt_owned(at);
@@ -370,9 +376,17 @@ static int attempt_step_fill(
 	s->termination_fd = openat(at->dfd, str_c(end), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (s->termination_fd < 0)
 		return err_sys(err, "open '%s'", str_c(end));
-	if (at->launch->steps[step].security.read_only_root)
-		return 0;
-	return attempt_step_layer(at, step, s, err);
+	return 0;
+}
+
+static int attempt_step_fill(
+	struct attempt *at, size_t step, struct attempt_step *s, struct err *err)
+{
+	const struct step_launch *l = &at->launch->steps[step];
+
+	if (!l->sidecar && attempt_step_files(at, step, s, err))
+		return -1;
+	return l->security.read_only_root ? 0 : attempt_step_layer(at, step, s, err);
 }
 
 int attempt_step_open(

@@ -50,15 +50,15 @@ struct attempt {
 	int tekton_dfd; /* shared, borrowed */
 	int workspace_dfd, home_dfd, results_dfd, artifacts_dfd, run_dfd;
 	int scripts_dfd;          /* -1: no step has a script */
-	bool *has_layer;          /* one per step: its writable layer is there */
+	bool *has_layer;          /* one per container: its writable layer is there */
 	struct binding *bindings; /* one per volume of the launch */
 	VEC(struct place) places; /* one per volume and subPath */
 	int log_dfd;
 };
 
-struct attempt_step {            /* what one step adds; closed when it has started */
-	int run_dfd;             /* /tekton/run/I */
-	int termination_fd;      /* a file */
+struct attempt_step {            /* what one container adds; closed when it has started */
+	int run_dfd;             /* /tekton/run/I; -1: a sidecar has none */
+	int termination_fd;      /* a file; likewise */
 	int upper_dfd, work_dfd; /* -1: a read-only root */
 };
 
@@ -68,6 +68,9 @@ struct attempt_step {            /* what one step adds; closed when it has start
  */
 int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 	struct attempt **ret, struct err *err);
+/* The launch is another one from now on: as many containers and volumes, which nobody opens any
+ * more. */
+void attempt_keep(struct attempt *at, const struct task_launch *l);
 /* Removes it all, by way of the sweeper. Failures are reported once everything else is gone. */
 int attempt_close(struct attempt *at, struct err *err);
 

@@ -141,7 +141,7 @@ static int step_show(struct logs *l, struct str task_run, struct str step, struc
 	if (steplog_parts(l->arena, dfd, step, &parts, &n_parts, err))
 		return -1;
 	if (n_parts == 0)
-		return 0; /* a step that never started */
+		return 0; /* it never started */
 	l->n_shown++;
 	l->prefix = STR_NONE;
 	if (l->with_names)
@@ -186,6 +186,10 @@ static int task_show(struct logs *l, const struct json *t, struct err *err)
 		return 0;
 	json_foreach (s, record_status(t, "steps")) {
 		if (step_show(l, name, json_str(json_get(s, "name")), err))
+			return -1;
+	}
+	json_foreach (s, record_status(t, "sidecars")) {
+		if (step_show(l, name, json_str(json_get(s, "container")), err))
 			return -1;
 	}
 	return 0;

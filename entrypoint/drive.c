@@ -10,6 +10,8 @@
 #include <base/num.h>
 #include <stdlib.h>
 
+static const int64_t SIDECAR_GRACE_NS = 5 * NS_PER_S;
+
 /* --- notes and events -------------------------------------------------------------------- */
 
 void drive_note(struct drive *d, struct str text)
@@ -103,6 +105,7 @@ static void drive_act(struct drive *d, const struct action *a)
 	static void (*const acts[])(struct drive *, const struct action *) = {
 		[ACTION_RECORD] = act_record,
 		[ACTION_START_TASK] = task_start,
+		[ACTION_START_SIDECAR] = task_start_step,
 		[ACTION_START_STEP] = task_start_step,
 		[ACTION_SKIP_STEP] = task_skip_step,
 		[ACTION_STOP_STEP] = task_stop_step,
@@ -116,6 +119,7 @@ static void drive_act(struct drive *d, const struct action *a)
 	 */
 	static const bool waits[ACTION_KIND_N] = {
 		[ACTION_START_TASK] = true,
+		[ACTION_START_SIDECAR] = true,
 		[ACTION_START_STEP] = true,
 		[ACTION_SKIP_STEP] = true,
 		[ACTION_STOP_STEP] = true,
@@ -195,7 +199,8 @@ int drive_run(struct drive *d, struct err *err)
 	view_run_started(d->c->view, agent_view(d->agent), drive_now_ns(d));
 	(void)drive_queue(d, d->is_resumed ? EVENT_RESUME : EVENT_START);
 	drive_settle(d);
-	while (!d->is_finished) {
+	/* sidecars may be there a little longer than the run */
+	while (!d->is_finished || d->tasks.n) {
 		if (drive_is_stuck(d))
 			return err_set(err, ERR_BUG, "nothing is left to wait for");
 		if (drive_turn(d, err))
@@ -236,6 +241,7 @@ int drive_new(const struct drive_config *c, struct agent *agent, const struct ru
 	from->journal = (struct journal){.fd = -1};
 	d->is_resumed = from->is_resumed;
 	d->ahead_ns = from->ahead_ns;
+	d->stop_grace_ns = SIDECAR_GRACE_NS;
 	d->binding = (struct binding_config){.options = c->options,
 		.rundir = c->rundir,
 		.run = run,
@@ -274,6 +280,12 @@ void drive_free(struct drive *d)
 void drive_cancel(struct drive *d, enum cancel_mode mode, int64_t grace_ns, struct str message)
 {
 	struct queued_event *q = drive_queue(d, EVENT_CANCEL);
+
+	d->n_cancels++;
+	if (grace_ns)
+		d->stop_grace_ns = ns_min(d->stop_grace_ns, grace_ns / 3);
+	if (d->n_cancels > 1 || d->is_finished)
+		sidecar_kill_stopping(d);
 
 	q->event.cancel = mode;
 	q->event.grace_ns = grace_ns;

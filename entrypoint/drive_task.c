@@ -41,23 +41,28 @@ static const struct task_run_view *task_view(const struct task_context *t)
 
 /* --- refusals: Tekton's reasons and sentences (tekton-semantics 23, 27.1) ---------------- */
 
+static const char *word_of(const struct step_launch *s)
+{
+	return s->sidecar ? "sidecar" : "step";
+}
+
 static struct str refusal_pull(struct arena *a, const struct task_context *t,
 	const struct step_launch *s, const char *why)
 {
 	return arena_printf(a,
-		"the step \"" STR_FMT "\" in TaskRun \"" STR_FMT
+		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
 		"\" failed to pull the image \"" STR_FMT
 		"\". The pod errored with the message: \"%s.\".",
-		STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(s->image), why);
+		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(s->image), why);
 }
 
 static struct str refusal_start(struct arena *a, const struct task_context *t,
 	const struct step_launch *s, const char *why)
 {
 	return arena_printf(a,
-		"the step \"" STR_FMT "\" in TaskRun \"" STR_FMT
+		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
 		"\" failed to start. The pod errored with the message: \"%s.\"",
-		STR_ARG(s->name), STR_ARG(t->launch->name), why);
+		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), why);
 }
 
 static struct str refusal_pod(struct arena *a, const struct task_context *t,
@@ -116,7 +121,7 @@ static bool task_find_images(struct task_context *t)
 {
 	struct imageset *images = t->drive->c->images;
 
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		struct err err = {0};
 
 		if (imageset_find(images, t->launch->steps[i].image, &t->images[i], &err)) {
@@ -134,7 +139,7 @@ static int task_check_steps(struct task_context *t, size_t *ret_step, struct err
 {
 	struct arena *a cleanup_arena = arena_new();
 
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		struct launch_program p;
 
 		*ret_step = i;
@@ -170,7 +175,7 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 
 static void task_note_images(struct task_context *t)
 {
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		const struct rootfs *r = t->images[i];
 
 		if (r->n_squashed)
@@ -189,16 +194,16 @@ static void task_note_images(struct task_context *t)
 
 static void task_note_limits(struct task_context *t)
 {
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		const struct step_launch *s = &t->launch->steps[i];
 
 		for (size_t k = 0; k < s->n_limits_not_enforced; k++)
-			drive_note(
-				t->drive, arena_printf(t->arena,
-						  "limit " STR_FMT " of step " STR_FMT
-						  " in " STR_FMT " is not enforced",
-						  STR_ARG(s->limits_not_enforced[k]),
-						  STR_ARG(s->name), STR_ARG(t->launch->name)));
+			drive_note(t->drive,
+				arena_printf(t->arena,
+					"limit " STR_FMT " of %s " STR_FMT " in " STR_FMT
+					" is not enforced",
+					STR_ARG(s->limits_not_enforced[k]), word_of(s),
+					STR_ARG(s->name), STR_ARG(t->launch->name)));
 	}
 }
 
@@ -208,7 +213,7 @@ static void task_advance(struct task_context *t)
 	struct err err = {0};
 	size_t step = 0;
 
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		if (t->images[i]->state == ROOTFS_FAILED) {
 			task_refuse(t, i, &t->images[i]->err);
 			return;
@@ -216,6 +221,8 @@ static void task_advance(struct task_context *t)
 		if (t->images[i]->state != ROOTFS_READY)
 			return;
 	}
+	if (sidecar_waits_for_ports(t))
+		return;
 	if (task_check_steps(t, &step, &err) || task_make_dirs(t, &err)) {
 		task_refuse(t, step, &err);
 		return;
@@ -230,6 +237,7 @@ void task_start(struct drive *d, const struct action *a)
 	struct arena *arena = arena_new();
 	struct task_context *t = arena_new_object(arena, struct task_context);
 	const struct run_view *run = agent_view(d->agent);
+	const size_t n = launch_n_containers(a->launch);
 
 	t->drive = d;
 	t->arena = arena;
@@ -240,9 +248,9 @@ void task_start(struct drive *d, const struct action *a)
 		.uid = run->task_runs[a->task]->uid,
 		.pod_name = a->launch->pod_name,
 		.hermetic = a->launch->hermetic};
-	t->images = arena_new_array(arena, struct rootfs *, a->launch->n_steps + 1);
-	t->steps = arena_new_array(arena, struct step_context, a->launch->n_steps + 1);
-	for (size_t i = 0; i < a->launch->n_steps; i++)
+	t->images = arena_new_array(arena, struct rootfs *, n + 1);
+	t->steps = arena_new_array(arena, struct step_context, n + 1);
+	for (size_t i = 0; i < n; i++)
 		t->steps[i] = (struct step_context){.task = t, .index = i};
 	vec_push(&d->tasks, t);
 	if (task_find_images(t))
@@ -260,6 +268,11 @@ void task_images_changed(struct drive *d)
 }
 
 /* --- the end of a step ------------------------------------------------------------------- */
+
+static const struct step_launch *step_of(const struct step_context *s)
+{
+	return &s->task->launch->steps[s->index];
+}
 
 static void step_count(struct step_context *s, bool runs)
 {
@@ -331,17 +344,17 @@ static void step_note_gap(
 	if (n)
 		drive_note(s->task->drive,
 			arena_printf(s->task->arena,
-				"the log of step " STR_FMT " in " STR_FMT " %s %llu bytes %s",
-				STR_ARG(s->task->launch->steps[s->index].name),
+				"the log of %s " STR_FMT " in " STR_FMT " %s %llu bytes %s",
+				word_of(step_of(s)), STR_ARG(step_of(s)->name),
 				STR_ARG(s->task->launch->name), verb, (unsigned long long)n,
 				why));
 }
 
 static void step_tell_problems(
-	struct step_context *s, const struct queued_event *q, const struct step_outcome *o)
+	struct step_context *s, const struct event *ev, const struct step_outcome *o)
 {
-	for (size_t i = 0; i < q->event.n_results; i++) {
-		const struct result_got *got = &q->event.results[i];
+	for (size_t i = 0; i < ev->n_results; i++) {
+		const struct result_got *got = &ev->results[i];
 
 		if (!got->problem.n)
 			continue;
@@ -384,7 +397,7 @@ static void step_tell_times(
 	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 		buf_addf(&b, " %s=%lld", phases[i].name, (long long)phases[i].ns / NS_PER_US);
 	log_debug("times of step '" STR_FMT "/" STR_FMT "':" STR_FMT,
-		STR_ARG(s->task->launch->name), STR_ARG(s->task->launch->steps[s->index].name),
+		STR_ARG(s->task->launch->name), STR_ARG(step_launch_label(step_of(s))),
 		STR_ARG(buf_str(&b)));
 }
 
@@ -404,33 +417,59 @@ static struct str step_exec_text(
 	}
 }
 
+static void step_event_end(
+	struct step_context *s, const struct step_outcome *o, struct queued_event *q)
+{
+	q->event.step = s->index;
+	q->event.end = o->end;
+	q->event.exit_code = o->exit_code;
+	q->event.signal = o->signal;
+	if (o->end != STEP_END_EXEC_FAILED)
+		return;
+	q->event.message = step_exec_text(s, q->arena, o);
+	step_say(s->proc, arena_printf(s->task->arena, "Error executing command: " STR_FMT,
+				  STR_ARG(q->event.message)));
+}
+
+static void step_close(struct step_context *s)
+{
+	struct err err = {0};
+
+	step_free(s->proc);
+	s->proc = NULL;
+	if (attempt_step_free(s->task->dirs, s->index, &err))
+		log_warn("%s, going on", err.msg);
+}
+
 static void step_on_done(void *arg, const struct step_outcome *o)
 {
 	struct step_context *s = arg;
 	const int64_t ended_ns = clock_mono_ns();
 	const struct sandbox_times times = o->times; /* o ends with the step */
 	struct queued_event *q = task_queue(s->task, EVENT_STEP_ENDED);
-	struct err err = {0};
 
 	step_count(s, false);
-	q->event.step = s->index;
-	q->event.end = o->end;
-	q->event.exit_code = o->exit_code;
-	q->event.signal = o->signal;
-	if (o->end == STEP_END_EXEC_FAILED) {
-		q->event.message = step_exec_text(s, q->arena, o);
-		step_say(s->proc,
-			arena_printf(s->task->arena, "Error executing command: " STR_FMT,
-				STR_ARG(q->event.message)));
-	}
+	step_event_end(s, o, q);
 	step_event_results(s, q);
-	step_tell_problems(s, q, o);
+	step_tell_problems(s, &q->event, o);
 	step_mark(s, o);
-	step_free(s->proc);
-	s->proc = NULL;
-	if (attempt_step_free(s->task->dirs, s->index, &err))
-		log_warn("%s, going on", err.msg);
+	step_close(s);
 	step_tell_times(s, &times, ended_ns);
+}
+
+/* Of an attempt that is over nobody wants to know any more. */
+static void sidecar_on_done(void *arg, const struct step_outcome *o)
+{
+	struct step_context *s = arg;
+	static const struct event nothing = {0};
+
+	step_count(s, false);
+	step_tell_problems(s, &nothing, o);
+	if (!s->task->is_stopping)
+		step_event_end(s, o, task_queue(s->task, EVENT_SIDECAR_ENDED));
+	step_close(s);
+	if (s->task->is_stopping)
+		sidecar_gone(s->task);
 }
 
 static void step_on_line(void *arg, const struct stepio_line *line)
@@ -464,7 +503,7 @@ void task_resume_all(struct drive *d)
 	for (size_t i = 0; i < d->tasks.n; i++) {
 		const struct task_context *t = d->tasks.p[(first + i) % d->tasks.n];
 
-		for (size_t k = 0; k < t->launch->n_steps; k++) {
+		for (size_t k = 0; k < launch_n_containers(t->launch); k++) {
 			if (t->steps[k].proc)
 				step_resume(t->steps[k].proc);
 		}
@@ -478,12 +517,12 @@ static int step_launch_real(struct step_context *s, struct sandbox_config *c, st
 	const struct drive_config *dc = s->task->drive->c;
 	struct step_events events = {.line = step_on_line,
 		.is_held = step_is_held,
-		.done = step_on_done,
+		.done = step_of(s)->sidecar ? sidecar_on_done : step_on_done,
 		.arg = s,
 		.mask = dc->mask};
 	struct steplog *log;
 
-	if (steplog_open(s->task->dirs->log_dfd, s->task->launch->steps[s->index].name,
+	if (steplog_open(s->task->dirs->log_dfd, step_launch_label(step_of(s)),
 		    dc->options->log_limit, &log, err))
 		return -1;
 	return step_start(dc->loop, c, log, &events, &s->proc, err);
@@ -509,6 +548,8 @@ static int step_launch_dry(struct step_context *s, struct sandbox_config *c, str
 			text = STR_NONE;
 		log_info("%s: " STR_FMT, str_c(c->name), STR_ARG(line));
 	}
+	if (step_of(s)->sidecar)
+		return attempt_step_free(t->dirs, s->index, err);
 	q = task_queue(t, EVENT_STEP_ENDED);
 	got = arena_new_array(q->arena, struct result_got, t->launch->n_results + 1);
 	for (size_t i = 0; i < t->launch->n_results; i++)
@@ -535,19 +576,23 @@ static int step_launch_in(
 		.program = &program,
 		.attempt = t->dirs,
 		.dirs = dirs,
-		.points_dfd = shared_points(dc->shared, err),
+		.points_dfd = -1,
 		.ns = t->net ? t->net : dc->ns};
 	struct queued_event *q;
 
-	if (parts.points_dfd < 0)
-		return -1;
+	/* a sidecar shows what its image has, unless it could not be made there */
+	if (!parts.step->sidecar || parts.step->security.read_only_root) {
+		parts.points_dfd = shared_points(dc->shared, err);
+		if (parts.points_dfd < 0)
+			return -1;
+	}
 	if (launch_program(a, &t->pod, parts.step, parts.rootfs, &program, err))
 		return -1;
 	launch_sandbox(a, &parts, &config);
 	if (dc->place->map.is_single && config.n_groups > 1)
 		drive_note(t->drive, STR("supplementary groups are not set here"));
 	s->program = arena_strz(t->arena, program.argv[0]);
-	q = task_queue(t, EVENT_STEP_STARTED);
+	q = task_queue(t, parts.step->sidecar ? EVENT_SIDECAR_STARTED : EVENT_STEP_STARTED);
 	q->event.step = s->index;
 	q->event.image_id = arena_str(q->arena, parts.rootfs->id);
 	if (dc->options->dry_run)
@@ -564,7 +609,7 @@ void task_start_step(struct drive *d, const struct action *a)
 	struct err err = {0};
 	size_t n_queued = d->queue.n;
 
-	BUG_ON(!t || !t->dirs || a->step >= t->launch->n_steps);
+	BUG_ON(!t || !t->dirs || a->step >= launch_n_containers(t->launch));
 	t->launch = a->launch;
 	s = &t->steps[a->step];
 	s->asked_ns = clock_mono_ns();
@@ -578,13 +623,16 @@ void task_start_step(struct drive *d, const struct action *a)
 		attempt_step_close(&dirs);
 		if (rc == 0) {
 			step_count(s, s->proc != NULL);
+			if (step_of(s)->sidecar)
+				task_queue(t, EVENT_SIDECAR_READY)->event.step = a->step;
 			return;
 		}
 	}
 	/* what was announced did not come about */
 	while (d->queue.n > n_queued)
 		arena_free(d->queue.p[--d->queue.n].arena);
-	task_queue(t, EVENT_STEP_REFUSED)->event.step = a->step;
+	task_queue(t, step_of(s)->sidecar ? EVENT_SIDECAR_REFUSED : EVENT_STEP_REFUSED)
+		->event.step = a->step;
 	refusal_fill(&d->queue.p[d->queue.n - 1], t, &t->launch->steps[a->step], &err);
 }
 
@@ -631,10 +679,11 @@ static void task_free(struct task_context *t)
 {
 	struct err err = {0};
 
-	for (size_t i = 0; i < t->launch->n_steps; i++) {
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		step_count(&t->steps[i], false);
 		step_free(t->steps[i].proc);
 	}
+	watch_remove(t->stop_timer);
 	if (attempt_close(t->dirs, &err))
 		log_warn("remove what TaskRun '" STR_FMT "' left: %s", STR_ARG(t->launch->name),
 			err.msg);
@@ -642,17 +691,27 @@ static void task_free(struct task_context *t)
 	arena_free(t->arena);
 }
 
+void task_remove(struct task_context *t)
+{
+	struct drive *d = t->drive;
+	size_t i = 0;
+
+	while (d->tasks.p[i] != t)
+		i++;
+	d->tasks.p[i] = d->tasks.p[--d->tasks.n];
+	task_free(t);
+}
+
 void task_end(struct drive *d, const struct action *a)
 {
-	for (size_t i = 0; i < d->tasks.n; i++) {
-		struct task_context *t = d->tasks.p[i];
+	struct task_context *t = task_find(d, a->task, a->attempt);
 
-		if (t->task != a->task || t->attempt != a->attempt)
-			continue;
-		d->tasks.p[i] = d->tasks.p[--d->tasks.n];
-		task_free(t);
+	if (!t)
 		return;
-	}
+	if (sidecar_is_left(t))
+		sidecar_stop_all(t);
+	else
+		task_remove(t);
 }
 
 void task_free_all(struct drive *d)
@@ -666,7 +725,7 @@ bool task_owns_pid(const struct drive *d, pid_t pid)
 	for (size_t i = 0; i < d->tasks.n; i++) {
 		const struct task_context *t = d->tasks.p[i];
 
-		for (size_t k = 0; k < t->launch->n_steps; k++) {
+		for (size_t k = 0; k < launch_n_containers(t->launch); k++) {
 			if (t->steps[k].proc && step_pid(t->steps[k].proc) == pid)
 				return true;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The driver's side of task runs: one context per attempt that was started and has not ended.
- * Private to drive.c and drive_task.c.
+ * Private to drive*.c.
  */
 #ifndef ENTRYPOINT_DRIVE_TASK_H
 #define ENTRYPOINT_DRIVE_TASK_H
@@ -16,7 +16,7 @@
 
 struct task_context;
 
-struct step_context {
+struct step_context { /* of a step or a sidecar */
 	struct task_context *task;
 	size_t index;
 	struct step_proc *proc; /* NULL: not running */
@@ -31,12 +31,14 @@ struct task_context {
 	size_t task, attempt;
 	const struct task_launch *launch;
 	struct launch_pod pod;
-	struct rootfs **images; /* one per step */
-	struct attempt *dirs;   /* NULL: images are not ready, or refused */
-	struct sandbox_ns *net; /* hermetic: its own; else NULL */
-	struct step_context *steps;
+	struct rootfs **images;     /* one per container */
+	struct attempt *dirs;       /* NULL: images are not ready, or refused */
+	struct sandbox_ns *net;     /* hermetic: its own; else NULL */
+	struct step_context *steps; /* one per container */
 	bool is_refused;
-	int64_t make_ns; /* spent on the attempt's directories */
+	bool is_stopping;         /* over, but for sidecars; launch is a copy */
+	struct watch *stop_timer; /* SIGKILL to those */
+	int64_t make_ns;          /* spent on the attempt's directories */
 };
 
 struct queued_event {
@@ -56,7 +58,9 @@ struct drive {
 	size_t n_fed; /* of the queue: those in front of it are done */
 	VEC(struct str) notes;
 	struct watch *timer;
-	size_t n_running;
+	size_t n_running; /* containers */
+	size_t n_cancels;
+	int64_t stop_grace_ns; /* of sidecars: from SIGTERM to SIGKILL */
 	int64_t idle_since_ns, idle_ns;
 	int64_t ahead_ns; /* the run's clock, less ours */
 	bool is_resumed;
@@ -73,10 +77,25 @@ void task_start(struct drive *d, const struct action *a);
 void task_start_step(struct drive *d, const struct action *a);
 void task_skip_step(struct drive *d, const struct action *a);
 void task_stop_step(struct drive *d, const struct action *a);
+/* With sidecars that run it is only the beginning of the end: they are told to stop. */
 void task_end(struct drive *d, const struct action *a);
+void task_remove(struct task_context *t);
 void task_images_changed(struct drive *d);
 void task_resume_all(struct drive *d);
 void task_free_all(struct drive *d);
 bool task_owns_pid(const struct drive *d, pid_t pid);
+
+/* drive_sidecar.c: sidecars of an attempt that is over, and of the drive. */
+bool sidecar_is_left(const struct task_context *t);
+/* SIGTERM, later SIGKILL; after the last one's end sidecar_gone removes the attempt. */
+void sidecar_stop_all(struct task_context *t);
+void sidecar_gone(struct task_context *t);
+/* SIGKILL to those that were told to stop. */
+void sidecar_kill_stopping(struct drive *d);
+/*
+ * A pod has ports of its own; here the sidecars of an attempt that is over may still listen on
+ * those that the next one wants.
+ */
+bool sidecar_waits_for_ports(const struct task_context *t);
 
 #endif

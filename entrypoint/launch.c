@@ -82,8 +82,8 @@ static int program_argv(struct arena *a, const struct step_launch *s, const stru
 	if (!argv.n) {
 		vec_release(&argv);
 		return err_set(err, ERR_STEP,
-			"step '" STR_FMT "' has no command, and its image no ENTRYPOINT or CMD",
-			STR_ARG(s->name));
+			"%s '" STR_FMT "' has no command, and its image no ENTRYPOINT or CMD",
+			s->sidecar ? "sidecar" : "step", STR_ARG(s->name));
 	}
 	ret->argv = words_end(&argv, a);
 	return 0;
@@ -142,7 +142,7 @@ static int program_env(struct arena *a, const struct launch_pod *pod,
 	for (size_t i = 0; i < s->n_env; i++)
 		env_set(&env, a, s->env[i].name, s->env[i].value);
 	env_default(&env, a, STR("HOME"), home); /* R32 */
-	if (pod->hermetic)
+	if (pod->hermetic && !s->sidecar)
 		env_set(&env, a, STR("TEKTON_HERMETIC"), STR("1"));
 	if (env.n > BOUND_ARGS)
 		return err_set(
@@ -274,11 +274,19 @@ static void mount_dir(mount_vec *v, int fd, struct str target, bool read_only)
 			    .is_exec = true}));
 }
 
-/* Only what a file or a step can see; the rest of /tekton is one read-only tree (21.3). */
+/*
+ * Only what a file or a step can see; the rest of /tekton is one read-only tree. Sidecars see
+ * the scripts alone, and no /workspace (21.3).
+ */
 static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, mount_vec *v)
 {
 	const struct attempt *at = p->attempt;
 
+	if (p->step->sidecar) {
+		if (at->scripts_dfd >= 0)
+			mount_dir(v, at->scripts_dfd, STR("/tekton/scripts"), true);
+		return;
+	}
 	mount_dir(v, at->tekton_dfd, STR("/tekton"), true);
 	mount_dir(v, at->home_dfd, STR("/tekton/home"), false);
 	mount_dir(v, at->results_dfd, STR("/tekton/results"), false);
@@ -457,7 +465,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	size_t first;
 	struct sandbox_config c = {
 		.name = arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(p->attempt->launch->name),
-			STR_ARG(p->step->name)),
+			STR_ARG(step_launch_label(p->step))),
 		.ns = p->ns,
 		.is_hermetic = p->pod->hermetic,
 		.root = p->rootfs->kind == TARGET_REF ? ROOT_OVERLAY : ROOT_BIND,
@@ -483,7 +491,8 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	mounts_that_hide(p, &mounts);
 	first = mounts.n;
 	mounts_of_tekton(a, p, &mounts);
-	mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
+	if (!p->step->sidecar)
+		mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
 	mounts_of_volumes(p, first, &mounts);
 	mounts_sort(&mounts, first);
 	c.mounts = vec_freeze(&mounts, a);

@@ -297,7 +297,7 @@ static void plain_name(struct view *v, struct str task)
 }
 
 /* "[task/step] " is what the step wrote and nothing else; what is said about a step starts with
- * "[task] step ", which no step can write. */
+ * "[task] step ", which no step can write. A sidecar is called as its container is. */
 static void plain_step(
 	struct view *v, const struct task_run_view *t, struct str step, bool is_own)
 {
@@ -537,14 +537,16 @@ void view_run_started(struct view *v, const struct run_view *r, int64_t now_ns)
 void view_step_line(struct view *v, const struct run_view *r, const struct view_line *line)
 {
 	const struct task_run_view *t = r->task_runs[line->task];
+	const struct attempt_view *at = &t->attempts[line->attempt];
 	if (v->is_live) {
-		last_line_set(v, line);
+		if (line->step < at->n_steps)
+			last_line_set(v, line);
 		v->is_dirty = true;
 		return;
 	}
 	/* a task says that it started before its first line, also within one batch of events */
 	plain_task(v, line->task);
-	plain_step(v, t, t->attempts[line->attempt].steps[line->step].name, line->is_own);
+	plain_step(v, t, attempt_label(at, line->step), line->is_own);
 	view_text_safe(&v->out, line->text, 0, v->is_ascii);
 	buf_addz(&v->out, line->is_cut ? " ... (the rest is in the log)\n" : "\n");
 }

@@ -37,6 +37,8 @@ extern const struct schema schema_container_resources; /* struct container_resou
 /* decode_step.c */
 extern const struct schema schema_step;                 /* struct step */
 extern const struct schema schema_step_template;        /* struct step */
+extern const struct schema schema_container;            /* struct step: of all containers */
+extern const struct schema schema_step_workspace;       /* struct step_workspace */
 extern const struct schema schema_step_action;          /* struct step_action_spec */
 extern const struct schema schema_resources;            /* struct resources */
 extern const struct schema schema_security_context;     /* struct security_context */
@@ -45,6 +47,9 @@ extern const struct schema schema_when;                 /* struct when */
 /* limits, requests and the like: names to quantities, written as text or as numbers. */
 void decode_quantities(
 	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n);
+
+/* decode_sidecar.c */
+extern const struct schema schema_sidecar; /* struct sidecar */
 
 /* decode_task.c */
 extern const struct schema schema_task_spec; /* struct task_spec */

@@ -100,7 +100,7 @@ static const struct field step_workspace_fields[] = {
 	{FIELD_TEXT_OF(struct step_workspace, "name", name)},
 	{FIELD_TEXT_OF(struct step_workspace, "mountPath", mount_path)},
 };
-static const struct schema schema_step_workspace = {
+const struct schema schema_step_workspace = {
 	.what = "step workspace",
 	.size = sizeof(struct step_workspace),
 	.fields = step_workspace_fields,
@@ -151,7 +151,7 @@ static void decode_step_ref(
 		s->ref_name = (struct text){.s = STR(""), .pos = n->pos};
 }
 
-/* What a step and a step template have in common. */
+/* What all containers have in common. */
 static const struct field container_fields[] = {
 	{FIELD_TEXT_OF(struct step, "image", image)},
 	{FIELD_TEXTS_OF(struct step, "command", command),
@@ -170,7 +170,7 @@ static const struct field container_fields[] = {
 	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
 		.schema = &schema_security_context},
 };
-static const struct schema schema_container = {
+const struct schema schema_container = {
 	.what = "container",
 	.size = sizeof(struct step),
 	.fields = container_fields,

@@ -215,9 +215,9 @@ static void put_step_ref(struct json_writer *w, const struct step *s)
 	put_params(w, "params", s->params, s->n_params);
 }
 
-static void put_step(struct json_writer *w, const struct step *s)
+/* The members of a container, into an object that the caller opened. */
+static void put_container(struct json_writer *w, const struct step *s)
 {
-	json_open(w, '{');
 	put_text(w, "name", s->name);
 	put_text(w, "displayName", s->display_name);
 	put_text(w, "image", s->image);
@@ -229,6 +229,12 @@ static void put_step(struct json_writer *w, const struct step *s)
 	put_text(w, "imagePullPolicy", s->image_pull_policy);
 	dump_mounts(w, s);
 	put_security_context(w, &s->security_context);
+}
+
+static void put_step(struct json_writer *w, const struct step *s)
+{
+	json_open(w, '{');
+	put_container(w, s);
 	put_text(w, "script", s->script);
 	put_duration(w, "timeout", s->timeout);
 	put_step_workspaces(w, s->workspaces, s->n_workspaces);
@@ -238,6 +244,30 @@ static void put_step(struct json_writer *w, const struct step *s)
 	put_step_ref(w, s);
 	put_when(w, s->when, s->n_when);
 	put_results(w, s->results, s->n_results);
+	json_close(w, '}');
+}
+
+static void put_ports(struct json_writer *w, const struct container_port *p, size_t n)
+{
+	if (!json_list(w, "ports", n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		json_open(w, '{');
+		put_text(w, "name", p[i].name);
+		put_int(w, "containerPort", p[i].port);
+		put_text(w, "protocol", p[i].protocol);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_sidecar(struct json_writer *w, const struct sidecar *s)
+{
+	json_open(w, '{');
+	put_container(w, &s->container);
+	put_ports(w, s->ports, s->n_ports);
+	put_text(w, "script", s->container.script);
+	put_step_workspaces(w, s->container.workspaces, s->container.n_workspaces);
 	json_close(w, '}');
 }
 
@@ -276,6 +306,11 @@ static void put_task_members(struct json_writer *w, const struct task_spec *t)
 		put_step(w, t->step_template);
 	}
 	dump_volumes(w, t->volumes, t->n_volumes);
+	if (json_list(w, "sidecars", t->n_sidecars)) {
+		for (size_t i = 0; i < t->n_sidecars; i++)
+			put_sidecar(w, &t->sidecars[i]);
+		json_close(w, ']');
+	}
 	put_workspace_specs(w, t->workspaces, t->n_workspaces);
 	put_results(w, t->results, t->n_results);
 }

@@ -140,7 +140,7 @@ static void visit_volume(struct walk *w, const struct volume *v)
 		visit_source(w, &v->source.sources[i]);
 }
 
-/* The template gives no edges: section 11 names the fields of steps alone. */
+/* The template gives no edges: section 11 names the fields of steps and sidecars. */
 static void visit_step(struct walk *w, const struct step *s, bool edge)
 {
 	visit(w, SITE_STRING, edge, s->name, "name");
@@ -159,11 +159,15 @@ static void visit_step(struct walk *w, const struct step *s, bool edge)
 	visit_params(w, s->params, s->n_params, false, "params");
 }
 
-static void walk_steps(struct walk *w, const struct task_spec *ts, const char *prefix)
+static void walk_containers(struct walk *w, const struct task_spec *ts, const char *prefix)
 {
 	for (size_t i = 0; i < ts->n_steps; i++) {
 		path_set(w->at, "%ssteps[%zu]", prefix, i);
 		visit_step(w, &ts->steps[i], true);
+	}
+	for (size_t i = 0; i < ts->n_sidecars; i++) {
+		path_set(w->at, "%ssidecars[%zu]", prefix, i);
+		visit_step(w, &ts->sidecars[i].container, true);
 	}
 }
 
@@ -171,7 +175,7 @@ void task_spec_sites(const struct task_spec *ts, text_site_fn *fn, void *arg)
 {
 	struct walk w = {.fn = fn, .arg = arg};
 
-	walk_steps(&w, ts, "");
+	walk_containers(&w, ts, "");
 	if (ts->step_template) {
 		path_set(w.at, "stepTemplate");
 		visit_step(&w, ts->step_template, false);
@@ -236,7 +240,7 @@ static void visit_pipeline_task(struct walk *w, const struct pipeline_task *pt)
 	for (size_t i = 0; i < pt->matrix.n_include; i++)
 		visit_include(w, &pt->matrix.include[i], i);
 	if (pt->task_spec)
-		walk_steps(w, pt->task_spec, "taskSpec.");
+		walk_containers(w, pt->task_spec, "taskSpec.");
 }
 
 void pipeline_task_sites(const struct pipeline_task *pt, text_site_fn *fn, void *arg)

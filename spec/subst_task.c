@@ -86,7 +86,7 @@ static void replace_mounts(const struct subst *s, struct arena *a, struct step *
 	step->volume_mounts = out;
 }
 
-/* Also for the step template, which has no fields beyond those of a container. */
+/* Also for sidecars and the step template, which have the fields of a container. */
 static struct step replace_step(const struct subst *s, struct arena *a, const struct step *in)
 {
 	struct step out = *in;
@@ -118,6 +118,11 @@ struct task_spec *subst_task_spec(
 	out->steps = arena_new_array(a, struct step, in->n_steps);
 	for (size_t i = 0; i < in->n_steps; i++)
 		out->steps[i] = replace_step(s, a, &in->steps[i]);
+	out->sidecars = arena_new_array(a, struct sidecar, in->n_sidecars);
+	for (size_t i = 0; i < in->n_sidecars; i++) {
+		out->sidecars[i] = in->sidecars[i];
+		out->sidecars[i].container = replace_step(s, a, &in->sidecars[i].container);
+	}
 	if (in->step_template) {
 		out->step_template = arena_new_object(a, struct step);
 		*out->step_template = replace_step(s, a, in->step_template);

@@ -15,7 +15,6 @@ static void check_task(struct check *c, const struct task *t)
 	scope_add_specs(&own, t->spec.params, t->spec.n_params);
 	check_task_spec(c, &t->spec);
 	check_task_variables(c, &t->spec, &own);
-	check_volumes(c, yaml_get(t->meta.tree, "spec"));
 }
 
 static void check_pipeline(struct check *c, const struct pipeline *p)
@@ -26,7 +25,6 @@ static void check_pipeline(struct check *c, const struct pipeline *p)
 	check_object_name(c, &p->meta);
 	c->at = STR("spec");
 	check_pipeline_spec(c, &p->spec, &ctx);
-	check_pipeline_volumes(c, yaml_get(p->meta.tree, "spec"));
 }
 
 static void check_action(struct check *c, const struct step_action *sa)
@@ -41,21 +39,15 @@ static void check_run(struct check *c, const struct run_ref *run)
 {
 	const struct object_meta *meta =
 		run->pipeline_run ? &run->pipeline_run->meta : &run->task_run->meta;
-	const struct yaml_node *spec;
 
 	c->object = meta->pos;
 	check_object_name(c, meta);
 	c->at = STR("spec");
-	spec = yaml_get(meta->tree, "spec");
 	if (run->pipeline_run) {
 		check_pipeline_run(c, run->pipeline_run);
-		c->at = STR("spec.pipelineSpec");
-		check_pipeline_volumes(c, yaml_get(spec, "pipelineSpec"));
 	} else {
 		check_task_run(c, run->task_run);
-		check_debug(c, spec);
-		c->at = STR("spec.taskSpec");
-		check_volumes(c, yaml_get(spec, "taskSpec"));
+		check_debug(c, yaml_get(meta->tree, "spec"));
 	}
 }
 

@@ -154,6 +154,37 @@ static void check_step(struct check *c, const struct step *s, bool template_imag
 	check_results(c, s->results, s->n_results);
 }
 
+static void check_sidecar(struct check *c, const struct sidecar *sc)
+{
+	const struct step *s = &sc->container;
+
+	if (!s->image.s.n)
+		check_missing(c, text_given(s->image) ? s->image.pos : s->pos, "image");
+	if (s->script.s.n && s->n_command)
+		check_report(c, "excluded-field", text_at(s->script.pos), "script",
+			"script cannot be used with command");
+	check_step_mounts(c, s);
+}
+
+static void check_sidecars(
+	struct check *c, const struct task_spec *ts, const struct map *workspaces)
+{
+	for (size_t i = 0; i < ts->n_sidecars && !check_is_full(c); i++) {
+		const struct step *s = &ts->sidecars[i].container;
+		struct str before;
+
+		c->near = s->pos;
+		if (str_eqz(s->name.s, "tekton-log-results"))
+			check_report(c, "reserved-name", s->name, "sidecars.name",
+				"Invalid: cannot use reserved sidecar name "
+				"tekton-log-results ");
+		before = check_enter(c, "sidecars[%zu]", i);
+		check_sidecar(c, &ts->sidecars[i]);
+		check_step_workspaces(c, s, workspaces);
+		check_leave(c, before);
+	}
+}
+
 void check_task_spec(struct check *c, const struct task_spec *ts)
 {
 	bool template_image = ts->step_template && ts->step_template->image.s.n > 0;
@@ -176,6 +207,7 @@ void check_task_spec(struct check *c, const struct task_spec *ts)
 		check_step_workspaces(c, &ts->steps[i], &workspaces);
 		check_leave(c, before);
 	}
+	check_sidecars(c, ts, &workspaces);
 	c->near = ts->pos;
 	check_param_specs(c, ts->params, ts->n_params, true);
 	check_results(c, ts->results, ts->n_results);

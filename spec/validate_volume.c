@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Volumes and mounts (section 28). Sidecars and breakpoints are not carried out yet, hence not
- * in the model, but a mistake in them is named as one, from the tree.
+ * Volumes and mounts (section 28). Breakpoints are not carried out yet, hence not in the model,
+ * but a mistake in them is named as one, from the tree.
  */
 #include "spec/check.h"
 #include "spec/yaml.h"
-
-static struct text name_of(const struct yaml_node *n)
-{
-	const struct yaml_node *name = yaml_get(n, "name");
-
-	if (!name || name->type != YAML_STRING)
-		return (struct text){0};
-	return (struct text){.s = name->text, .pos = name->pos};
-}
-
-static const struct yaml_node *list_of(const struct yaml_node *map, const char *key)
-{
-	const struct yaml_node *list = yaml_get(map, key);
-
-	return list && list->type == YAML_LIST ? list : NULL;
-}
 
 static void check_names(struct check *c, const struct volume *volumes, size_t n)
 {
@@ -110,50 +94,6 @@ void check_step_mounts(struct check *c, const struct step *s)
 		check_mount(c, &s->volume_mounts[i], &paths);
 		check_leave(c, before);
 	}
-}
-
-/* --- sidecars */
-
-static void check_sidecars(struct check *c, const struct yaml_node *sidecars)
-{
-	for (size_t i = 0; sidecars && i < sidecars->n; i++) {
-		struct text name = name_of(sidecars->items[i]);
-
-		if (str_eqz(name.s, "tekton-log-results"))
-			check_report(c, "reserved-name", name, "sidecars.name",
-				"Invalid: cannot use reserved sidecar name "
-				"tekton-log-results ");
-	}
-}
-
-void check_volumes(struct check *c, const struct yaml_node *task_spec)
-{
-	check_sidecars(c, list_of(task_spec, "sidecars"));
-}
-
-static void check_tasks(struct check *c, const struct yaml_node *spec, const char *field)
-{
-	const struct yaml_node *tasks = list_of(spec, field);
-
-	for (size_t i = 0; tasks && i < tasks->n && !check_is_full(c); i++) {
-		const struct yaml_node *ts = yaml_get(tasks->items[i], "taskSpec");
-		const struct yaml_node *ps = yaml_get(tasks->items[i], "pipelineSpec");
-		struct str before = check_enter(c, "%s[%zu].taskSpec", field, i);
-
-		if (ts)
-			check_volumes(c, ts);
-		check_leave(c, before);
-		before = check_enter(c, "%s[%zu].pipelineSpec", field, i);
-		if (ps)
-			check_pipeline_volumes(c, ps);
-		check_leave(c, before);
-	}
-}
-
-void check_pipeline_volumes(struct check *c, const struct yaml_node *pipeline_spec)
-{
-	check_tasks(c, pipeline_spec, "tasks");
-	check_tasks(c, pipeline_spec, "finally");
 }
 
 /* --- breakpoints of a TaskRun (section 25) */

@@ -64,13 +64,14 @@ struct named_value {
 
 enum step_state { STEP_WAITING, STEP_STARTING, STEP_RUNNING, STEP_ENDED };
 enum { STEP_STATE_N = STEP_ENDED + 1 };
-struct step_view {
+struct step_view { /* or a sidecar */
 	struct str name;
 	struct str container;
 	struct str image;
 	struct str image_id;
 	enum step_state state;
 	bool is_stopping;              /* SIGTERM or SIGKILL was sent */
+	bool is_ready;                 /* of a sidecar: it was, once */
 	int exit_code;                 /* as Tekton reports it: 255 for signals … */
 	int signal;                    /* the real one, 0: none */
 	struct str termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded,
@@ -90,8 +91,9 @@ struct attempt_view {
 	int64_t started_wall_ns, ended_wall_ns;
 	const struct task_spec
 		*spec; /* substituted, step template merged; NULL before it is known */
-	struct step_view *steps;
+	struct step_view *steps; /* and behind them the sidecars */
 	size_t n_steps;
+	size_t n_sidecars;
 	struct named_value *results;
 	size_t n_results;
 	const struct task_launch *launch; /* NULL once ended */
@@ -99,6 +101,14 @@ struct attempt_view {
 			      */
 	const struct run_view *run; /* of a pipeline in the pipeline; NULL before it starts */
 };
+
+/* The name of a container among all of its task, in logs and in what people see. */
+static inline struct str attempt_label(const struct attempt_view *at, size_t container)
+{
+	const struct step_view *s = &at->steps[container];
+
+	return container < at->n_steps ? s->name : s->container;
+}
 
 enum task_state {
 	TASK_WAITING,   /* created, held back by max_parallel */

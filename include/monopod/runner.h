@@ -79,12 +79,13 @@ struct launch_security {
 	size_t n_groups;
 	bool own_groups_only; /* supplementalGroupsPolicy Strict: none of the image's */
 };
-/* A container: a step, or what runs beside the steps. */
+/* A container: a step, or a sidecar. */
 struct step_launch {
-	size_t index;         /* of the step in its task */
-	struct str name;      /* "build", or "unnamed-2" */
-	struct str container; /* "step-build", "step-unnamed-2" */
-	struct str image;     /* reference as written, after substitution */
+	size_t index;                  /* in task_launch.steps */
+	struct str name;               /* "build", or "unnamed-2" */
+	struct str container;          /* "step-build", "step-unnamed-2", "sidecar-db" */
+	const struct sidecar *sidecar; /* what it is beside a container; NULL: a step */
+	struct str image;              /* reference as written, after substitution */
 	bool has_script;
 	struct str script;      /* complete file contents, preamble included */
 	struct str script_path; /* /tekton/scripts/script-0-xxxxx */
@@ -129,6 +130,11 @@ struct launch_dns {    /* over the machine's resolv.conf; a hermetic task has no
 	struct launch_option *options;
 	size_t n_options;
 };
+/* Its name among all containers of its task, in logs and in what people see. */
+static inline struct str step_launch_label(const struct step_launch *s)
+{
+	return s->sidecar ? s->container : s->name;
+}
 struct task_launch {
 	size_t task;     /* index into run_view.task_runs */
 	size_t attempt;  /* from 0 */
@@ -144,34 +150,43 @@ struct task_launch {
 	struct launch_host *hosts;
 	size_t n_hosts;
 	struct launch_dns dns;
-	struct step_launch *steps;
+	struct step_launch *steps; /* and behind them the sidecars */
 	size_t n_steps;
+	size_t n_sidecars;
 	struct result_want *results; /* declared task results, read after every step */
 	size_t n_results;
 };
 
+static inline size_t launch_n_containers(const struct task_launch *l)
+{
+	return l->n_steps + l->n_sidecars;
+}
+
 /*
- * Order. START_TASK, then TASK_READY or TASK_REFUSED; after READY one START_STEP at a time; at
- * last END_TASK, once for each START_TASK. A run that is stopped does not wait for answers:
- * END_TASK may come instead of the answer to START_TASK, STOP_STEP before the answer to
- * START_STEP (the signal is then repeated after STEP_STARTED). An answer that comes all the
- * same is dropped. PUBLISH comes at most once between two events and after all else but FINISH,
- * FINISH once and last. The agent's view of a step ends only with STEP_ENDED or STEP_REFUSED.
+ * Order. START_TASK, then TASK_READY or TASK_REFUSED; after READY START_SIDECAR for all
+ * sidecars; when each is ready or over, one START_STEP at a time; at last END_TASK, once for
+ * each START_TASK. A run that is stopped does not wait for answers: END_TASK may come instead
+ * of the answer to START_TASK, STOP_STEP before the answer to START_STEP (the signal is then
+ * repeated after STEP_STARTED). An answer that comes all the same is dropped. PUBLISH comes at
+ * most once between two events and after all else but FINISH, FINISH once and last. The agent's
+ * view of a step ends only with STEP_ENDED or STEP_REFUSED.
  */
 /* --- actions: agent → entrypoint ----------------------------------------------------- */
 
 enum action_kind {
 	ACTION_RECORD, /* append to the journal; `durable` before anything after it is carried
 			  out, but for END_TASK, which nobody outside the attempt can see */
-	ACTION_START_TASK, /* make directories, bindings, namespaces; answer TASK_READY or
-			      TASK_REFUSED */
-	ACTION_START_STEP, /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
-	ACTION_SKIP_STEP,  /* a step whose when is false: leave its marks, say so in its log; no
-			      answer */
-	ACTION_STOP_STEP,  /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
-			      of it) */
-	ACTION_END_TASK,   /* the attempt is over: free its layers, directories, namespaces; no
-			      answer */
+	ACTION_START_TASK,    /* make directories, bindings, namespaces; answer TASK_READY or
+				 TASK_REFUSED */
+	ACTION_START_SIDECAR, /* answer SIDECAR_STARTED or SIDECAR_REFUSED, later SIDECAR_READY
+				 and SIDECAR_ENDED, unless END_TASK comes first */
+	ACTION_START_STEP,    /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
+	ACTION_SKIP_STEP, /* a step whose when is false: leave its marks, say so in its log; no
+			     answer */
+	ACTION_STOP_STEP, /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
+			     of it) */
+	ACTION_END_TASK,  /* the attempt is over: stop its sidecars, then free its layers,
+			     directories, namespaces; no answer */
 	ACTION_PUBLISH, /* the report changed: run.json, provisional termination record, view */
 	ACTION_FINISH,  /* the run is over; its condition is final */
 };
@@ -181,12 +196,12 @@ struct action {
 	enum action_kind kind;
 	size_t task;
 	size_t attempt;
-	size_t step;
+	size_t step; /* START_SIDECAR: its place in task_launch.steps */
 	int signal;
 	bool durable;
 	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next
 			      call */
-	const struct task_launch *launch; /* START_TASK, START_STEP */
+	const struct task_launch *launch; /* START_TASK, START_SIDECAR, START_STEP */
 };
 
 /* --- events: entrypoint → agent ------------------------------------------------------ */
@@ -199,6 +214,11 @@ enum event_kind {
 	EVENT_STEP_REFUSED, /* the step's process never ran: image, user, config. reason +
 			       message as above */
 	EVENT_STEP_ENDED,
+	/* step: the sidecar's place in task_launch.steps */
+	EVENT_SIDECAR_STARTED,
+	EVENT_SIDECAR_REFUSED, /* its process never ran; as STEP_REFUSED */
+	EVENT_SIDECAR_READY,   /* for the first time */
+	EVENT_SIDECAR_ENDED,
 	EVENT_TICK, /* agent_deadline_ns has passed */
 	EVENT_CANCEL,
 	EVENT_RESUME, /* after agent_replay: nothing of the agent before is alive any more */
@@ -244,8 +264,8 @@ struct event {
 	size_t step;
 	struct str reason;   /* REFUSED */
 	struct str message;  /* REFUSED; STEP_ENDED: EXEC_FAILED text; CANCEL: why */
-	struct str image_id; /* STEP_STARTED: repo@sha256:… or sha256:… */
-	enum step_end end;   /* STEP_ENDED */
+	struct str image_id; /* …_STARTED: repo@sha256:… or sha256:… */
+	enum step_end end;   /* …_ENDED */
 	int exit_code;
 	int signal;
 	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */

@@ -157,6 +157,18 @@ struct step {
 	struct pos pos;
 };
 
+struct container_port {
+	struct text name;
+	struct maybe_int port;
+	struct text protocol; /* absent: TCP */
+	struct pos pos;
+};
+struct sidecar {
+	struct step container; /* first: its fields are decoded in place */
+	struct container_port *ports;
+	size_t n_ports;
+};
+
 struct task_spec {
 	struct text display_name;
 	struct text description;
@@ -165,7 +177,9 @@ struct task_spec {
 	struct step *steps;
 	size_t n_steps;
 	struct step
-		*step_template; /* NULL: none; merged into the steps by the agent, not here */
+		*step_template;   /* NULL: none; merged into the steps by the agent, not here */
+	struct sidecar *sidecars; /* run beside the steps; the template is not theirs */
+	size_t n_sidecars;
 	struct volume *volumes;
 	size_t n_volumes;
 	struct workspace_spec *workspaces;

@@ -102,6 +102,31 @@ static void play_step(struct play *p, const struct action *x, struct event ev)
 	vec_push(&p->queue, ev);
 }
 
+/* It may be ready, or end, or be ready and end, or hang; whatever comes after END_TASK is gone.
+ */
+static void play_sidecar(struct play *p, struct event ev)
+{
+	if (play_pick(p, 24) == 0) {
+		ev.kind = EVENT_SIDECAR_REFUSED;
+		ev.reason = STR("TaskRunImagePullFailed");
+		ev.message = STR("no such image");
+		vec_push(&p->queue, ev);
+		return;
+	}
+	ev.kind = EVENT_SIDECAR_STARTED;
+	ev.image_id = STR("sha256:0");
+	vec_push(&p->queue, ev);
+	ev.kind = EVENT_SIDECAR_READY;
+	if (play_pick(p, 8))
+		vec_push(&p->queue, ev);
+	ev.kind = EVENT_SIDECAR_ENDED;
+	ev.end = (enum step_end)play_pick(p, STEP_END_N);
+	ev.exit_code = ev.end == STEP_END_EXITED ? (int)play_pick(p, 256) : 0;
+	ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
+	if (play_pick(p, 3) == 0)
+		vec_push(&p->queue, ev);
+}
+
 static void play_forget(struct play *p, const struct action *x)
 {
 	size_t kept = 0;
@@ -126,6 +151,11 @@ static void play_action(struct play *p, const struct action *x)
 			ev.message = STR("configmap \"x\" not found");
 		}
 		vec_push(&p->queue, ev);
+		break;
+	case ACTION_START_SIDECAR:
+		BUG_ON(x->step < x->launch->n_steps);
+		BUG_ON(x->step >= launch_n_containers(x->launch));
+		play_sidecar(p, ev);
 		break;
 	case ACTION_START_STEP:
 		BUG_ON(x->step >= x->launch->n_steps);

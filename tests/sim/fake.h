@@ -266,7 +266,8 @@ static void drain(struct sim *s)
 			on_start_step(s, &x);
 			break;
 		case ACTION_SKIP_STEP:
-			check(s, false); /* no step has a when */
+		case ACTION_START_SIDECAR:
+			check(s, false); /* no step has a when, no task a sidecar */
 			break;
 		case ACTION_STOP_STEP:
 			on_stop_step(s, &x);

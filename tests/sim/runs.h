@@ -143,6 +143,10 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 		r_step_ended(m, r, ev);
 		break;
 	case EVENT_START:
+	case EVENT_SIDECAR_STARTED: /* no task has one */
+	case EVENT_SIDECAR_REFUSED:
+	case EVENT_SIDECAR_READY:
+	case EVENT_SIDECAR_ENDED:
 	case EVENT_TICK:
 	case EVENT_CANCEL:
 	case EVENT_RESUME:

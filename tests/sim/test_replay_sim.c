@@ -250,6 +250,9 @@ static void drain(struct life *l)
 			forget(l, &x, false);
 			check(l, l->active-- > 0);
 			break;
+		case ACTION_START_SIDECAR:
+			check(l, false); /* no task has one */
+			break;
 		case ACTION_SKIP_STEP:
 		case ACTION_PUBLISH:
 			break;

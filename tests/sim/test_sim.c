@@ -431,6 +431,10 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 		f->step++;
 		break;
 	case EVENT_START:
+	case EVENT_SIDECAR_STARTED: /* no task has one */
+	case EVENT_SIDECAR_REFUSED:
+	case EVENT_SIDECAR_READY:
+	case EVENT_SIDECAR_ENDED:
 	case EVENT_TICK:
 	case EVENT_CANCEL:
 	case EVENT_RESUME:

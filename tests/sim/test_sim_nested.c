@@ -122,6 +122,7 @@ static void act(struct side *s, const struct action *x)
 	case ACTION_FINISH:
 		s->finished = true;
 		break;
+	case ACTION_START_SIDECAR:
 	case ACTION_SKIP_STEP:
 	case ACTION_STOP_STEP:
 	case ACTION_END_TASK:

@@ -34,6 +34,8 @@ struct fate { /* how a step ends; the first row that fits, else exit 0 without r
 	const char *results[10];
 	bool hangs; /* does not end by itself */
 };
+/* A sidecar with a fate ends as that says and is never ready; one that hangs is not even that.
+ */
 
 enum { RIG_ACTIONS = 4096, RIG_EVENTS = 4096 };
 
@@ -116,6 +118,28 @@ static inline void rig_step_results(
 	ev->n_step_results = l->n_results;
 }
 
+static inline void rig_sidecar(struct rig *r, const struct action *x)
+{
+	struct event ev = {.kind = EVENT_SIDECAR_STARTED,
+		.task = x->task,
+		.attempt = x->attempt,
+		.step = x->step,
+		.image_id = STR("sha256:1")};
+	const struct fate *f = rig_fate(r, x->task, x->attempt, x->step);
+
+	r->queue[r->tail++] = ev;
+	ev.kind = EVENT_SIDECAR_READY;
+	if (f && f->hangs)
+		return;
+	if (f) {
+		ev.kind = EVENT_SIDECAR_ENDED;
+		ev.end = f->end;
+		ev.exit_code = f->exit_code;
+		ev.signal = f->signal;
+	}
+	r->queue[r->tail++] = ev;
+}
+
 static inline void rig_action(struct rig *r, const struct action *x)
 {
 	struct event ev = {.task = x->task, .attempt = x->attempt, .step = x->step};
@@ -127,6 +151,8 @@ static inline void rig_action(struct rig *r, const struct action *x)
 		ev.kind = EVENT_TASK_READY;
 		r->queue[r->tail++] = ev;
 	}
+	if (x->kind == ACTION_START_SIDECAR)
+		rig_sidecar(r, x);
 	if (x->kind != ACTION_START_STEP)
 		return;
 	ev.kind = EVENT_STEP_STARTED;

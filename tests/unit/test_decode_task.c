@@ -61,9 +61,9 @@ static void test_beta(void **state attr_unused)
 static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"sidecars", TASK_HEAD OK_STEPS "  sidecars: [{name: s, image: i}]\n",
-			"6:3 error not-supported spec.sidecars: 'sidecars': not supported "
-			"yet\n"},
+		{"sidecars", TASK_HEAD OK_STEPS "  sidecars: [{name: s, onError: continue}]\n",
+			"6:24 error unknown-field spec.sidecars[0].onError: sidecar: unknown "
+			"field \"onError\"\n"},
 		{"v1beta1 resources", BETA_TASK OK_STEPS "  resources: {inputs: [{name: g}]}\n",
 			"6:3 error not-supported spec.resources: 'resources': not supported "
 			"yet\n"},

@@ -7,8 +7,9 @@
 
 static const char *yaml = "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: "
 			  "p}\nspec: {pipelineSpec: "
-			  "{tasks: [{name: a, taskSpec: {steps: [{image: x}]}}]}}\n";
-static const struct fate hang[] = {{"p-a", -1, -1, STEP_END_EXITED, 0, 0, {0}, true}};
+			  "{tasks: [{name: a, taskSpec: {steps: [{image: x}], "
+			  "sidecars: [{name: s, image: x}]}}]}}\n";
+static const struct fate hang[] = {{"p-a", -1, 0, STEP_END_EXITED, 0, 0, {0}, true}};
 
 /* What is allowed, written down a second time: one bit for each state. */
 static const struct {
@@ -44,8 +45,18 @@ static const struct {
 	[CHANGE_STEP_STOP] = {"step-stop", 1 << STEP_STARTING | 1 << STEP_RUNNING},
 	[CHANGE_STEP_END] = {"step-end", 1 << STEP_STARTING | 1 << STEP_RUNNING},
 	[CHANGE_STEP_SKIP] = {"step-skip", 1 << STEP_WAITING},
+	[CHANGE_SIDECAR_START] = {"sidecar-start", 1 << STEP_WAITING},
+	[CHANGE_SIDECAR_STARTED] = {"sidecar-started", 1 << STEP_STARTING},
+	[CHANGE_SIDECAR_READY] = {"sidecar-ready", 1 << STEP_RUNNING},
+	[CHANGE_SIDECAR_END] = {"sidecar-end", 1 << STEP_STARTING | 1 << STEP_RUNNING},
 };
 _Static_assert(ARRAY_SIZE(allowed) == CHANGE_KIND_N, "a change that is not tested");
+
+/* The run has one step, and one sidecar behind it. */
+static size_t container_of_kind(enum change_kind kind)
+{
+	return kind >= CHANGE_SIDECAR_START;
+}
 
 static void put_state(struct agent *a, enum change_kind kind, int state)
 {
@@ -56,7 +67,8 @@ static void put_state(struct agent *a, enum change_kind kind, int state)
 	else if (kind < CHANGE_STEP_START)
 		a->root->runs.p[0]->state = (enum task_state)state;
 	else
-		a->root->runs.p[0]->attempts[0].steps[0].state = (enum step_state)state;
+		a->root->runs.p[0]->attempts[0].steps[container_of_kind(kind)].state =
+			(enum step_state)state;
 }
 
 static int n_states(enum change_kind kind)
@@ -72,6 +84,7 @@ static int n_states(enum change_kind kind)
 static bool accepts(struct agent *a, enum change_kind kind, int state)
 {
 	struct change c = {.kind = kind,
+		.step = container_of_kind(kind),
 		.ended = {.termination_reason = "x", .reason = STR("x")},
 		.condition = {.reason = STR("x")}};
 	int status;

@@ -624,7 +624,7 @@ static void test_order_of_checks(void **state)
 static const struct {
 	const char *reason, *why;
 } impossible[] = {
-	{"SidecarFailed", "sidecars are refused (not supported yet)"},
+	{"SidecarFailed", "told of in test_sidecar.c"},
 	{"SidecarOOM", "the same"},
 	{"InitContainerFailed", "there is no init container: tasks are prepared"},
 	{"InitContainerOOM", "the same"},
