@@ -7,6 +7,7 @@
 
 #include "action.h"
 #include "condition.h"
+#include "credential.h"
 #include "env.h"
 #include "expand.h"
 #include "metadata.h"
@@ -31,6 +32,7 @@ struct build {
 	struct task_workspace *workspaces;
 	size_t n_workspaces;
 	const struct workspace_binding *bindings; /* substituted; parallel to v.workspaces */
+	size_t credentials;                       /* index of their volume */
 	size_t *mount_index; /* per workspace: index in the launch, SIZE_MAX: none */
 	struct pod_template pod;
 	struct metadata metadata;
@@ -420,7 +422,7 @@ static bool fill_workspace(
 static bool make_workspaces(struct build *b, struct task_launch *l)
 {
 	l->volumes = arena_new_array(b->brief, struct launch_volume,
-		b->n_workspaces + b->out->spec->n_volumes + b->pod.n_volumes);
+		b->n_workspaces + b->out->spec->n_volumes + b->pod.n_volumes + 1);
 	b->mount_index = arena_new_array(b->brief, size_t, b->n_workspaces);
 	for (size_t i = 0; i < b->n_workspaces; i++) {
 		b->mount_index[i] = SIZE_MAX;
@@ -431,6 +433,15 @@ static bool make_workspaces(struct build *b, struct task_launch *l)
 		b->mount_index[i] = l->n_volumes++;
 	}
 	return true;
+}
+
+/* Between the two, as it has no name that a task could use. */
+static void make_credentials(struct build *b, struct task_launch *l)
+{
+	b->credentials = l->n_volumes;
+	l->has_credentials = credential_volume(
+		b->brief, b->a->spec, b->t->v.service_account_name, &l->volumes[l->n_volumes]);
+	l->n_volumes += l->has_credentials;
 }
 
 /* Volumes of the task, then of its pod template; their names are unique together. */
@@ -580,13 +591,17 @@ static bool make_mounts(struct build *b, const struct task_launch *task,
 	const struct step *step, struct step_launch *l)
 {
 	l->mounts = arena_new_array(
-		b->brief, struct launch_mount, b->n_workspaces + step->n_volume_mounts);
+		b->brief, struct launch_mount, b->n_workspaces + step->n_volume_mounts + 1);
 	for (size_t i = 0; i < step->n_volume_mounts; i++)
 		if (!mount_volume(b, task, &step->volume_mounts[i], i, l))
 			return false;
 	for (size_t i = 0; i < b->n_workspaces; i++)
 		if (!mount_workspace(b, step, i, l))
 			return false;
+	if (task->has_credentials && !has_mount(l, STR(LAUNCH_SECRETS)))
+		l->mounts[l->n_mounts++] = (struct launch_mount){.volume = b->credentials,
+			.mount_path = STR(LAUNCH_SECRETS),
+			.read_only = true};
 	return true;
 }
 
@@ -752,7 +767,10 @@ static bool make_launch(struct build *b)
 	make_facts(b);
 	pod_names(b->brief, &b->pod, l);
 	security_volumes(&b->pod.security_context, l);
-	if (!make_workspaces(b, l) || !make_volumes(b, l))
+	if (!make_workspaces(b, l))
+		return false;
+	make_credentials(b, l);
+	if (!make_volumes(b, l))
 		return false;
 	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps + l->n_sidecars);
 	for (size_t i = 0; i < l->n_steps + l->n_sidecars; i++)

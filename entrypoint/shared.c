@@ -105,11 +105,12 @@ static int tekton_link(int steps_dfd, size_t index, struct str name, struct err 
 static int tekton_fill(
 	const struct shared *s, const struct task_launch *l, int dfd, struct err *err)
 {
-	static const char *const parts[] = {
-		"artifacts", "bin", "creds", "home", "results", "run", "scripts"};
+	static const char *const parts[] = {"artifacts", "bin", "creds", "home", "results",
+		"run", "scripts", "creds-secrets"};
+	const size_t n_parts = ARRAY_SIZE(parts) - !l->has_credentials;
 	int steps_fd cleanup_fd = owned_dir(&s->owned, dfd, "steps", MODE_DIR, err);
 
-	if (steps_fd < 0 || dirs_make(&s->owned, dfd, parts, ARRAY_SIZE(parts), err))
+	if (steps_fd < 0 || dirs_make(&s->owned, dfd, parts, n_parts, err))
 		return -1;
 	for (size_t i = 0; i < l->n_steps; i++) {
 		if (tekton_link(steps_fd, l->steps[i].index, l->steps[i].name, err))
@@ -121,12 +122,14 @@ static int tekton_fill(
 	return owned_file(&s->owned, dfd, "termination", STR_NONE, MODE_TERMINATION, err);
 }
 
-/* The names of the steps, in order: all that a tree depends on. */
+/* The names of the steps, in order, and one directory more: all that a tree depends on. */
 static struct str tekton_key(const struct task_launch *l, struct arena *a)
 {
 	struct buf b attr_cleanup(buf_release) = {0};
 
 	buf_init(&b, KEY_BYTES);
+	if (l->has_credentials)
+		buf_addz(&b, "credentials\n");
 	for (size_t i = 0; i < l->n_steps; i++)
 		buf_addf(&b, "%zu " STR_FMT "\n", l->steps[i].index, STR_ARG(l->steps[i].name));
 	BUG_ON(b.full);

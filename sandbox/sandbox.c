@@ -339,7 +339,10 @@ static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags
 
 int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
 {
-	return start_run(c, -1, c->security.may_escalate ? ORDERS_ESCALATE : 0U, ret, err);
+	const uint32_t flags = (c->security.may_escalate ? ORDERS_ESCALATE : 0U) |
+			       (c->has_home_files ? ORDERS_HOME : 0U);
+
+	return start_run(c, -1, flags, ret, err);
 }
 
 int sandbox_visit(

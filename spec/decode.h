@@ -91,7 +91,7 @@ extern const struct schema schema_step_action_object;  /* struct step_action */
 extern const struct schema schema_config_map;          /* struct data_object */
 extern const struct schema schema_secret;              /* struct data_object */
 extern const struct schema schema_claim;               /* struct claim */
-extern const struct schema schema_service_account;     /* struct claim; only the name counts */
+extern const struct schema schema_service_account;     /* struct service_account */
 /* The spec of a claim is read for mistakes only, be it an object's or a template's. */
 void decode_claim_spec(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base);

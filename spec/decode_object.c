@@ -323,21 +323,8 @@ const struct schema schema_claim = {
 	.n_fields = ARRAY_SIZE(claim_fields),
 };
 
-/* Which secrets an account has is for the credentials of steps. */
-struct object_ref {
-	struct text name;
-};
-struct account_reading {
-	struct object_meta meta;
-	struct object_ref *secrets;
-	size_t n_secrets;
-	struct object_ref *pull_secrets;
-	size_t n_pull_secrets;
-	struct maybe_bool automount;
-};
-
 static const struct field object_ref_fields[] = {
-	{FIELD_TEXT_OF(struct object_ref, "name", name)},
+	{FIELD_TEXT_OF(struct secret_ref, "name", name)},
 	{.key = "kind", .kind = FIELD_ANY},
 	{.key = "namespace", .kind = FIELD_ANY},
 	{.key = "uid", .kind = FIELD_ANY},
@@ -345,22 +332,22 @@ static const struct field object_ref_fields[] = {
 	{.key = "resourceVersion", .kind = FIELD_ANY},
 	{.key = "fieldPath", .kind = FIELD_ANY},
 };
-static const struct schema schema_object_ref = {
+static const struct schema schema_secret_ref = {
 	.what = "reference",
-	.size = sizeof(struct object_ref),
+	.size = sizeof(struct secret_ref),
 	.fields = object_ref_fields,
 	.n_fields = ARRAY_SIZE(object_ref_fields),
 };
 static const struct field service_account_fields[] = {
-	{FIELD_LIST_OF(struct account_reading, "secrets", secrets, &schema_object_ref)},
+	{FIELD_LIST_OF(struct service_account, "secrets", secrets, &schema_secret_ref)},
 	{FIELD_LIST_OF(
-		struct account_reading, "imagePullSecrets", pull_secrets, &schema_object_ref)},
+		struct service_account, "imagePullSecrets", pull_secrets, &schema_secret_ref)},
 	{FIELD_OF(
-		struct account_reading, "automountServiceAccountToken", FIELD_BOOL, automount)},
+		struct service_account, "automountServiceAccountToken", FIELD_BOOL, automount)},
 };
 const struct schema schema_service_account = {
 	.what = "ServiceAccount",
-	.size = sizeof(struct account_reading),
+	.size = sizeof(struct service_account),
 	.base = &schema_object,
 	.fields = service_account_fields,
 	.n_fields = ARRAY_SIZE(service_account_fields),

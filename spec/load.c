@@ -301,6 +301,11 @@ static void freeze_all(struct loader *l)
 	for (size_t i = 0; i < s->n_pipelines; i++)
 		(void)map_set(
 			&s->pipeline_by_name, s->pipelines[i].meta.name.s, &s->pipelines[i]);
+	s->n_service_accounts = freeze(l, OBJECT_SERVICE_ACCOUNT, &p);
+	s->service_accounts = (struct service_account *)(void *)p;
+	for (size_t i = 0; i < s->n_service_accounts; i++)
+		(void)map_set(&s->service_account_by_name, s->service_accounts[i].meta.name.s,
+			&s->service_accounts[i]);
 	s->n_step_actions = freeze(l, OBJECT_STEP_ACTION, &p);
 	s->step_actions = (struct step_action *)(void *)p;
 	for (size_t i = 0; i < s->n_step_actions; i++)
@@ -372,6 +377,7 @@ static struct spec *spec_new(struct arena *a)
 	map_init(&s->config_map_by_name, a);
 	map_init(&s->secret_by_name, a);
 	map_init(&s->claim_by_name, a);
+	map_init(&s->service_account_by_name, a);
 	return s;
 }
 

@@ -38,6 +38,11 @@ struct launch_file {
 	bool is_secret;
 };
 /* What stands behind workspaces and volumes; made once for an attempt, mounted by steps. */
+/* Where the credentials of steps are: the Secrets, and below LAUNCH_HOME_FILES of it what each
+ * step finds in its home and in LAUNCH_CREDS, as files of its own user. */
+#define LAUNCH_SECRETS    "/tekton/creds-secrets"
+#define LAUNCH_HOME_FILES ".home"
+#define LAUNCH_CREDS      "/tekton/creds"
 struct launch_volume {
 	struct str name; /* as written, for messages */
 	enum launch_kind kind;
@@ -141,6 +146,7 @@ struct task_launch {
 	struct str name; /* the TaskRun's */
 	struct str pod_name;
 	bool hermetic;
+	bool has_credentials; /* a volume at LAUNCH_SECRETS, for steps alone */
 	struct launch_volume
 		*volumes; /* of workspaces, then of the task and its pod template */
 	size_t n_volumes;

@@ -212,10 +212,16 @@ struct sandbox_security {
 };
 enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };
 enum { SANDBOX_COPIES = SANDBOX_COPY_STDERR + 1 };
+/* Directories of files, and of directories of files; mounted by the caller. */
+#define SANDBOX_HOME_SOURCE "/tekton/creds-secrets/.home"
+#define SANDBOX_HOME_COPY   "/tekton/creds"
 struct sandbox_config {
 	struct str name;       /* "task/step", for messages */
 	struct sandbox_ns *ns; /* the run's or the hermetic task's; borrowed */
-	bool is_hermetic;      /* ns has an own network: lo only; seccomp family list as well */
+	bool has_home_files; /* SANDBOX_HOME_SOURCE is copied to SANDBOX_HOME_COPY and to $HOME
+				by the step's user, just before its program; what does not work
+				is told on its standard error */
+	bool is_hermetic;    /* ns has an own network: lo only; seccomp family list as well */
 	enum sandbox_root root;
 	const struct sandbox_layer *layers; /* topmost first; ROOT_BIND: exactly one */
 	size_t n_layers;

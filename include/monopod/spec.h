@@ -368,6 +368,17 @@ struct data_object { /* ConfigMap or Secret */
 	struct data_entry *data;
 	size_t n_data;
 };
+struct secret_ref {
+	struct text name;
+};
+struct service_account {
+	struct object_meta meta;
+	struct secret_ref *secrets; /* for the credentials of steps */
+	size_t n_secrets;
+	struct secret_ref *pull_secrets; /* no image is fetched with them */
+	size_t n_pull_secrets;
+	struct maybe_bool automount;
+};
 struct claim { /* PersistentVolumeClaim */
 	struct object_meta meta;
 };
@@ -395,7 +406,7 @@ enum object_kind {
 	OBJECT_CONFIG_MAP,
 	OBJECT_SECRET,
 	OBJECT_CLAIM,
-	OBJECT_SERVICE_ACCOUNT, /* read; credentials come later */
+	OBJECT_SERVICE_ACCOUNT,
 	OBJECT_LIMIT_RANGE,
 	OBJECT_STEP_ACTION,
 };
@@ -428,6 +439,8 @@ struct spec {
 	size_t n_data_objects;
 	struct claim *claims;
 	size_t n_claims;
+	struct service_account *service_accounts;
+	size_t n_service_accounts;
 	struct limit_range *limit_ranges;
 	size_t n_limit_ranges;
 	struct host_path_use *host_paths; /* of the whole input, in no order */
@@ -438,6 +451,7 @@ struct spec {
 	struct map config_map_by_name;
 	struct map secret_by_name;
 	struct map claim_by_name;
+	struct map service_account_by_name;
 };
 
 struct spec_input {

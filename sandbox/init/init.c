@@ -224,15 +224,147 @@ static void main_set_ids(struct init *in)
 		main_fail(in, ORDERS_IDS, -EPERM);
 }
 
-static const char *main_path(char **envp)
+/* The value of NAME=; NULL: it is not there. */
+static const char *main_env(char **envp, const char *name)
 {
 	for (; *envp; envp++) {
-		const char *e = *envp;
+		size_t n = 0;
 
-		if (e[0] == 'P' && e[1] == 'A' && e[2] == 'T' && e[3] == 'H' && e[4] == '=')
-			return e + 5;
+		while (name[n] && name[n] == (*envp)[n])
+			n++;
+		if (!name[n])
+			return *envp + n;
 	}
-	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	return NULL;
+}
+
+static const char *main_path(char **envp)
+{
+	const char *path = main_env(envp, "PATH=");
+
+	return path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* --- files of the home: as the step's user and in its root, so whatever the image has prepared
+ * there is the step's own affair ---------------------------------------------------------- */
+
+struct dirent64 { /* the kernel's */
+	uint64_t ino;
+	int64_t off;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+static void home_warn(const char *name, const char *to)
+{
+	const char *const parts[] = {"warning: unsuccessful cred copy: \"", name,
+		"\" from \"" SANDBOX_HOME_COPY "\" to \"", to, "\"\n"};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		sys3(SYS_write, 2, parts[i], text_bytes(parts[i]));
+}
+
+/* A new file takes the place of what is there, so no link or FIFO is opened. */
+static long home_file(long from, long to, const char *name)
+{
+	long in = sys4(SYS_openat, from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	long out;
+	long n = 1;
+
+	if (in < 0)
+		return in;
+	sys3(SYS_unlinkat, to, name, 0);
+	out = sys4(SYS_openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		0600);
+	while (out >= 0 && n > 0)
+		n = sys4(SYS_sendfile, out, in, 0, 1 << 20);
+	sys1(SYS_close, in);
+	if (out < 0)
+		return out;
+	sys1(SYS_close, out);
+	return n;
+}
+
+static long home_open(long dir, const char *name, long flags)
+{
+	return sys4(SYS_openat, dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags, 0);
+}
+
+/* -ENOTDIR: it is a file. */
+static long home_dir(long from, long to, const char *name);
+
+/* All of a directory; `to_name` is for messages, and empty inside one that is told as a whole.
+ */
+static long home_all(long from, long to, const char *to_name)
+{
+	uint64_t block[256];
+	long worst = 0;
+	long n;
+
+	while ((n = sys3(SYS_getdents64, from, block, sizeof(block))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)((const char *)block + at);
+			const char *name = d->name;
+			long ret;
+
+			at += d->size;
+			if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
+				continue;
+			ret = home_dir(from, to, name);
+			if (ret == -ENOTDIR)
+				ret = home_file(from, to, name);
+			if (ret < 0 && *to_name)
+				home_warn(name, to_name);
+			worst = ret < 0 ? ret : worst;
+		}
+	}
+	return n < 0 ? n : worst;
+}
+
+static long home_dir(long from, long to, const char *name)
+{
+	long in = home_open(from, name, O_NOFOLLOW);
+	long out;
+	long ret;
+
+	if (in < 0)
+		return in;
+	sys3(SYS_mkdirat, to, name, 0700);
+	out = home_open(to, name, O_NOFOLLOW);
+	ret = out == -ENOTDIR ? -EEXIST : out;
+	if (out >= 0) {
+		ret = home_all(in, out, "");
+		sys1(SYS_close, out);
+	}
+	sys1(SYS_close, in);
+	return ret;
+}
+
+static void home_fill(const char *home)
+{
+	long in = home_open(AT_FDCWD, SANDBOX_HOME_SOURCE, 0);
+	long out = home_open(AT_FDCWD, home, 0);
+
+	if (in < 0 || out < 0)
+		home_warn("*", home);
+	else
+		(void)home_all(in, out, home);
+	if (in >= 0)
+		sys1(SYS_close, in);
+	if (out >= 0)
+		sys1(SYS_close, out);
+}
+
+static void main_fill_home(struct init *in)
+{
+	const char *home = main_env(in->envp, "HOME=");
+
+	if (!(in->o->flags & ORDERS_HOME))
+		return;
+	home_fill(SANDBOX_HOME_COPY);
+	if (home && *home)
+		home_fill(home);
 }
 
 /*
@@ -380,6 +512,7 @@ static void main_run(void *arg)
 	main_set_bounding(in);
 	main_set_ids(in);
 	main_open_copies(in);
+	main_fill_home(in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
 	ret = -ENOENT;
 	for (const char *p = name; *p; p++)

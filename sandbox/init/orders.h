@@ -45,6 +45,7 @@ enum orders_flags {
 	ORDERS_VISIT = 1,    /* not PID 1: execute the program and be gone */
 	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
 	ORDERS_ESCALATE = 4, /* setuid programs count */
+	ORDERS_HOME = 8,     /* SANDBOX_HOME_SOURCE goes into the home */
 };
 /* step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP. */
 #define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5)

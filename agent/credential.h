@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the steps of a task run get of its ServiceAccount's Secrets (tekton-semantics 24): the
+ * Secrets themselves, and the files that git, ssh and docker read in a home directory.
+ */
+#ifndef AGENT_CREDENTIAL_H
+#define AGENT_CREDENTIAL_H
+
+#include <monopod/runner.h>
+
+/*
+ * The files of LAUNCH_SECRETS: NAME/KEY of every Secret that matches, and below
+ * LAUNCH_HOME_FILES what goes into the home. False: no Secret matches, and there is nothing.
+ */
+bool credential_volume(struct arena *a, const struct spec *spec, struct str account,
+	struct launch_volume *ret);
+
+#endif

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Credentials of a ServiceAccount: the files that Tekton makes, for the steps of its task alone.
+. tests/helpers/tap.sh
+
+has() { # TEXT LITERAL NAME
+	[ "${1#*"$2"}" != "$1" ]
+	ok $? "$3" "in: $1"
+}
+b64() { printf '%s' "$1" | base64 -w0; }
+
+secrets() {
+	cat <<YAML
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: bot}
+secrets: [{name: web}, {name: key}, {name: reg}, {name: plain}, {name: gone}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: web, annotations: {tekton.dev/git-1: "https://z.example/org/repo", tekton.dev/git-0: "https://a.example", tekton.dev/docker-0: "https://r.example"}}
+type: kubernetes.io/basic-auth
+stringData: {username: "some\\\\user", password: "p@ss:word"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key, annotations: {tekton.dev/git-0: "git.example:2222"}}
+type: kubernetes.io/ssh-auth
+stringData: {ssh-privatekey: "the private key", known_hosts: "git.example ssh-ed25519 AAAA"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: reg}
+type: kubernetes.io/dockerconfigjson
+data: {.dockerconfigjson: "$(b64 '{"auths":{"q.example":{"username":"quser","password":"qpass","auth":"cXVzZXI6cXBhc3M=","x":1}}}')"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: plain}
+type: kubernetes.io/basic-auth
+stringData: {username: unused, password: unused-password}
+---
+YAML
+}
+
+# What a step sees, in base64, as its log would be masked.
+show='cd $HOME 2>/dev/null; for f in .gitconfig .git-credentials .docker/config.json .ssh/config .ssh/known_hosts .ssh/id_key; do
+  [ -e $f ] && { stat -c "$f %a %u" $f; cat $f; echo; }; done; stat -c "%n %a" .ssh .docker 2>/dev/null; ls -A /tekton/creds $HOME'
+yaml <<YAML
+$(secrets)
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: c}
+spec:
+  workspaces: [{name: w, emptyDir: {}}]
+  taskRunSpecs: [{pipelineTaskName: a, serviceAccountName: bot}]
+  pipelineSpec:
+    workspaces: [{name: w}]
+    tasks:
+    - name: a
+      workspaces: [{name: w}]
+      taskSpec:
+        workspaces: [{name: w}]
+        steps:
+        - name: root
+          image: busybox
+          script: |
+            #!/bin/sh
+            { $(printf '%s' "$show" | tr '\n' ' '); } >\$(workspaces.w.path)/root 2>&1
+            ls -A /tekton/creds-secrets /tekton/creds-secrets/web >\$(workspaces.w.path)/secrets
+            touch /tekton/creds-secrets/x 2>/dev/null && echo writable >>\$(workspaces.w.path)/secrets
+            touch \$(credentials.path)/x && echo made
+        - name: user
+          image: busybox
+          securityContext: {runAsUser: 1234}
+          env: [{name: HOME, value: /tekton/home}]
+          script: |
+            #!/bin/sh
+            { $(printf '%s' "$show" | tr '\n' ' '); } >\$(workspaces.w.path)/user 2>&1
+        - name: hostile
+          image: busybox
+          env: [{name: HOME, value: \$(workspaces.w.path)/home}]
+          script: |
+            #!/bin/sh
+            ls -lA \$HOME >\$(workspaces.w.path)/hostile
+            cat \$(workspaces.w.path)/victim/* >>\$(workspaces.w.path)/hostile
+        - name: homeless
+          image: busybox
+          env: [{name: HOME, value: /nowhere/at/all}]
+          script: |
+            #!/bin/sh
+            ls -A /tekton/creds
+    - name: b
+      workspaces: [{name: w}]
+      taskSpec:
+        workspaces: [{name: w}]
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            #!/bin/sh
+            { ls -A /tekton /tekton/creds; ls -A \$HOME; } >\$(workspaces.w.path)/other 2>&1
+YAML
+mkdir -p "$T/w/home" "$T/w/victim"
+ln -s ../victim "$T/w/home/.ssh"
+ln -s ../victim/config "$T/w/home/.gitconfig"
+mkfifo "$T/w/home/.git-credentials"
+echo untouched >"$T/w/victim/config"
+chmod -R 777 "$T/w"
+run -w w="$T/w"
+is "$code" 0 "a run with credentials" "$err" "$out"
+root=$(cat "$T/w/root")
+has "$root" '.gitconfig 600 0
+[credential]
+	helper = store
+[credential "https://a.example"]
+	username = some\\user
+[credential "https://z.example/org/repo"]
+	username = some\\user
+	useHttpPath = true
+' ".gitconfig"
+has "$root" '.git-credentials 600 0
+https://some%5Cuser:p%40ss%3Aword@a.example
+https://some%5Cuser:p%40ss%3Aword@z.example/org/repo
+' ".git-credentials"
+auth=$(b64 'some\user:p@ss:word')
+has "$root" '.docker/config.json 600 0
+{"auths":{"https://r.example":{"username":"some\\user","password":"p@ss:word","auth":"'"$auth"'","email":"not@val.id"},"q.example":{"username":"quser","password":"qpass","auth":"cXVzZXI6cXBhc3M="}}}' ".docker/config.json"
+has "$root" '.ssh/config 600 0
+Host git.example
+    HostName git.example
+    Port 2222
+    IdentityFile /tekton/creds/.ssh/id_key
+' ".ssh/config"
+has "$root" '.ssh/known_hosts 600 0
+git.example ssh-ed25519 AAAA
+.ssh/id_key 600 0
+the private key' "the key and the known hosts"
+has "$root" '.ssh 700
+.docker 700' "directories for the user alone"
+is "$(cat "$T/w/secrets")" "/tekton/creds-secrets:
+.home
+key
+reg
+web
+
+/tekton/creds-secrets/web:
+password
+username" "the Secrets that match, read-only"
+like "$(cat "$T/run/logs/c-a/0/root.log")" made "/tekton/creds can be written"
+user=$(cat "$T/w/user")
+has "$user" '.gitconfig 600 1234' "another user has files of its own"
+has "$user" '.ssh/id_key 600 1234' "and the key"
+is "$(grep -c untouched "$T/w/hostile")" 1 "a link in a home leads nowhere" "$(cat "$T/w/hostile")"
+is "$(grep -c 'private key' "$T/w/hostile")" 0 "and no key lands behind it"
+like "$(cat "$T/w/hostile")" '.gitconfig' "the rest is written"
+like "$(cat "$T/run/logs/c-a/0/hostile.log")" 'warning: unsuccessful cred copy: ".ssh" from "/tekton/creds" to' "which is said"
+like "$(cat "$T/run/logs/c-a/0/homeless.log")" 'warning: unsuccessful cred copy: "*" from "/tekton/creds" to "/nowhere/at/all"' "no home: a warning"
+like "$(cat "$T/run/logs/c-a/0/homeless.log")" .gitconfig "and the program runs, with /tekton/creds"
+unlike "$(cat "$T/w/other")" creds-secrets "another task has no Secrets"
+unlike "$(cat "$T/w/other")" .gitconfig "nor files in its home"
+is "$(grep -rlE 'p@ss:word|the private key|qpass' "$T/run" | grep -v journal.sealed)" "" "nothing of it is in the run directory"
+done_testing
