@@ -167,7 +167,7 @@ int cmd_describe(const struct options *o)
 	else
 		for (size_t i = 0; i < n; i++)
 			record_put(&r[i], &out);
-	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
+	if (record_print(o, buf_str(&out), &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;
 }

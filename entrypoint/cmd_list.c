@@ -64,7 +64,7 @@ int cmd_list(const struct options *o)
 		list_json(r, n, &out);
 	else
 		list_text(a, r, n, &out);
-	if (fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
+	if (record_print(o, buf_str(&out), &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;
 }

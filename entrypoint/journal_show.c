@@ -45,26 +45,6 @@ static void time_put(const struct json *record, int64_t *first_ns, struct buf *o
 		(ns < 0 ? -ns : ns) % NS_PER_S / NS_PER_MS);
 }
 
-/* A journal may come from anybody. */
-static void word_put(const char *before, struct str word, struct buf *out)
-{
-	if (!word.n)
-		return;
-	buf_addz(out, before);
-	view_text_safe(out, word, VALUE_COLS, false);
-}
-
-static void kind_put(const struct json *record, struct buf *out)
-{
-	struct str event = json_str(json_get(record, "event"));
-	struct buf word cleanup_buf = {0};
-
-	buf_init(&word, VALUE_BYTES);
-	word_put(event.n ? "> " : "", event.n ? event : json_str(json_get(record, "kind")),
-		&word);
-	buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(buf_str(&word)));
-}
-
 static void subject_put(const struct json *record, struct buf *out)
 {
 	struct str pipeline_task = json_str(json_get(record, "pipelineTask"));
@@ -72,11 +52,14 @@ static void subject_put(const struct json *record, struct buf *out)
 	const struct json *attempt = json_get(record, "attempt");
 	struct str step = json_str(json_get(record, "step"));
 
-	word_put(" ", pipeline_task, out);
-	word_put(" ", task, out);
+	if (pipeline_task.n)
+		buf_addf(out, " " STR_FMT, STR_ARG(pipeline_task));
+	if (task.n)
+		buf_addf(out, " " STR_FMT, STR_ARG(task));
 	if (attempt)
-		word_put("/", attempt->text, out);
-	word_put("/", step, out);
+		buf_addf(out, "/" STR_FMT, STR_ARG(attempt->text));
+	if (step.n)
+		buf_addf(out, "/" STR_FMT, STR_ARG(step));
 }
 
 static void members_put(const struct json *record, struct buf *out)
@@ -88,8 +71,7 @@ static void members_put(const struct json *record, struct buf *out)
 			continue;
 		buf_init(&value, VALUE_BYTES);
 		json_print(it, false, &value);
-		word_put(" ", it->key, out);
-		buf_addc(out, '=');
+		buf_addf(out, " " STR_FMT "=", STR_ARG(it->key));
 		view_text_safe(out, buf_str(&value), VALUE_COLS, false);
 	}
 }
@@ -99,13 +81,19 @@ static void record_put(struct str text, int64_t *first_ns, struct buf *out)
 	struct arena *a cleanup_arena = arena_new();
 	struct err err = {0};
 	struct json *record;
+	struct str kind;
 
 	if (json_parse(a, text, text.n, &record, &err)) {
 		buf_addf(out, "not JSON: %s\n", err.msg);
 		return;
 	}
+	kind = json_str(json_get(record, "kind"));
 	time_put(record, first_ns, out);
-	kind_put(record, out);
+	if (json_get(record, "event"))
+		buf_addf(out, "  > %-*.*s", KIND_COLS - 2,
+			STR_ARG(json_str(json_get(record, "event"))));
+	else
+		buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(kind));
 	subject_put(record, out);
 	members_put(record, out);
 	buf_addc(out, '\n');

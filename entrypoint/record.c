@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include "lock.h"
+#include "view_text.h"
 
 #include <base/bounds.h>
 #include <base/clock.h>
@@ -81,6 +82,13 @@ static bool is_abandoned(struct str top)
 	return dfd >= 0 && !lock_is_held(dfd);
 }
 
+/* One that is filed as pending ends without a verdict; one without a start was killed early. */
+static bool has_end(struct record_condition c)
+{
+	return str_eqz(c.status, "True") || str_eqz(c.status, "False") ||
+	       str_ends(c.reason, STR("RunPending"));
+}
+
 /* One directory with a run.json, below the directory of its command. */
 static int record_read(struct records *rs, struct str dir, struct str top, struct err *err)
 {
@@ -98,10 +106,7 @@ static int record_read(struct records *rs, struct str dir, struct str top, struc
 			err, ERR_SPEC, STR_FMT ": expected a List with a run", STR_ARG(path));
 	r.started_wall_ns = time_of(r.run, "startTime");
 	r.ended_wall_ns = time_of(r.run, "completionTime");
-	r.is_interrupted = r.started_wall_ns && /* one that is pending waits */
-			   !str_eqz(record_condition(r.run).status, "True") &&
-			   !str_eqz(record_condition(r.run).status, "False") &&
-			   is_abandoned(top);
+	r.is_interrupted = !has_end(record_condition(r.run)) && is_abandoned(top);
 	vec_push(&rs->found, r);
 	return 0;
 }
@@ -228,4 +233,15 @@ int record_asked(const struct options *o, struct arena *a, struct record **ret, 
 	struct str word = o->run_dir.n ? o->run_dir : o->n_args ? o->args[0] : record_default();
 
 	return record_find(a, STR(".monopod/runs"), word, ret, ret_n, err);
+}
+
+int record_print(const struct options *o, struct str text, struct err *err)
+{
+	struct buf out cleanup_buf = {0};
+
+	if (o->output == OUTPUT_JSON)
+		return fd_write_all(STDOUT_FILENO, text.p, text.n, err);
+	buf_init(&out, 1024 * (size_t)MIB);
+	view_text_safe_lines(&out, text);
+	return fd_write_all(STDOUT_FILENO, out.p, out.n, err);
 }

@@ -185,6 +185,17 @@ void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_a
 	}
 }
 
+void view_text_safe_lines(struct buf *out, struct str text)
+{
+	struct str line;
+
+	while (str_cut(text, '\n', &line, &text)) {
+		view_text_safe(out, line, 0, false);
+		buf_addc(out, '\n');
+	}
+	view_text_safe(out, text, 0, false);
+}
+
 /* Bytes of a colour sequence of our own at the start of s; 0: there is none. */
 static size_t colour_length(struct str s)
 {

@@ -15,6 +15,8 @@
  * terminal that does not know UTF-8; other characters become "?".
  */
 void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_ascii);
+/* The same of a text of many lines, whole. */
+void view_text_safe_lines(struct buf *out, struct str text);
 
 /* Columns of text that is safe, colour sequences counting nothing; never too few. */
 size_t view_text_cols(struct str s);

@@ -70,6 +70,17 @@ like "$out" "PipelineRun long  Unknown  Interrupted" "describe: interrupted"
 like "$out" "result r = \"kept\"" "and how far it came"
 in_runs list -o json
 like "$out" '"reason": "Interrupted"' "for programs, too"
+cp "$dir/run.json" "$T/whole.json"
+sed -i '/"startTime"/d' "$dir/run.json"
+in_runs describe
+like "$out" "PipelineRun long  Unknown  Interrupted" "also when it was killed before its start was recorded"
+sed -i 's/"name": "long"/"name": "long\\u001b[31m\\u001b]0;x\\u0007"/' "$dir/run.json"
+for verb in describe list; do
+	in_runs $verb
+	like "$out" "long" "$verb: a name that somebody wrote"
+	unlike "$out" $'\e' "is shown without its escapes"
+done
+cp "$T/whole.json" "$dir/run.json"
 in_runs "${start[@]}" --run-dir "$dir"
 is "$code" 2 "its directory is not used again"
 like "$err" "holds a run already, which was interrupted" "which is said"
