@@ -220,18 +220,10 @@ static void make_rest(struct build *b, const struct task_spec *ts, struct subst 
 	add_steps(ts, s);
 }
 
-static const struct step_workspace *find_isolated(const struct step *s, struct str name)
-{
-	for (size_t i = 0; i < s->n_workspaces; i++)
-		if (str_eq(s->workspaces[i].name.s, name))
-			return &s->workspaces[i];
-	return NULL;
-}
-
 static struct str step_path(
 	struct arena *a, const struct step *step, const struct task_workspace *w)
 {
-	const struct step_workspace *own = find_isolated(step, w->name);
+	const struct step_workspace *own = workspace_of_step(step, w->name);
 
 	return own && own->mount_path.s.n ? path_join(a, STR("/"), own->mount_path.s) : w->path;
 }
@@ -475,17 +467,6 @@ static bool make_volumes(struct build *b, struct task_launch *l)
 	return true;
 }
 
-static bool is_isolated(const struct task_spec *ts, struct str name)
-{
-	for (size_t i = 0; i < ts->n_steps; i++)
-		if (find_isolated(&ts->steps[i], name))
-			return true;
-	for (size_t i = 0; i < ts->n_sidecars; i++)
-		if (find_isolated(&ts->sidecars[i].container, name))
-			return true;
-	return false;
-}
-
 static bool has_mount(const struct step_launch *l, struct str path)
 {
 	for (size_t i = 0; i < l->n_mounts; i++)
@@ -569,8 +550,8 @@ static bool mount_workspace(
 	struct launch_mount *m = &l->mounts[l->n_mounts];
 	struct err err;
 
-	if (b->mount_index[i] == SIZE_MAX ||
-		(is_isolated(b->out->spec, w->name) && !find_isolated(step, w->name)))
+	if (b->mount_index[i] == SIZE_MAX || (workspace_is_isolated(b->out->spec, w->name) &&
+						     !workspace_of_step(step, w->name)))
 		return true;
 	*m = (struct launch_mount){
 		.volume = b->mount_index[i],

@@ -267,3 +267,22 @@ int workspace_resolve(struct arena *a, const struct execution *t, const struct t
 	*ret_n = n;
 	return 0;
 }
+
+const struct step_workspace *workspace_of_step(const struct step *s, struct str name)
+{
+	for (size_t i = 0; i < s->n_workspaces; i++)
+		if (str_eq(s->workspaces[i].name.s, name))
+			return &s->workspaces[i];
+	return NULL;
+}
+
+bool workspace_is_isolated(const struct task_spec *ts, struct str name)
+{
+	for (size_t i = 0; i < ts->n_steps; i++)
+		if (workspace_of_step(&ts->steps[i], name))
+			return true;
+	for (size_t i = 0; i < ts->n_sidecars; i++)
+		if (workspace_of_step(&ts->sidecars[i].container, name))
+			return true;
+	return false;
+}

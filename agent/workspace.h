@@ -42,4 +42,9 @@ struct task_workspace {
 int workspace_resolve(struct arena *a, const struct execution *t, const struct task_spec *ts,
 	struct task_workspace **ret, size_t *ret_n, struct err *err);
 
+/* The workspace as the step lists it for itself alone, or NULL. */
+const struct step_workspace *workspace_of_step(const struct step *s, struct str name);
+/* Some step or sidecar does: the others do not get it. */
+bool workspace_is_isolated(const struct task_spec *ts, struct str name);
+
 #endif
