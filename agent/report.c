@@ -330,13 +330,36 @@ static void put_task_run(const struct report *p, const struct task_run_view *t)
 
 /* --- the run object ------------------------------------------------------------------ */
 
+/*
+ * What skippedTasks says of a pipeline task. Tekton does not know a pipeline in the pipeline
+ * for started, so one that has run is listed, too, when the run stopped before its end; it is
+ * counted as what it was all the same.
+ */
+static enum skip_reason listed_skip(
+	const struct run_view *r, const struct pipeline_task_view *pt)
+{
+	bool is_child =
+		pt->n_task_runs && r->task_runs[pt->task_runs[0]]->kind == OBJECT_PIPELINE_RUN;
+
+	if (pt->state == PT_SKIPPED)
+		return pt->skip;
+	if (!is_child || pt->is_finally)
+		return SKIP_NONE;
+	if (r->is_stopping)
+		return SKIP_STOPPING;
+	if (r->cancelled == CANCEL_GRACEFUL)
+		return SKIP_GRACEFULLY_CANCELLED;
+	return r->cancelled == CANCEL_STOP ? SKIP_GRACEFULLY_STOPPED : SKIP_NONE;
+}
+
 static void put_skipped(const struct report *p)
 {
 	const struct run_view *r = p->run;
 	bool any = false;
 	for (size_t i = 0; i < r->n_pipeline_tasks; i++) {
 		const struct pipeline_task_view *pt = &r->pipeline_tasks[i];
-		if (pt->state != PT_SKIPPED)
+		enum skip_reason skip = listed_skip(r, pt);
+		if (skip == SKIP_NONE)
 			continue;
 		if (!any) {
 			json_key(p->w, "skippedTasks");
@@ -345,8 +368,8 @@ static void put_skipped(const struct report *p)
 		}
 		json_open(p->w, '{');
 		json_field(p->w, "name", pt->spec->name.s);
-		json_fieldz(p->w, "reason", skip_reason_text(pt->skip));
-		if (!pt->is_finally || pt->skip == SKIP_WHEN)
+		json_fieldz(p->w, "reason", skip_reason_text(skip));
+		if (!pt->is_finally || skip == SKIP_WHEN)
 			put_when(p, pt->when, pt->n_when);
 		json_close(p->w, '}');
 	}

@@ -124,8 +124,9 @@ struct views {
 static int views_fill(void *arg, int fd, struct err *err)
 {
 	const struct views *v = arg;
+	const struct run_json_hiding hiding = {.mask = v->mask};
 
-	return run_json_write(v->p, v->n, v->mask, fd, err);
+	return run_json_write(v->p, v->n, &hiding, fd, err);
 }
 
 static int json_write(const struct outcome *o, int dfd, const struct run_view *const *views,
@@ -404,6 +405,7 @@ int outcome_ended(struct outcome *o, struct err *err)
 int outcome_print(const struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
+	const struct run_json_hiding hiding = {.mask = o->mask, .shows_values = true};
 
-	return run_json_write(outcome_views(o, a), o->n_runs, o->mask, STDOUT_FILENO, err);
+	return run_json_write(outcome_views(o, a), o->n_runs, &hiding, STDOUT_FILENO, err);
 }

@@ -29,23 +29,26 @@ static void drain_write(void *arg, struct buf *out)
 	buf_clear(out);
 }
 
-struct hiding {
-	const struct mask *mask;
+struct editor {
+	const struct run_json_hiding *hiding;
 	struct arena *arena;
 };
 
 static struct str hide(void *arg, struct str member, struct str s)
 {
-	const struct hiding *h = arg;
+	const struct editor *e = arg;
 
-	return secrets_is_own_word(member) ? s : mask_text(h->mask, h->arena, s);
+	if (secrets_is_own_word(member) ||
+		(e->hiding->shows_values && str_eqz(member, "value")))
+		return s;
+	return mask_text(e->hiding->mask, e->arena, s);
 }
 
-int run_json_write(const struct run_view *const *runs, size_t n_runs, const struct mask *mask,
-	int fd, struct err *err)
+int run_json_write(const struct run_view *const *runs, size_t n_runs,
+	const struct run_json_hiding *hiding, int fd, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct hiding hiding = {mask, a};
+	struct editor editor = {hiding, a};
 	struct buf out cleanup_buf = {0};
 	struct drain d = {.fd = fd, .err = err};
 	struct json_writer w;
@@ -54,9 +57,9 @@ int run_json_write(const struct run_view *const *runs, size_t n_runs, const stru
 	json_writer_init(&w, &out, 2);
 	w.drain = drain_write;
 	w.drain_arg = &d;
-	if (!mask_is_empty(mask)) {
+	if (!mask_is_empty(hiding->mask)) {
 		w.edit = hide;
-		w.edit_arg = &hiding;
+		w.edit_arg = &editor;
 	}
 	json_open(&w, '{');
 	json_fieldz(&w, "apiVersion", "v1");

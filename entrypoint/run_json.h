@@ -10,9 +10,17 @@
 
 enum { RUN_JSON_MAX = 1024 * 1024 * 1024 };
 
-/* Indented JSON with a line end, in pieces, so that its size costs no memory. Values in
- * mask are not in it; NULL: all are. */
-int run_json_write(const struct run_view *const *runs, size_t n_runs, const struct mask *mask,
-	int fd, struct err *err);
+/*
+ * What of the Secrets is not shown. The document that the caller asked for is how params and
+ * results reach it, so their values are as they are there, as in Tekton's own status; in what
+ * stays in the run directory they are masked like everything else.
+ */
+struct run_json_hiding {
+	const struct mask *mask; /* NULL: nothing is hidden */
+	bool shows_values;       /* of params and results */
+};
+/* Indented JSON with a line end, in pieces, so that its size costs no memory. */
+int run_json_write(const struct run_view *const *runs, size_t n_runs,
+	const struct run_json_hiding *hiding, int fd, struct err *err);
 
 #endif

@@ -95,6 +95,7 @@ struct value value_from_json(struct arena *a, struct str json)
 void value_json(const struct value *v, struct json_writer *w)
 {
 	bool go_escapes = w->go_escapes;
+	struct str member = w->member;
 	w->go_escapes = true;
 	switch (v->type) {
 	case VALUE_ARRAY:
@@ -107,6 +108,7 @@ void value_json(const struct value *v, struct json_writer *w)
 		json_open(w, '{');
 		for (size_t i = 0; i < v->n_object; i++) {
 			json_keys(w, v->object[i].key.s);
+			w->member = member; /* for an editor all of it is the value */
 			json_put_str(w, v->object[i].value.s);
 		}
 		json_close(w, '}');

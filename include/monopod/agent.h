@@ -214,6 +214,7 @@ struct run_view {
 	struct named_value *results; /* pipeline results */
 	size_t n_results;
 	enum cancel_mode cancelled;
+	bool is_stopping; /* a dag task failed: nothing new of them starts */
 };
 
 /* --- calls --------------------------------------------------------------------------- */

@@ -109,7 +109,8 @@ monopod logs --run-dir "$T/run"
 is "$(forms "$out$err")" "" "logs"
 rm -rf "$T/run"
 run -o json
-is "$(forms "$out$err")" "" "-o json"
+is "$(forms "$err")" "" "-o json tells nobody but the caller"
+like "$out" '"value": "'"$SECRET"'"' "whom results reach as they are"
 rm -rf "$T/run"
 run --dry-run -v
 is "$(forms "$out$err")" "" "--dry-run"
