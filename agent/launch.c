@@ -579,7 +579,7 @@ static bool make_mounts(struct build *b, const struct task_launch *task,
 	for (size_t i = 0; i < b->n_workspaces; i++)
 		if (!mount_workspace(b, step, i, l))
 			return false;
-	if (task->has_credentials && !has_mount(l, STR(LAUNCH_SECRETS)))
+	if (task->has_credentials && !l->sidecar && !has_mount(l, STR(LAUNCH_SECRETS)))
 		l->mounts[l->n_mounts++] = (struct launch_mount){.volume = b->credentials,
 			.mount_path = STR(LAUNCH_SECRETS),
 			.read_only = true};

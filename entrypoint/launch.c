@@ -468,7 +468,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 			STR_ARG(step_launch_label(p->step))),
 		.ns = p->ns,
 		.is_hermetic = p->pod->hermetic,
-		.has_home_files = p->attempt->launch->has_credentials,
+		.has_home_files = p->attempt->launch->has_credentials && !p->step->sidecar,
 		.root = p->rootfs->kind == TARGET_REF ? ROOT_OVERLAY : ROOT_BIND,
 		.upper_dfd = p->dirs->upper_dfd,
 		.work_dfd = p->dirs->work_dfd,

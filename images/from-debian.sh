@@ -48,6 +48,7 @@ echo "image $ref: making it from the $release packages $packages"
 printf '%s\n' "$sources" | mmdebstrap --quiet --variant=minbase --include="$packages" \
 	--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+	--customize-hook='[ ! -x "$1/usr/sbin/sshd" ] || mkdir -p "$1/run/sshd"' \
 	--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/*' \
 	"$release" "$work/root" - >"$work/log" 2>&1 || {
 	tail -n 20 "$work/log" >&2

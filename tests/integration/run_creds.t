@@ -61,6 +61,12 @@ spec:
       workspaces: [{name: w}]
       taskSpec:
         workspaces: [{name: w}]
+        sidecars:
+        - name: side
+          image: busybox
+          script: |
+            { ls -A /root /tekton; env; } >\$(workspaces.w.path)/side 2>&1
+            exec sleep 1000
         steps:
         - name: root
           image: busybox
@@ -157,6 +163,9 @@ like "$(cat "$T/w/hostile")" '.gitconfig' "the rest is written"
 like "$(cat "$T/run/logs/c-a/0/hostile.log")" 'warning: unsuccessful cred copy: ".ssh" from "/tekton/creds" to' "which is said"
 like "$(cat "$T/run/logs/c-a/0/homeless.log")" 'warning: unsuccessful cred copy: "*" from "/tekton/creds" to "/nowhere/at/all"' "no home: a warning"
 like "$(cat "$T/run/logs/c-a/0/homeless.log")" .gitconfig "and the program runs, with /tekton/creds"
+like "$(cat "$T/w/side")" PATH= "a sidecar of the task runs"
+unlike "$(cat "$T/w/side")" creds "and has no Secrets"
+unlike "$(cat "$T/w/side")" .ssh "nor files in its home"
 unlike "$(cat "$T/w/other")" creds-secrets "another task has no Secrets"
 unlike "$(cat "$T/w/other")" .gitconfig "nor files in its home"
 is "$(grep -rlE 'p@ss:word|the private key|qpass' "$T/run" | grep -v journal.sealed)" "" "nothing of it is in the run directory"
