@@ -48,12 +48,13 @@ echo "image $ref: making it from the $release packages $packages"
 printf '%s\n' "$sources" | mmdebstrap --quiet --variant=minbase --include="$packages" \
 	--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-	--customize-hook='[ ! -x "$1/usr/sbin/sshd" ] || mkdir -p "$1/run/sshd"' \
 	--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/*' \
 	"$release" "$work/root" - >"$work/log" 2>&1 || {
 	tail -n 20 "$work/log" >&2
 	die "mmdebstrap failed"
 }
+# nobody makes at a start what sshd wants; mmdebstrap leaves /run empty
+[ ! -x "$work/root/usr/sbin/sshd" ] || mkdir -p "$work/root/run/sshd"
 rm -rf "$layout"
 mkdir -p "$(dirname "$layout")"
 "$monopod" image pack "$work/root" --tag "$ref" --layout "$layout" --cmd '["bash"]' \
