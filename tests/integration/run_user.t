@@ -68,7 +68,7 @@ chmod 644 "$T"/in.*
 if as_user subids newuidmap 1 2>&1 | grep -q . && command -v newuidmap >/dev/null; then
 	mine subids
 	is "$code" 0 "a user with sub-ids" || printf '%s\n%s\n' "$out" "$err" | sed 's/^/# /'
-	is "$(log small-first s | tr '\n' ' ')" "0 hush 0 0 0 " "root inside"
+	is "$(log small-first s | tr '\n' ' ')" "0 *** 0 0 0 " "root inside"
 	is "$(log small-other s | tr '\n' ' ')" "1000 c " "and somebody else too"
 	is "$(json 'run["status"]["results"][0]["value"]')" result "results are read"
 	is "$(ls "$T/home/run" | tr '\n' ' ')" "journal logs results run.json workspaces " "what other ids wrote is gone"
@@ -80,7 +80,7 @@ fi
 
 mine single
 is "$code" 0 "a user with one id" || printf '%s\n%s\n' "$out" "$err" | sed 's/^/# /'
-is "$(log small-first s | tr '\n' ' ')" "0 hush 0 0 0 " "root inside"
+is "$(log small-first s | tr '\n' ' ')" "0 *** 0 0 0 " "root inside"
 is "$(ls "$T/home/run" | tr '\n' ' ')" "journal logs results run.json workspaces " "and cleans up"
 like "$(cat "$T/home/term")" '"value":"True Succeeded' "the termination file is written"
 

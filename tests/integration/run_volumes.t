@@ -82,13 +82,13 @@ spec:
 YAML
 run
 is "$code" 0 "volumes of every kind" || echo "# $err"
-is "$(log all env)" "round blue-t0ken-pod pod all-pod 64 unset" "environment from objects, fields and resources; the pod template wins"
-is "$(log all files)" "bluebluet0ken
+is "$(log all env)" "round blue-***-pod pod all-pod 64 unset" "environment from objects, fields and resources; the pod template wins"
+is "$(log all files)" "blueblue***
 444
 644
 COLOR blue
 shape round
-TOKEN t0ken
+TOKEN ***
 labels/all demo
 touch: /conf/x: Read-only file system
 touch: /sec/x: Read-only file system
