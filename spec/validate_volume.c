@@ -38,7 +38,8 @@ static void check_source(struct check *c, const struct volume *v)
 							  : s->object_name.s;
 
 	if (s->kind == VOLUME_HOST_PATH) {
-		struct host_path_use *use = arena_new_object(c->arena, struct host_path_use);
+		struct host_path_use *use =
+			arena_new_object(c->spec->arena, struct host_path_use);
 
 		*use = (struct host_path_use){
 			.path = s->host_path, .next = c->spec->host_paths};
