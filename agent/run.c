@@ -131,7 +131,7 @@ static void on_run_abort(struct agent *a, const struct change *c)
 static void on_run_stopping(struct agent *a, const struct change *c)
 {
 	(void)c;
-	a->is_stopping = a->view.is_stopping = true;
+	a->view.is_stopping = true;
 }
 
 static void on_run_finally(struct agent *a, const struct change *c)

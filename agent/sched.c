@@ -64,7 +64,7 @@ static void skip(struct agent *a, size_t pt, enum skip_reason reason)
 
 static enum skip_reason general_reason(const struct agent *a)
 {
-	if (a->is_stopping)
+	if (a->view.is_stopping)
 		return SKIP_STOPPING;
 	if (a->view.cancelled == CANCEL_GRACEFUL)
 		return SKIP_GRACEFULLY_CANCELLED;
@@ -104,7 +104,7 @@ void sched_tasks_timed_out(struct agent *a)
 
 static void begin_stopping(struct agent *a)
 {
-	if (!a->is_stopping)
+	if (!a->view.is_stopping)
 		run_apply(a, &(struct change){.kind = CHANGE_RUN_STOPPING});
 }
 

@@ -145,7 +145,6 @@ struct agent { /* one run */
 	size_t n_open_runs;  /* task runs not done */
 	size_t n_open_dag;   /* dag tasks not done, skipped or invalid */
 	size_t n_open_final; /* the same of finally */
-	bool is_stopping;
 	enum skip_reason skipped_all; /* the rule of 1 to 3 that was applied to all */
 
 	/* --- deadline.c */
