@@ -78,11 +78,11 @@ static void __attribute__((noreturn)) init_exit(int code)
 }
 
 /*
- * The agent is gone: everything in the namespace ends first, so that what this process holds
- * (hold_fd) is let go when nothing of the step is left, and not before. A SIGKILL to PID 1
- * would close it while the others still run.
+ * Everything in the namespace ends first, so that what this process holds (hold_fd) is let go
+ * when nothing of the step is left, and not before: the kernel closes the files of a PID 1
+ * that ends before it kills the others.
  */
-static void __attribute__((noreturn)) init_end_all(void)
+static void __attribute__((noreturn)) init_end_all(int code)
 {
 	struct {
 		int64_t s, ns;
@@ -99,7 +99,7 @@ static void __attribute__((noreturn)) init_end_all(void)
 		sys5(SYS_ppoll, 0, 0, &nap, 0, SIGSET_BYTES);
 		i++;
 	}
-	init_exit(125);
+	init_exit(code);
 }
 
 /* Signals of the agent that the main process gets; everything else aimed at us is ignored. */
@@ -139,7 +139,9 @@ static void __attribute__((noreturn)) init_report(struct init *in, int code, int
 		e.signal = 0;
 	}
 	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
-	init_exit(0);
+	if (in->o->flags & ORDERS_VISIT) /* a guest in somebody else's namespace */
+		init_exit(0);
+	init_end_all(0);
 }
 
 /* --- the main process, on its own stack, in our memory until it execs ------------------- */
@@ -558,7 +560,7 @@ static void init_take_signal(struct init *in, int signal_fd)
 	if (si.ssi_signo == SIGCHLD)
 		init_reap(in);
 	else if (si.ssi_signo == ORDERS_DEATH_SIGNAL && si.ssi_pid == 0)
-		init_end_all();
+		init_end_all(125);
 	else if (si.ssi_pid == 0 && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
 		sys2(SYS_kill, in->main_pid, si.ssi_signo);
 }
@@ -601,7 +603,7 @@ static void init_turn(struct init *in, int signal_fd, bool waits)
 	if (n <= 0)
 		return;
 	if (pfd[1].revents || pfd[2].revents)
-		init_end_all();
+		init_end_all(125);
 	if (pfd[0].revents)
 		init_take_signal(in, signal_fd);
 }
