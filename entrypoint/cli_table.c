@@ -97,6 +97,12 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_PATH,
 		.offset = offsetof(struct options, results_dir),
 		.help = "write one file for each pipeline result there"},
+	{.name = "log-record",
+		.group = GROUP_RUN,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, log_record),
+		.help = "at the end print run.json among the output, packed, in lines that no "
+			"step can forge; 'collect --log' takes it from there"},
 	{.letter = 'o',
 		.name = "output",
 		.arg = "FORMAT",
@@ -236,6 +242,13 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FN,
 		.fn = option_attempt,
 		.help = "which attempt of a retried task, from 0; default: the last"},
+	{.name = "log",
+		.arg = "FILE",
+		.group = GROUP_COLLECT,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, collect_log),
+		.help = "the log of the pod, or '-' for standard input, with the run.json that "
+			"'run --log-record' printed into it"},
 	{.name = "man",
 		.group = GROUP_HELP,
 		.kind = OPTION_FLAG,
@@ -314,6 +327,17 @@ const struct verb verbs[] = {
 		"nobody runs any more is Unknown, Interrupted. DIR is .monopod/runs by "
 		"default.",
 		cmd_list, GROUP_OUTPUT, 1, false},
+	{"collect", "[FILE]", "what became of a run, from the Pod that it was in",
+		"Reads a Pod, or a List of the pods of one run (the newest counts), as JSON "
+		"from "
+		"FILE or standard input and prints the run object with its status, and its "
+		"TaskRuns as far as they are known: from the termination message; with "
+		"--run-dir or --log from the whole run.json, which is believed when the "
+		"message "
+		"names its digest. -o plain is for people. The exit code is the one that run "
+		"ended with; 3 also for a pod that cannot be started, 4 also for one that has "
+		"not ended, and for an end that is not known.",
+		cmd_collect, GROUP_RUN_DIR | GROUP_OUTPUT | GROUP_COLLECT, 1, false},
 	{"help", "[VERB]", "this text, or what is to know about one verb", "", cmd_help,
 		GROUP_HELP, 1, false},
 	{"version", "", "the version", "", cmd_version, 0, 0, false},
@@ -321,7 +345,7 @@ const struct verb verbs[] = {
 const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
-static const char *const later_verbs[] = {"pod", "collect", "shell"};
+static const char *const later_verbs[] = {"pod", "shell"};
 static const char *const later_options[] = {"isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)

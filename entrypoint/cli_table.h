@@ -32,6 +32,7 @@ enum option_group {
 	GROUP_MAP = 2048, /* one image for another */
 	GROUP_CANCEL = 4096,
 	GROUP_DESCRIBE = 8192,
+	GROUP_COLLECT = 16384,
 };
 
 struct option_row {

@@ -17,5 +17,6 @@ int cmd_describe(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_cancel(const struct options *o);
 int cmd_list(const struct options *o);
+int cmd_collect(const struct options *o);
 
 #endif

@@ -245,17 +245,28 @@ static enum exit_code run_all(struct session *s)
 	return first;
 }
 
+/* Where the lines of the steps go, too. */
+static int log_fd(const struct options *o)
+{
+	return o->output == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO;
+}
+
 static enum exit_code run_tell(struct session *s, enum exit_code code)
 {
+	const struct options *o = s->options;
 	struct err err = {0};
 	int rc = outcome_ended(&s->outcome, &err);
 
-	if (rc == 0 && s->options->output == OUTPUT_JSON && s->outcome.n_runs)
+	if (rc == 0 && o->output == OUTPUT_JSON && s->outcome.n_runs)
 		rc = outcome_print(&s->outcome, &err);
 	if (rc) {
 		log_error("%s", err.msg);
-		return code_unrecorded(code);
+		code = code_unrecorded(code);
 	}
+	err = (struct err){0};
+	if (o->log_record && !o->dry_run && s->outcome.n_runs &&
+		outcome_log(&s->outcome, log_fd(o), &err))
+		log_warn("--log-record: %s", err.msg); /* the file itself is whole */
 	return code;
 }
 

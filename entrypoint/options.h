@@ -72,7 +72,8 @@ struct options {
 	struct keep keep;
 	bool dry_run;
 	bool resume, resume_force;
-	bool no_color; /* --no-color or NO_COLOR */
+	bool log_record; /* run.json into the output */
+	bool no_color;   /* --no-color or NO_COLOR */
 	enum log_level log_level;
 
 	/* image pack */
@@ -90,6 +91,9 @@ struct options {
 
 	/* describe */
 	bool journal;
+
+	/* collect */
+	struct str collect_log; /* as written; "-" is standard input; empty: none */
 
 	/* logs */
 	size_t attempt; /* SIZE_MAX: the last one */

@@ -2,6 +2,7 @@
 /* Writing the outcome down, again and again, always true. */
 #include "outcome.h"
 
+#include "log_record.h"
 #include "run_json.h"
 
 #include <base/buf.h>
@@ -385,21 +386,46 @@ int outcome_run_ended(struct outcome *o, struct err *err)
 	return 0;
 }
 
+/* The whole document, and its digest. */
+static int outcome_open_json(
+	const struct outcome *o, struct arena *a, struct str *ret_digest, struct err *err)
+{
+	int fd cleanup_fd = openat(o->rundir->dfd, "run.json", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return err_sys(err, "open run.json");
+	if (image_digest_fd(a, fd, ret_digest, err))
+		return -1;
+	return fd_take(&fd);
+}
+
 int outcome_ended(struct outcome *o, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct str path = path_join(a, o->rundir->path, STR("run.json"));
 	int fd cleanup_fd = -1;
-	struct str digest;
+	struct str path, digest;
 
 	if (o->termination.fd < 0 || !o->n_runs)
 		return 0;
-	fd = openat(o->rundir->dfd, "run.json", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	path = path_join(a, o->rundir->path, STR("run.json"));
+	fd = outcome_open_json(o, a, &digest, err);
 	if (fd < 0)
-		(void)err_sys(err, "open run.json");
-	if (fd < 0 || image_digest_fd(a, fd, &digest, err))
 		return outcome_tell(o, STR_NONE, true, NULL), -1;
 	return outcome_tell(o, arena_printf(a, "%s %s", str_c(digest), str_c(path)), true, err);
+}
+
+int outcome_log(const struct outcome *o, int out_fd, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	int fd cleanup_fd = -1;
+	struct str digest;
+
+	fd = outcome_open_json(o, a, &digest, err);
+	if (fd < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "run.json");
+	return log_record_write(fd, digest, out_fd, err);
 }
 
 int outcome_print(const struct outcome *o, struct err *err)

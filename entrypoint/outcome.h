@@ -57,6 +57,8 @@ int64_t outcome_deadline_ns(const struct outcome *o);
 int outcome_run_ended(struct outcome *o, struct err *err);
 /* All runs are: the last word in the termination file. */
 int outcome_ended(struct outcome *o, struct err *err);
+/* run.json into a log (log_record.h). */
+int outcome_log(const struct outcome *o, int out_fd, struct err *err);
 /* The List on standard output. */
 int outcome_print(const struct outcome *o, struct err *err);
 
