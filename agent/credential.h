@@ -6,13 +6,15 @@
 #ifndef AGENT_CREDENTIAL_H
 #define AGENT_CREDENTIAL_H
 
+#include <base/err.h>
 #include <monopod/runner.h>
 
 /*
  * The files of LAUNCH_SECRETS: NAME/KEY of every Secret that matches, and below
- * LAUNCH_HOME_FILES what goes into the home. False: no Secret matches, and there is nothing.
+ * LAUNCH_HOME_FILES what goes into the home. None when no Secret matches. ERR_NOT_FOUND: a
+ * Secret that matches cannot become a credential.
  */
-bool credential_volume(struct arena *a, const struct spec *spec, struct str account,
-	struct launch_volume *ret);
+int credential_volume(struct arena *a, const struct spec *spec, struct str account,
+	struct launch_volume *ret, struct err *err);
 
 #endif

@@ -428,12 +428,17 @@ static bool make_workspaces(struct build *b, struct task_launch *l)
 }
 
 /* Between the two, as it has no name that a task could use. */
-static void make_credentials(struct build *b, struct task_launch *l)
+static bool make_credentials(struct build *b, struct task_launch *l)
 {
+	struct launch_volume *v = &l->volumes[l->n_volumes];
+	struct err err;
+
 	b->credentials = l->n_volumes;
-	l->has_credentials = credential_volume(
-		b->brief, b->a->spec, b->t->v.service_account_name, &l->volumes[l->n_volumes]);
+	if (credential_volume(b->brief, b->a->spec, b->t->v.service_account_name, v, &err) < 0)
+		return fail_container(b, 0, &err);
+	l->has_credentials = v->n_files > 0;
 	l->n_volumes += l->has_credentials;
+	return true;
 }
 
 /* Volumes of the task, then of its pod template; their names are unique together. */
@@ -748,10 +753,7 @@ static bool make_launch(struct build *b)
 	make_facts(b);
 	pod_names(b->brief, &b->pod, l);
 	security_volumes(&b->pod.security_context, l);
-	if (!make_workspaces(b, l))
-		return false;
-	make_credentials(b, l);
-	if (!make_volumes(b, l))
+	if (!make_workspaces(b, l) || !make_credentials(b, l) || !make_volumes(b, l))
 		return false;
 	l->steps = arena_new_array(b->brief, struct step_launch, l->n_steps + l->n_sidecars);
 	for (size_t i = 0; i < l->n_steps + l->n_sidecars; i++)

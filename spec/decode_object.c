@@ -8,6 +8,7 @@
 #include "yaml_scalar.h"
 #include <base/base64.h>
 #include <base/bounds.h>
+#include <base/json.h>
 #include <base/map.h>
 #include <string.h>
 
@@ -217,6 +218,55 @@ static const struct field secret_fields[] = {
 	{FIELD_OF(struct data_object, "immutable", FIELD_BOOL, immutable)},
 };
 
+static const struct data_entry *data_find(const struct data_object *o, const char *key)
+{
+	for (size_t i = 0; i < o->n_data; i++)
+		if (str_eqz(o->data[i].key, key))
+			return &o->data[i];
+	return NULL;
+}
+
+/* What the API server wants in a Secret of a type. */
+static void check_secret_type(
+	struct decode *d, const struct yaml_node *n, const struct data_object *o)
+{
+	static const struct secret_type {
+		const char *type;
+		const char *key, *or_key;
+		bool is_json; /* an object */
+		bool is_text; /* not empty */
+	} types[] = {
+		{.type = "kubernetes.io/basic-auth", .key = "username", .or_key = "password"},
+		{.type = "kubernetes.io/ssh-auth", .key = "ssh-privatekey", .is_text = true},
+		{.type = "kubernetes.io/dockercfg", .key = ".dockercfg", .is_json = true},
+		{.type = "kubernetes.io/dockerconfigjson",
+			.key = ".dockerconfigjson",
+			.is_json = true},
+		{.type = "kubernetes.io/tls", .key = "tls.crt"},
+		{.type = "kubernetes.io/tls", .key = "tls.key"},
+	};
+	struct yaml_node at = {.pos = text_given(o->type) ? o->type.pos : n->pos};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && !d->broken; i++) {
+		const struct secret_type *t = &types[i];
+		const struct data_entry *e = data_find(o, t->key);
+		struct json *v = NULL;
+
+		if (!str_eqz(o->type.s, t->type))
+			continue;
+		if (t->is_text && e && !e->value.n)
+			e = NULL;
+		if (!e && !(t->or_key && data_find(o, t->or_key)))
+			(void)decode_fail(d, "missing-field", &at,
+				"data[%s]: required value of a Secret of type %s", t->key,
+				t->type);
+		else if (t->is_json && (json_parse(d->arena, e->value, MIB, &v, NULL) < 0 ||
+					       v->kind != JSON_OBJECT))
+			(void)decode_fail(d, "invalid-value", &at,
+				"data[%s]: expected a JSON object", t->key);
+	}
+}
+
 static void finish_secret(struct decode *d, const struct yaml_node *n, void *base)
 {
 	static const struct field as_text = {.key = "stringData", .arg = DATA_TEXT};
@@ -228,6 +278,7 @@ static void finish_secret(struct decode *d, const struct yaml_node *n, void *bas
 		path_leave(d, mark);
 	}
 	check_size(d, n, base);
+	check_secret_type(d, n, base);
 }
 
 const struct schema schema_secret = {

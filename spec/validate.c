@@ -51,6 +51,19 @@ static void check_run(struct check *c, const struct run_ref *run)
 	}
 }
 
+/* Names of Kubernetes' own objects: they become names of files and lines of configuration. */
+static void check_other_name(struct check *c, const struct object_meta *meta)
+{
+	c->object = meta->pos;
+	c->at = STR("metadata.name");
+	if (meta->name.s.n && !name_is_dns_subdomain(meta->name.s))
+		check_report(c, "invalid-name", meta->name, "",
+			"invalid resource name " STR_FMT
+			": expected lower case letters, digits, '-' and '.', at most 253",
+			STR_ARG(quote_go(c->arena, meta->name.s)));
+	c->at = STR_NONE;
+}
+
 /* What was told outlives the check. */
 static void keep_paths(struct spec *s)
 {
@@ -74,5 +87,11 @@ void validate_spec(struct spec *s)
 		check_action(&c, &s->step_actions[i]);
 	for (size_t i = 0; i < s->n_runs; i++, c.at = STR_NONE)
 		check_run(&c, &s->runs[i]);
+	for (size_t i = 0; i < s->n_data_objects; i++)
+		check_other_name(&c, &s->data_objects[i].meta);
+	for (size_t i = 0; i < s->n_claims; i++)
+		check_other_name(&c, &s->claims[i].meta);
+	for (size_t i = 0; i < s->n_service_accounts; i++)
+		check_other_name(&c, &s->service_accounts[i].meta);
 	keep_paths(s);
 }

@@ -82,9 +82,12 @@ static void test_claim_and_account(void **state attr_unused)
 }
 
 #define SECRET "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+#define OTHER  "apiVersion: v1\nkind: Secret\nmetadata: {name: t}\n"
 #define NOT_A_QUANTITY                                                                         \
 	" is not a number with an optional suffix (n u m k M G T P E, Ki Mi Gi Ti Pi Ei, or "  \
 	"a decimal exponent)\n"
+#define NOT_A_NAME                                                                             \
+	": expected lower case letters, digits, '-' and '.', at most 253: metadata.name\n"
 #define CONFIG_MAP "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
 
 static void test_complaints(void **state attr_unused)
@@ -133,6 +136,35 @@ static void test_complaints(void **state attr_unused)
 			"'1Gx'" NOT_A_QUANTITY
 			"4:91 error unknown-field spec.storage: PersistentVolumeClaim spec: "
 			"unknown field \"storage\"\n"},
+		{"Secrets without what their type needs",
+			SECRET "type: kubernetes.io/basic-auth\n---\n" OTHER
+			       "type: kubernetes.io/ssh-auth\nstringData: {ssh-privatekey: "
+			       "''}\n",
+			"4:7 error missing-field : data[username]: required value of a Secret "
+			"of "
+			"type kubernetes.io/basic-auth\n"
+			"9:7 error missing-field : data[ssh-privatekey]: required value of a "
+			"Secret of type kubernetes.io/ssh-auth\n"},
+		{"docker configurations that are none",
+			SECRET "type: kubernetes.io/dockercfg\nstringData: {.dockercfg: "
+			       "'[]'}\n---\n" OTHER "type: kubernetes.io/dockerconfigjson\n"
+			       "stringData: {.dockerconfigjson: '{'}\n",
+			"4:7 error invalid-value : data[.dockercfg]: expected a JSON object\n"
+			"10:7 error invalid-value : data[.dockerconfigjson]: expected a JSON "
+			"object\n"},
+		{"names that are no names",
+			"apiVersion: v1\nkind: Secret\nmetadata: {name: ../x}\n---\n"
+			"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: \"a\\nb\"}"
+			"\n",
+			"3:18 error invalid-name metadata.name: invalid resource name "
+			"\"../x\"" NOT_A_NAME
+			"7:18 error invalid-name metadata.name: invalid resource name "
+			"\"a\\nb\"" NOT_A_NAME},
+		{"a certificate without a key",
+			SECRET "type: kubernetes.io/tls\nstringData: {tls.crt: x}\n",
+			"4:7 error missing-field : data[tls.key]: required value of a Secret "
+			"of "
+			"type kubernetes.io/tls\n"},
 		{"an account's mistakes",
 			"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: c}\n"
 			"secrets: [x]\nimagePullSecrets: [{nam: x}]\n",
