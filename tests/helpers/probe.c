@@ -18,17 +18,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -671,6 +676,79 @@ static int cmd_abstract(char **argv)
 	return 0;
 }
 
+/* --- what processes could meet at --------------------------------------------------------- */
+
+enum { MEET_KEY = 0x6d6f6e6f };
+#define MEET_NAME "monopod-meet"
+
+static void abstract_address(struct sockaddr_un *a, socklen_t *n)
+{
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(a->sun_path + 1, MEET_NAME, sizeof(MEET_NAME));
+	*n = (socklen_t)(sizeof(a->sun_family) + 1 + strlen(MEET_NAME));
+}
+
+/* With IPC_CREAT: makes one of each kind. Without: says which are there. */
+static void meet(int flags)
+{
+	const int o = flags ? O_CREAT | O_RDWR : O_RDONLY;
+
+	say("sysv-shm", shmget(MEET_KEY, flags ? 64 : 0, flags | 0666));
+	say("sysv-msg", msgget(MEET_KEY, flags | 0666));
+	say("sysv-sem", semget(MEET_KEY, flags ? 1 : 0, flags | 0666));
+	say("mqueue", syscall(SYS_mq_open, MEET_NAME, o, 0666, NULL));
+	say("dev-shm", open("/dev/shm/" MEET_NAME, o | O_CLOEXEC, 0666));
+	say("tmp", open("/tmp/" MEET_NAME, o | O_CLOEXEC, 0666));
+}
+
+/* Makes them and stays until the file is there. */
+static int cmd_meet_at(char **argv)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+	socklen_t n;
+
+	abstract_address(&a, &n);
+	meet(IPC_CREAT);
+	say("abstract", bind(fd, (struct sockaddr *)&a, n) || listen(fd, 1) ? -1 : 0);
+	fflush(stdout);
+	while (access(argv[0], F_OK) < 0)
+		poll(NULL, 0, 10);
+	return 0;
+}
+
+static int cmd_meet(char **argv)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+	socklen_t n;
+
+	(void)argv;
+	abstract_address(&a, &n);
+	meet(0);
+	say("abstract", connect(fd, (struct sockaddr *)&a, n));
+	return 0;
+}
+
+/* Everything that has an id, whoever's: signals, limits, scheduling, memory. */
+static int cmd_others(char **argv)
+{
+	char buf[16];
+	struct iovec own = {buf, sizeof(buf)};
+	struct iovec other = {buf, sizeof(buf)};
+	long met = 0;
+
+	(void)argv;
+	for (pid_t pid = 2; pid < 70000; pid++) {
+		if (pid == getpid() || pid == getppid() || kill(pid, 0) < 0)
+			continue;
+		met++;
+		met += process_vm_readv(pid, &own, 1, &other, 1, 0) > 0;
+	}
+	printf("others=%ld\n", met);
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(char **argv);
@@ -696,8 +774,11 @@ static const struct command {
 	{"list", cmd_list, 1},
 	{"loopback", cmd_loopback, 1},
 	{"ns", cmd_ns, 0},
+	{"meet", cmd_meet, 0},
+	{"meet-at", cmd_meet_at, 1},
 	{"nested", cmd_nested, 0},
 	{"orphan", cmd_orphan, 1},
+	{"others", cmd_others, 0},
 	{"proc", cmd_proc, 0},
 	{"remove", cmd_remove, 1},
 	{"rename", cmd_rename, 2},
