@@ -141,10 +141,10 @@ struct agent { /* one run */
 	/* --- sched.c */
 	bool is_touched;
 	struct pt_state *pts;
-	VEC(size_t) ready;   /* dag tasks whose parents are done */
-	size_t n_open_runs;  /* task runs not done */
-	size_t n_open_dag;   /* dag tasks not done, skipped or invalid */
-	size_t n_open_final; /* the same of finally */
+	VEC(size_t) ready;            /* dag tasks whose parents are done */
+	size_t n_open_runs;           /* task runs not done */
+	size_t n_open_dag;            /* dag tasks not done, skipped or invalid */
+	size_t n_open_final;          /* the same of finally */
 	enum skip_reason skipped_all; /* the rule of 1 to 3 that was applied to all */
 
 	/* --- deadline.c */
