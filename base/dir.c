@@ -50,6 +50,41 @@ int dir_make(int dfd, const char *rel, uint32_t mode, struct err *err)
 	return 0;
 }
 
+static int dir_step_inside(int dfd, const char *name, uint32_t mode, struct err *err)
+{
+	int fd;
+
+	if (mkdirat(dfd, name, mode) < 0 && errno != EEXIST)
+		return err_sys(err, "create directory '%s'", name);
+	fd = openat(dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open directory '%s'", name) : fd;
+}
+
+int dir_make_inside(int dfd, const char *rel, uint32_t mode, struct err *err)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct str rest = str_z(rel);
+	struct str name;
+	int at_fd = -1;
+
+	while (rest.n) {
+		int fd;
+
+		if (!str_cut(rest, '/', &name, &rest)) {
+			name = rest;
+			rest = STR_NONE;
+		}
+		BUG_ON(!name.n || str_eqz(name, "..")); /* our own names */
+		fd = dir_step_inside(
+			at_fd < 0 ? dfd : at_fd, str_c(arena_str(a, name)), mode, err);
+		fd_close(&at_fd);
+		at_fd = fd;
+		if (fd < 0)
+			return -1;
+	}
+	return at_fd;
+}
+
 static void dir_close(DIR **dir)
 {
 	if (*dir)

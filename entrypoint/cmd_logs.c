@@ -13,6 +13,7 @@
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/fd.h>
+#include <base/file.h>
 #include <base/num.h>
 #include <base/path.h>
 #include <errno.h>
@@ -20,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { ATTEMPTS_LISTED = 1000000 };
 
 struct logs {
 	const struct options *o;
@@ -86,19 +89,27 @@ static int file_show(struct logs *l, int fd, struct err *err)
 	return 0;
 }
 
-/* The directory of the attempt that was asked for; the last one by default. */
-static int attempt_dir(struct logs *l, struct str task_run, struct str *ret, struct err *err)
+/* Below a run directory that may be somebody else's: names and links lead nowhere else. */
+static int dir_inside(int dfd, struct str rel, struct err *err)
 {
-	struct str dir = path_join(
-		l->arena, path_join(l->arena, l->record->path, STR("logs")), task_run);
+	return path_open(dfd, str_c(rel), O_RDONLY | O_DIRECTORY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, err);
+}
+
+/* The directory of the attempt that was asked for; the last one by default. */
+static int attempt_dir(struct logs *l, struct str task_run, struct err *err)
+{
+	int run_dfd cleanup_fd = dir_open(AT_FDCWD, str_c(l->record->path), err);
+	int logs_dfd cleanup_fd = run_dfd < 0 ? -1 : dir_inside(run_dfd, STR("logs"), err);
+	int dfd cleanup_fd = logs_dfd < 0 ? -1 : dir_inside(logs_dfd, task_run, err);
 	struct str *names;
 	size_t n;
 	uint64_t best = 0;
-	if (l->o->attempt != SIZE_MAX) {
-		*ret = path_join(l->arena, dir, arena_printf(l->arena, "%zu", l->o->attempt));
-		return 0;
-	}
-	if (record_names(l->arena, dir, &names, &n, err))
+	if (dfd < 0)
+		return -1;
+	if (l->o->attempt != SIZE_MAX)
+		return dir_inside(dfd, arena_printf(l->arena, "%zu", l->o->attempt), err);
+	if (dir_list(l->arena, dfd, ATTEMPTS_LISTED, &names, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t one;
@@ -106,9 +117,8 @@ static int attempt_dir(struct logs *l, struct str task_run, struct str *ret, str
 		if (num_u64(names[i], UINT32_MAX, &one, &passed) == 0 && one > best)
 			best = one;
 	}
-	*ret = path_join(
-		l->arena, dir, arena_printf(l->arena, "%llu", (unsigned long long)best));
-	return 0;
+	return dir_inside(
+		dfd, arena_printf(l->arena, "%llu", (unsigned long long)best), err);
 }
 
 static int part_show(struct logs *l, int dfd, struct str name, struct err *err)
@@ -125,19 +135,20 @@ static int part_show(struct logs *l, int dfd, struct str name, struct err *err)
 
 static int step_show(struct logs *l, struct str task_run, struct str step, struct err *err)
 {
-	struct str dir, *parts;
+	struct str *parts;
 	size_t n_parts;
+	struct err low = {0};
 	int dfd cleanup_fd = -1;
 
 	if (l->step.n && !str_eq(l->step, step))
 		return 0;
-	if (attempt_dir(l, task_run, &dir, err))
+	dfd = attempt_dir(l, task_run, &low);
+	if (dfd < 0 && low.sys == ENOENT)
 		return 0; /* the task never started a step: there is no directory */
-	dfd = open(str_c(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (dfd < 0 && errno == ENOENT)
-		return 0;
-	if (dfd < 0)
-		return err_sys(err, "open '" STR_FMT "'", STR_ARG(dir));
+	if (dfd < 0) {
+		*err = low;
+		return err_wrap(err, "logs of '" STR_FMT "'", STR_ARG(task_run));
+	}
 	if (steplog_parts(l->arena, dfd, step, &parts, &n_parts, err))
 		return -1;
 	if (n_parts == 0)

@@ -26,6 +26,16 @@ static enum exit_code signal_code(int signal)
 
 /* --- before the first step --------------------------------------------------------------- */
 
+/* "Nothing was started" is not said of a run that had started before. */
+static void tell_refused(
+	const struct session *s, struct outcome *out, enum exit_code code, struct str message)
+{
+	if (s->has_past)
+		outcome_not_resumed(out, message);
+	else
+		outcome_refused(out, code, message);
+}
+
 static int refuse(struct session *s, struct outcome *out, const struct err *err)
 {
 	int code = err->kind == ERR_CANCELLED ? (int)signal_code(s->signal)
@@ -33,7 +43,7 @@ static int refuse(struct session *s, struct outcome *out, const struct err *err)
 
 	if (err->kind == ERR_CANCELLED)
 		log_error("%s", err->msg);
-	outcome_refused(out, (enum exit_code)code, str_z(err->msg));
+	tell_refused(s, out, (enum exit_code)code, str_z(err->msg));
 	return code;
 }
 
@@ -48,7 +58,7 @@ static int refuse_diags(
 			break;
 		}
 	}
-	outcome_refused(out, code, first);
+	tell_refused(s, out, code, first);
 	return input_refuse_diags(s->options, d, code);
 }
 

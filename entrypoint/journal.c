@@ -7,6 +7,7 @@
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
+#include <base/path.h>
 #include <base/vec.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,16 +69,14 @@ static int journal_repair(struct journal *j, struct err *err)
 /* Only a plain file of ours: a run directory may have been in other hands. */
 static int journal_open_file(int dfd, const char *name, int flags, struct err *err)
 {
-	int fd cleanup_fd =
-		openat(dfd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct err low = {0};
+	int fd cleanup_fd = path_open(dfd, name, flags | O_NONBLOCK | O_NOCTTY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, &low);
 	struct stat st;
 
-	if (fd < 0) {
-		const bool is_missing = errno == ENOENT;
-
-		(void)err_sys(err, "open");
-		return err_wrap_as(err, is_missing ? ERR_NOT_FOUND : ERR_USAGE, "%s", name);
-	}
+	if (fd < 0)
+		return err_set(err, low.sys == ENOENT ? ERR_NOT_FOUND : ERR_USAGE, "%s: open: %s",
+			name, strerrordesc_np(low.sys));
 	if (fstat(fd, &st))
 		return err_sys(err, "stat journal");
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)

@@ -147,7 +147,8 @@ static int lock_open(int dfd, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, "open '" LOCK_NAME "'");
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	/* it is written to, and 0 names are those of one that was just given up */
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink > 1)
 		return err_set(err, ERR_USAGE, "'" LOCK_NAME "' is not a file of this user");
 	return fd_take(&fd);
 }

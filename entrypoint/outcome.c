@@ -100,9 +100,7 @@ static int results_write(const struct outcome *o, const struct outcome_run *r, s
 
 	(void)run_results(r->view, &n);
 	if (n) {
-		if (dir_make(r->dir->dfd, "results", 0700, err))
-			return -1;
-		own_fd = dir_open(r->dir->dfd, "results", err);
+		own_fd = dir_make_inside(r->dir->dfd, "results", 0700, err);
 		if (own_fd < 0 || results_put(r->view, own_fd, 0600, a, err))
 			return -1;
 	}
@@ -333,6 +331,15 @@ int outcome_started(struct outcome *o, struct err *err)
 	return 0;
 }
 
+void outcome_not_resumed(struct outcome *o, struct str message)
+{
+	struct arena *a cleanup_arena = arena_new();
+
+	outcome_tell_verdict(o, a,
+		verdict_text(
+			a, "Unknown", STR("NotResumed"), mask_text(o->mask, a, message)));
+}
+
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
 {
 	struct arena *a cleanup_arena = arena_new();
@@ -390,7 +397,8 @@ int outcome_run_ended(struct outcome *o, struct err *err)
 static int outcome_open_json(
 	const struct outcome *o, struct arena *a, struct str *ret_digest, struct err *err)
 {
-	int fd cleanup_fd = openat(o->rundir->dfd, "run.json", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd cleanup_fd = openat(o->rundir->dfd, "run.json",
+		O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
 	if (fd < 0)
 		return err_sys(err, "open run.json");

@@ -43,6 +43,8 @@ void outcome_close(struct outcome *o);
  * that was named does not take it; the default one is given up with a warning.
  */
 int outcome_started(struct outcome *o, struct err *err);
+/* Nothing is known of the run that is or may be in the run directory, and why. */
+void outcome_not_resumed(struct outcome *o, struct str message);
 /* Nothing was started, and why. */
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message);
 

@@ -46,7 +46,7 @@ struct str record_name(const struct record *r)
 	return json_str(json_get(json_get(r->run, "metadata"), "name"));
 }
 
-int record_names(
+static int record_names(
 	struct arena *a, struct str dir, struct str **ret, size_t *ret_n, struct err *err)
 {
 	cleanup_fd int dfd = dir_open(AT_FDCWD, str_c(dir), err);
@@ -96,7 +96,13 @@ static int record_read(struct records *rs, struct str dir, struct str top, struc
 	struct json *list;
 	struct str text;
 	struct str path = path_join(rs->arena, dir, STR("run.json"));
-	if (file_read(rs->arena, AT_FDCWD, str_c(path), RUN_JSON_BYTES, &text, err) ||
+	cleanup_fd int fd =
+		open(str_c(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		(void)err_sys(err, "open");
+		return err_wrap(err, STR_FMT, STR_ARG(path));
+	}
+	if (file_read_fd(rs->arena, fd, RUN_JSON_BYTES, &text, err) ||
 		json_parse(rs->arena, text, RUN_JSON_BYTES, &list, err))
 		return err_wrap(err, STR_FMT, STR_ARG(path));
 	r.items = json_get(list, "items");

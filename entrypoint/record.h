@@ -51,8 +51,4 @@ const struct json *record_status(const struct json *object, const char *member);
 /* To standard output; for people without the escapes that somebody's files may hold. */
 int record_print(const struct options *o, struct str text, struct err *err);
 
-/* Sorted names in a directory given by path. */
-int record_names(
-	struct arena *a, struct str dir, struct str **ret, size_t *ret_n, struct err *err);
-
 #endif

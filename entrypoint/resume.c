@@ -9,6 +9,7 @@
 #include <base/clock.h>
 #include <base/fd.h>
 #include <base/file.h>
+#include <base/json.h>
 #include <base/log.h>
 #include <base/path.h>
 #include <base/vec.h>
@@ -59,6 +60,21 @@ static int damage_refuse(const struct session *s, const struct journal_text *t,
 		     : "nothing can go on from there");
 }
 
+/* What is filed as pending has started nothing, whatever else is written there. */
+static bool is_pending(const struct journal_text *t, struct arena *a)
+{
+	for (size_t i = t->n; i-- > 0;) {
+		struct json *json;
+
+		if (header_is_file_record(t->records[i]))
+			continue;
+		return json_parse(a, t->records[i], t->records[i].n, &json, NULL) == 0 &&
+		       str_eqz(json_str(json_get(json, "kind")), "run-end") &&
+		       str_eqz(json_str(json_get(json, "status")), "Unknown");
+	}
+	return false;
+}
+
 /* Reads the header of a journal; one without a whole record has started nothing. */
 static int header_look(struct session *s, const char *path, struct err *err)
 {
@@ -82,16 +98,20 @@ static int header_look(struct session *s, const char *path, struct err *err)
 		s->header_arena = arena_new();
 	if (header_of(&text, s->header_arena, &s->header, err))
 		return -1;
-	s->is_resumed = true;
 	s->seed = arena_str(s->arena, s->header.seed);
 	s->header.seed = s->seed;
+	s->is_begun_anew = is_pending(&text, brief);
+	if (s->is_begun_anew)
+		return 0;
+	s->is_resumed = true;
 	s->n_parallel_before = header_max_parallel(&s->header);
 	return 0;
 }
 
 static int header_look_below(struct session *s, struct err *err)
 {
-	int dfd cleanup_fd = dir_open(s->rundir.dfd, "runs", NULL);
+	int dfd cleanup_fd = path_open(s->rundir.dfd, "runs", O_RDONLY | O_DIRECTORY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, NULL);
 	struct str *names;
 	size_t n;
 
@@ -111,13 +131,17 @@ static int header_look_below(struct session *s, struct err *err)
 
 int resume_find(struct session *s, struct err *err)
 {
+	s->has_past = true; /* until it is known */
 	s->can_mount = rundir_own_mounts();
 	if (rundir_take(s->arena, s->options->run_dir, &s->rundir, err))
 		return -1;
-	if (s->rundir.dfd < 0)
+	if (s->rundir.dfd < 0) {
+		s->has_past = false;
 		return 0;
+	}
 	if (header_look(s, "journal", err) || (!s->is_resumed && header_look_below(s, err)))
 		return err_wrap(err, "run directory '%s'", str_c(s->rundir.path));
+	s->has_past = s->is_resumed;
 	s->rundir.is_ours = !s->is_resumed;
 	return 0;
 }
@@ -291,6 +315,10 @@ static int header_append(
 static int journal_start(struct session *s, struct session_run *r, const struct rundir_run *dir,
 	struct drive_start *ret, struct err *err)
 {
+	if (s->is_begun_anew) {
+		(void)unlinkat(dir->dfd, "journal", 0);
+		(void)unlinkat(dir->dfd, "journal.sealed", 0);
+	}
 	if (journal_create(&ret->journal, dir->dfd, "journal", err))
 		return -1;
 	journal_hide(s, &ret->journal, dir->dfd, STR("journal"));

@@ -65,12 +65,18 @@ static void rundir_release(struct rundir *rd)
 	fd_close(&rd->lock_fd); /* last: now it is somebody else's */
 }
 
-/* Makes `rel` below dfd with mode 0700 when it is missing and opens it. */
-static int rundir_sub(int dfd, const char *rel, struct err *err)
+/* Where run directories are: the caller's own, links and all. */
+static int rundir_outside(int dfd, const char *rel, struct err *err)
 {
 	if (dir_make(dfd, rel, 0700, err))
 		return -1;
 	return dir_open(dfd, rel, err);
+}
+
+/* A part of a run directory; what lies there may have been in other hands. */
+static int rundir_sub(int dfd, const char *rel, struct err *err)
+{
+	return dir_make_inside(dfd, rel, 0700, err);
 }
 
 /* The number after "NAME-" of an entry, or 0. */
@@ -96,7 +102,7 @@ static int rundir_make_numbered(
 
 	if (path_absolute(a, STR(DEFAULT_RUNS), &cwd, err))
 		return -1;
-	rd->parent_dfd = rundir_sub(AT_FDCWD, DEFAULT_RUNS, err);
+	rd->parent_dfd = rundir_outside(AT_FDCWD, DEFAULT_RUNS, err);
 	if (rd->parent_dfd < 0)
 		return -1;
 	if (dir_list(a, rd->parent_dfd, RUNS_LISTED, &entries, &n_entries, err))
@@ -133,7 +139,7 @@ static int rundir_make_named(
 	rd->path = path;
 	if (stat(str_c(path), &st) == 0)
 		return 0;
-	rd->parent_dfd = rundir_sub(AT_FDCWD, str_c(parent), err);
+	rd->parent_dfd = rundir_outside(AT_FDCWD, str_c(parent), err);
 	if (rd->parent_dfd < 0)
 		return -1;
 	rd->is_made = mkdirat(rd->parent_dfd, str_c(path_base(path)), 0700) == 0;
@@ -176,6 +182,22 @@ static int rundir_check_free(struct rundir *rd, struct err *err)
 	return 0;
 }
 
+/* What would be found later, when the run has begun. */
+static int rundir_check_parts(const struct rundir *rd, struct err *err)
+{
+	static const char *const parts[] = {"logs", "runs", "results", "workspaces"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct stat st;
+
+		if (fstatat(rd->dfd, parts[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			!S_ISDIR(st.st_mode))
+			return err_set(err, ERR_SANDBOX, "'%s' in it is not a directory",
+				parts[i]);
+	}
+	return 0;
+}
+
 /*
  * A run that was killed before it wrote a line leaves only this. What belongs to mapped ids
  * takes the namespace that is made later: rundir_sweep.
@@ -193,7 +215,7 @@ static int rundir_fill(struct rundir *rd, struct err *err)
 {
 	int ballast_fd cleanup_fd = -1;
 
-	if (rundir_clear(rd, err))
+	if (rundir_check_parts(rd, err) || rundir_clear(rd, err))
 		return -1;
 	rd->claims_dfd = rundir_sub(rd->dfd, "workspaces", err);
 	rd->scratch_dfd = rd->claims_dfd < 0 ? -1 : rundir_sub(rd->dfd, SCRATCH, err);

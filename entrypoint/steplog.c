@@ -46,16 +46,29 @@ struct steplog {
 	int gap_errno;
 };
 
-static int part_open(const struct steplog *l, uint64_t number, int flags)
+static int part_open(const struct steplog *l, uint64_t number, int flags, bool is_new)
 {
 	char name[NAME_BYTES];
+	struct stat st;
+	int fd;
 
 	if (number == 0)
 		(void)snprintf(name, sizeof(name), "%s", str_c(l->name));
 	else
 		(void)snprintf(name, sizeof(name), "%s.%llu", str_c(l->name),
 			(unsigned long long)number);
-	return openat(l->dfd, name, flags | O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(l->dfd, name,
+		flags | O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+		0600);
+	if (fd < 0)
+		return -1;
+	/* of one name: whoever left another wants something else to be written */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+		(!is_new || ftruncate(fd, 0) == 0))
+		return fd;
+	fd_close(&fd);
+	errno = EEXIST;
+	return -1;
 }
 
 static void part_remove(const struct steplog *l, uint64_t number)
@@ -77,7 +90,7 @@ int steplog_open(
 	memcpy(name, step.p, step.n);
 	memcpy(name + step.n, ".log", sizeof(".log"));
 	*l = (struct steplog){.dfd = dfd, .name = str_z(name), .limit = limit, .head_fd = -1};
-	l->fd = part_open(l, 0, O_APPEND);
+	l->fd = part_open(l, 0, O_APPEND, false);
 	if (l->fd < 0 || fstat(l->fd, &st) < 0) {
 		(void)err_sys(err, "open log '%s'", name);
 		steplog_close(l);
@@ -175,14 +188,14 @@ static void part_drop(struct steplog *l, struct part *p)
 static void part_next(struct steplog *l)
 {
 	struct part *p = &l->parts[(l->current + 1) % ARRAY_SIZE(l->parts)];
-	int fd = part_open(l, l->current + 1, O_APPEND | O_TRUNC);
+	int fd = part_open(l, l->current + 1, O_APPEND, true);
 
 	if (fd < 0)
 		return;
 	part_drop(l, p);
 	if (l->head_fd < 0) {
 		/* without O_APPEND, so that its last line can be written over */
-		l->head_fd = part_open(l, 0, 0);
+		l->head_fd = part_open(l, 0, 0, false);
 		l->n_head = l->n_bytes;
 		l->head_in_line = l->in_line;
 	}

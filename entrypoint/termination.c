@@ -236,6 +236,22 @@ struct str termination_encode(struct arena *a, const struct termination_text *t)
 	return ret;
 }
 
+/*
+ * One agent at a time: two would write over each other, and one that is only refused over what
+ * the other said. A lock of the process: it ends with the agent, whatever the agent has started.
+ */
+static int termination_claim(const struct termination *t, struct str path, struct err *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(t->fd, F_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES))
+		return 0; /* not every file system has locks */
+	if (fcntl(t->fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+		lock.l_pid = 0; /* gone just now, or not to be seen */
+	return err_set(err, ERR_SANDBOX, "termination file '%s' is in use by process %d",
+		str_c(path), (int)lock.l_pid);
+}
+
 static int termination_open_at(
 	struct termination *t, struct str path, int flags, struct err *err)
 {
@@ -250,6 +266,10 @@ static int termination_open_at(
 		fd_close(&t->fd);
 		return err_set(err, ERR_SANDBOX, "termination file '%s' is not a regular file",
 			str_c(path));
+	}
+	if (termination_claim(t, path, err)) {
+		fd_close(&t->fd);
+		return -1;
 	}
 	t->n_bytes = st.st_size > BOUND_TERMINATION_BYTES ? BOUND_TERMINATION_BYTES
 							  : (size_t)st.st_size;

@@ -35,7 +35,7 @@ struct termination {
 };
 
 /* With an empty path, /dev/termination-log when it can be written; a warning when it exists and
- * cannot. ERR_SANDBOX when a named one cannot be written. */
+ * cannot. ERR_SANDBOX when a named one cannot be written, or is that of an agent that lives. */
 int termination_open(struct termination *t, struct str path, struct err *err);
 int termination_write(struct termination *t, struct str text, struct err *err);
 void termination_close(struct termination *t);

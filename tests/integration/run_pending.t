@@ -57,4 +57,41 @@ is "$(of later 'c["reason"]')" Succeeded "and ends"
 is "$(of later '"status" in o["spec"]')" False "its spec is not pending any more"
 is "$(log later-a s)" ran "its task ran"
 
+# in the run directory of its record: nothing was started there, so it begins there
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {generateName: held-}
+spec:
+  status: PipelineRunPending
+  pipelineSpec:
+    tasks: [{name: a, taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}]
+YAML
+go() {
+	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --termination-log "$T/term" "$@"
+}
+run
+is "$code" 1 "one run that is pending"
+name=$(json 'run["metadata"]["name"]')
+uid=$(json 'run["metadata"]["uid"]')
+go --resume
+is "$code" 1 "--resume does not start it"
+is "$(json 'cond(run)["reason"] + " " + run["metadata"]["name"]')" "PipelineRunPending $name" "and it is the same run"
+like "$(cat "$T/term")" "Unknown PipelineRunPending" "the termination file says so"
+go
+is "$code" 2 "without --resume the directory is not touched"
+like "$err" "holds a run already" "because there is a record in it"
+go "$name" --resume
+is "$code" 0 "named, it starts where it was recorded" || echo "# $err"
+is "$(json 'cond(run)["reason"] + " " + run["metadata"]["name"] + " " + run["metadata"]["uid"]')" "Succeeded $name $uid" "as the same object"
+unlike "$out" "resumed" "nothing was resumed"
+go "$name" --resume
+is "$code" 0 "and is done"
+like "$out" "it had ended before" "for good"
+run
+sed -i '/PipelineRunPending/d' "$T/in.yaml"
+go --resume
+is "$code" 0 "without the word in its spec it starts there as well"
+is "$(json 'cond(run)["reason"]')" Succeeded "and ends"
+
 done_testing
