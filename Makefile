@@ -242,7 +242,7 @@ help:
 # help: make demo            a first pipeline of several tasks, from a fresh machine to its summary
 # help: make demo-talk       git, Go, five tasks: the pipeline of the talk
 # help: make image           localhost/monopod, FROM scratch
-# help: make bench           what a step costs, beside bwrap, crun and runc; make torture: KILLS=500, SEED=
+# help: make bench           what a step costs, beside bwrap, crun and runc; make torture: KILLS=500, SEED=, FAULTS=
 # help: make fuzz            FUZZ_SECONDS=60 per target
 # help: make install         DESTDIR=, PREFIX=/usr/local: the program and its man page
 # help: make clean           removes what was built; distclean also what was fetched

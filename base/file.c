@@ -98,7 +98,7 @@ static int file_temporary(
 	return err_sys(err, "create '%s'", path->p);
 }
 
-static int file_sync_parent(int dfd, const char *name, struct err *err)
+int file_sync_parent(int dfd, const char *name, struct err *err)
 {
 	cleanup_arena struct arena *a = arena_new();
 	struct str whole = str_z(name);

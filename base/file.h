@@ -23,14 +23,16 @@ struct file_filler {
 };
 int file_fill_atomic(
 	int dfd, const char *name, const struct file_filler *f, uint32_t mode, struct err *err);
+/* The name of a file: its directory is synced, where the file system can do that. */
+int file_sync_parent(int dfd, const char *name, struct err *err);
 int file_write(int dfd, const char *name, struct str text, uint32_t mode,
 	struct err *err); /* O_CREAT|O_TRUNC */
 /* mkdir -p below dfd; existing directories are fine. rel is trusted (our own names). */
 int dir_make(int dfd, const char *rel, uint32_t mode, struct err *err);
 int dir_open(int dfd, const char *rel, struct err *err); /* O_DIRECTORY|O_CLOEXEC */
 /*
- * Both where others may have been: each element of rel is made below dfd when it is missing, and
- * none of them may be a link. Returns a descriptor of the last or -1.
+ * Both where others may have been: each element of rel is made below dfd when it is missing,
+ * and none of them may be a link. Returns a descriptor of the last or -1.
  */
 int dir_make_inside(int dfd, const char *rel, uint32_t mode, struct err *err);
 /* Sorted names of a directory without "." and "..", at most max. */

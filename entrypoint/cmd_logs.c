@@ -92,8 +92,8 @@ static int file_show(struct logs *l, int fd, struct err *err)
 /* Below a run directory that may be somebody else's: names and links lead nowhere else. */
 static int dir_inside(int dfd, struct str rel, struct err *err)
 {
-	return path_open(dfd, str_c(rel), O_RDONLY | O_DIRECTORY, 0,
-		PATH_BENEATH | PATH_NO_LINKS, err);
+	return path_open(
+		dfd, str_c(rel), O_RDONLY | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
 }
 
 /* The directory of the attempt that was asked for; the last one by default. */
@@ -117,8 +117,7 @@ static int attempt_dir(struct logs *l, struct str task_run, struct err *err)
 		if (num_u64(names[i], UINT32_MAX, &one, &passed) == 0 && one > best)
 			best = one;
 	}
-	return dir_inside(
-		dfd, arena_printf(l->arena, "%llu", (unsigned long long)best), err);
+	return dir_inside(dfd, arena_printf(l->arena, "%llu", (unsigned long long)best), err);
 }
 
 static int part_show(struct logs *l, int dfd, struct str name, struct err *err)

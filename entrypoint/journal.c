@@ -75,8 +75,8 @@ static int journal_open_file(int dfd, const char *name, int flags, struct err *e
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(err, low.sys == ENOENT ? ERR_NOT_FOUND : ERR_USAGE, "%s: open: %s",
-			name, strerrordesc_np(low.sys));
+		return err_set(err, low.sys == ENOENT ? ERR_NOT_FOUND : ERR_USAGE,
+			"%s: open: %s", name, strerrordesc_np(low.sys));
 	if (fstat(fd, &st))
 		return err_sys(err, "stat journal");
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)

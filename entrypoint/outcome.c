@@ -336,8 +336,7 @@ void outcome_not_resumed(struct outcome *o, struct str message)
 	struct arena *a cleanup_arena = arena_new();
 
 	outcome_tell_verdict(o, a,
-		verdict_text(
-			a, "Unknown", STR("NotResumed"), mask_text(o->mask, a, message)));
+		verdict_text(a, "Unknown", STR("NotResumed"), mask_text(o->mask, a, message)));
 }
 
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message)
@@ -397,8 +396,8 @@ int outcome_run_ended(struct outcome *o, struct err *err)
 static int outcome_open_json(
 	const struct outcome *o, struct arena *a, struct str *ret_digest, struct err *err)
 {
-	int fd cleanup_fd = openat(o->rundir->dfd, "run.json",
-		O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	int fd cleanup_fd = openat(
+		o->rundir->dfd, "run.json", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
 	if (fd < 0)
 		return err_sys(err, "open run.json");

@@ -312,6 +312,18 @@ static int header_append(
 											  : 0;
 }
 
+/* The journal's name, and those of the directories that were made for it alone. */
+static void names_sync(const struct session *s, const struct rundir_run *dir)
+{
+	(void)fsync(dir->dfd); /* not every file system can */
+	if (s->n_runs > 1) {
+		int runs_dfd cleanup_fd = dir_open(s->rundir.dfd, "runs", NULL);
+
+		(void)fsync(runs_dfd);
+		(void)fsync(s->rundir.dfd);
+	}
+}
+
 static int journal_start(struct session *s, struct session_run *r, const struct rundir_run *dir,
 	struct drive_start *ret, struct err *err)
 {
@@ -322,7 +334,7 @@ static int journal_start(struct session *s, struct session_run *r, const struct 
 	if (journal_create(&ret->journal, dir->dfd, "journal", err))
 		return -1;
 	journal_hide(s, &ret->journal, dir->dfd, STR("journal"));
-	(void)fsync(dir->dfd); /* its name; not every file system can */
+	names_sync(s, dir);
 	return header_append(s, r, &ret->journal, err);
 }
 

@@ -73,6 +73,33 @@ static int rundir_outside(int dfd, const char *rel, struct err *err)
 	return dir_open(dfd, rel, err);
 }
 
+/* The deepest directory of the path that is there. */
+static struct str nearest_dir(struct arena *a, struct str dir)
+{
+	struct stat st;
+
+	while (dir.n > 1 && stat(str_c(dir), &st) < 0)
+		dir = path_dir(a, dir);
+	return dir;
+}
+
+/*
+ * The names of what was made from `dir` up to `top`: a journal is only as sure as the name of
+ * the directory that it is in. Not every file system can sync one.
+ */
+static void sync_names(struct arena *a, struct str dir, struct str top)
+{
+	for (;;) {
+		int fd cleanup_fd = dir_open(AT_FDCWD, str_c(dir), NULL);
+
+		if (fd >= 0)
+			(void)fsync(fd);
+		if (dir.n <= 1 || str_eq(dir, top))
+			return;
+		dir = path_dir(a, dir);
+	}
+}
+
 /* A part of a run directory; what lies there may have been in other hands. */
 static int rundir_sub(int dfd, const char *rel, struct err *err)
 {
@@ -96,12 +123,13 @@ static int rundir_make_numbered(
 	struct arena *a, struct str run_name, struct rundir *rd, struct err *err)
 {
 	struct str *entries;
-	struct str cwd;
+	struct str cwd, top;
 	size_t n_entries;
 	uint64_t next = 1;
 
 	if (path_absolute(a, STR(DEFAULT_RUNS), &cwd, err))
 		return -1;
+	top = nearest_dir(a, cwd);
 	rd->parent_dfd = rundir_outside(AT_FDCWD, DEFAULT_RUNS, err);
 	if (rd->parent_dfd < 0)
 		return -1;
@@ -120,6 +148,7 @@ static int rundir_make_numbered(
 			rd->is_made = rd->is_numbered = true;
 			rd->run_name = arena_str(a, run_name);
 			rd->path = path_join(a, cwd, name);
+			sync_names(a, cwd, top);
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -134,10 +163,10 @@ static int rundir_make_named(
 	struct arena *a, struct str path, struct rundir *rd, struct err *err)
 {
 	struct str parent = path_dir(a, path);
-	struct stat st;
+	struct str top = nearest_dir(a, path);
 
 	rd->path = path;
-	if (stat(str_c(path), &st) == 0)
+	if (str_eq(top, path))
 		return 0;
 	rd->parent_dfd = rundir_outside(AT_FDCWD, str_c(parent), err);
 	if (rd->parent_dfd < 0)
@@ -145,6 +174,7 @@ static int rundir_make_named(
 	rd->is_made = mkdirat(rd->parent_dfd, str_c(path_base(path)), 0700) == 0;
 	if (!rd->is_made && errno != EEXIST)
 		return err_sys(err, "make '%s'", str_c(path));
+	sync_names(a, parent, top);
 	return 0;
 }
 
@@ -192,8 +222,8 @@ static int rundir_check_parts(const struct rundir *rd, struct err *err)
 
 		if (fstatat(rd->dfd, parts[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			!S_ISDIR(st.st_mode))
-			return err_set(err, ERR_SANDBOX, "'%s' in it is not a directory",
-				parts[i]);
+			return err_set(
+				err, ERR_SANDBOX, "'%s' in it is not a directory", parts[i]);
 	}
 	return 0;
 }
@@ -357,7 +387,9 @@ void rundir_unmount(int dfd, const char *name)
 	char at[FD_PATH];
 
 	(void)snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dfd, name);
-	(void)umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
+	/* what failed once need not fail twice, and nobody comes back for this one */
+	if (umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		(void)umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
 int rundir_use_tmpfs(struct arena *a, struct rundir *rd, uint64_t *ret_bytes, struct err *err)

@@ -5,6 +5,7 @@
 #include "header.h"
 #include "secrets.h"
 
+#include <base/file.h>
 #include <base/num.h>
 #include <stdlib.h>
 
@@ -66,6 +67,8 @@ static int seal_open(struct seal *s, struct err *err)
 	} else if (journal_create(&s->file, s->dfd, str_c(s->path), err)) {
 		journal_close(&s->file);
 		return -1;
+	} else if (file_sync_parent(s->dfd, str_c(s->path), err)) {
+		return -1; /* the journal is not to name lines that may not be found */
 	}
 	s->is_broken = false;
 	return 0;

@@ -41,11 +41,11 @@ struct session {
 	struct spec *spec;
 	struct session_run *runs;
 	size_t n_runs;
-	struct str seed;  /* of all names and ids that are made up */
-	bool is_resumed;  /* there was a run in the run directory */
+	struct str seed;    /* of all names and ids that are made up */
+	bool is_resumed;    /* there was a run in the run directory */
 	bool is_begun_anew; /* it was filed as pending: only its seed goes on */
-	bool has_past;    /* or there may have been: it could not be looked at */
-	bool has_changed; /* and it is not what we were asked for: --resume=force */
+	bool has_past;      /* or there may have been: it could not be looked at */
+	bool has_changed;   /* and it is not what we were asked for: --resume=force */
 	/* is_resumed: what the last agent wrote, until it is compared */
 	struct header header;
 	struct arena *header_arena;

@@ -238,7 +238,8 @@ struct str termination_encode(struct arena *a, const struct termination_text *t)
 
 /*
  * One agent at a time: two would write over each other, and one that is only refused over what
- * the other said. A lock of the process: it ends with the agent, whatever the agent has started.
+ * the other said. A lock of the process: it ends with the agent, whatever the agent has
+ * started.
  */
 static int termination_claim(const struct termination *t, struct str path, struct err *err)
 {

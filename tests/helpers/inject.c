@@ -3,12 +3,13 @@
  * Fails system calls of a program and of everything it starts, one at a time:
  *
  *     inject [--count FILE] [--fail KIND:N[+]:ERRNO] [--kill KIND:N[:SIGNAL]] [--report FILE]
- * -- PROGRAM…
+ * [--record FILE] -- PROGRAM…
  *
  * The Nth call (from 0) of a KIND, over all processes, does not happen and returns ERRNO; with
  * N+ all later ones do not happen either. --kill sends SIGNAL (9 unless told) to the program
  * itself instead. --count writes every call that counts as a line: KIND N ROLE CALL ARGUMENT;
- * --report those that were made to fail.
+ * --report those that were made to fail. --record writes what the program itself asks of a
+ * disk, with the bytes in hexadecimal digits (tests/torture/power/run reads it).
  *
  * The kernel stops only at calls of a kind (seccomp, SECCOMP_RET_TRACE), wherever they come
  * from: the C library, a cloned child without one, step-init. The program of a step is let
@@ -92,7 +93,7 @@ static struct {
 	int signal; /* of --kill */
 } fault = {.kind = -1, .at = -1};
 static long counts[KINDS];
-static FILE *count_file, *report_file;
+static FILE *count_file, *report_file, *record_file;
 static pid_t first_pid, main_pid; /* what was started; monopod, once its main has begun */
 static int first_status = -1;
 static volatile sig_atomic_t is_late;
@@ -231,6 +232,149 @@ static void call_tell(
 	fflush(f);
 }
 
+/* --- what is asked of a disk --- */
+
+static void path_at(pid_t pid, int dfd, unsigned long long at, char *to, size_t n)
+{
+	char path[512], dir[512] = "", link[64];
+	ssize_t got;
+
+	text_at(pid, (unsigned long)at, path, sizeof(path));
+	if (path[0] != '/' && dfd == AT_FDCWD) {
+		snprintf(link, sizeof(link), "/proc/%d/cwd", pid);
+		got = readlink(link, dir, sizeof(dir) - 1);
+		dir[got < 0 ? 0 : got] = '\0';
+	} else if (path[0] != '/') {
+		fd_name(pid, dfd, dir, sizeof(dir));
+	}
+	snprintf(to, n, "%s%s%s", dir, dir[0] ? "/" : "", path);
+}
+
+static long long digits(const char *s, int base)
+{
+	long long n = 0;
+
+	for (; *s; s++)
+		if (*s >= '0' && *s <= '9')
+			n = n * base + (*s - '0');
+	return n;
+}
+
+/* Where the next byte goes; -1: to the end, wherever that is. */
+static long long position(pid_t pid, int fd)
+{
+	char path[64], line[128];
+	long long pos = 0;
+	unsigned flags = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "pos:", 4) == 0)
+			pos = digits(line, 10);
+		else if (strncmp(line, "flags:", 6) == 0)
+			flags = (unsigned)digits(line, 8);
+	}
+	if (f)
+		fclose(f);
+	return flags & O_APPEND ? -1 : pos;
+}
+
+static void record_write(pid_t pid, const unsigned long long *args, long long at)
+{
+	static char bytes[1 << 20];
+	char name[1024];
+	size_t n = args[2] < sizeof(bytes) ? (size_t)args[2] : sizeof(bytes);
+	struct iovec mine = {.iov_base = bytes, .iov_len = n};
+	struct iovec theirs = {.iov_len = n};
+	ssize_t got;
+
+	memcpy(&theirs.iov_base, &args[1], sizeof(args[1]));
+	fd_name(pid, (int)args[0], name, sizeof(name));
+	if (name[0] != '/' || strncmp(name, "/proc/", 6) == 0)
+		return;
+	got = process_vm_readv(pid, &mine, 1, &theirs, 1, 0);
+	fprintf(record_file, "write %s %lld ", name, at);
+	for (ssize_t i = 0; i < got; i++)
+		fprintf(record_file, "%02x", (unsigned char)bytes[i]);
+	fputc('\n', record_file);
+}
+
+static void record_path(
+	const char *what, pid_t pid, int dfd, unsigned long long at, long number)
+{
+	char path[1024];
+
+	path_at(pid, dfd, at, path, sizeof(path));
+	fprintf(record_file, "%s %s %ld\n", what, path, number);
+}
+
+static void record_fd(const char *what, pid_t pid, int fd, long number)
+{
+	char name[1024];
+
+	fd_name(pid, fd, name, sizeof(name));
+	fprintf(record_file, "%s %s %ld\n", what, name, number);
+}
+
+static void record_rename(pid_t pid, int old_dfd, unsigned long long old_at, int new_dfd,
+	unsigned long long new_at)
+{
+	char from[1024], to[1024];
+
+	path_at(pid, old_dfd, old_at, from, sizeof(from));
+	path_at(pid, new_dfd, new_at, to, sizeof(to));
+	fprintf(record_file, "rename %s %s\n", from, to);
+}
+
+static void call_record(pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	const unsigned long long *a = (const unsigned long long *)info->seccomp.args;
+
+	switch (info->seccomp.nr) {
+	case SYS_openat:
+		record_path("open", pid, (int)a[0], a[1], (long)a[2]);
+		break;
+	case SYS_mkdirat:
+		record_path("mkdir", pid, (int)a[0], a[1], 0);
+		break;
+	case SYS_mkdir:
+		record_path("mkdir", pid, AT_FDCWD, a[0], 0);
+		break;
+	case SYS_unlinkat:
+		record_path("unlink", pid, (int)a[0], a[1], 0);
+		break;
+	case SYS_unlink:
+	case SYS_rmdir:
+		record_path("unlink", pid, AT_FDCWD, a[0], 0);
+		break;
+	case SYS_rename:
+		record_rename(pid, AT_FDCWD, a[0], AT_FDCWD, a[1]);
+		break;
+	case SYS_renameat:
+	case SYS_renameat2:
+		record_rename(pid, (int)a[0], a[1], (int)a[2], a[3]);
+		break;
+	case SYS_write:
+		record_write(pid, a, position(pid, (int)a[0]));
+		break;
+	case SYS_pwrite64:
+		record_write(pid, a, (long long)a[3]);
+		break;
+	case SYS_ftruncate:
+		record_fd("truncate", pid, (int)a[0], (long)a[1]);
+		break;
+	case SYS_fsync:
+	case SYS_fdatasync:
+		record_fd("sync", pid, (int)a[0], 0);
+		break;
+	default:
+		break; /* whoever reads compares the end with the disk */
+	}
+	fflush(record_file);
+}
+
 /* The call does not happen. */
 static void call_fail(pid_t pid, int sys)
 {
@@ -263,6 +407,8 @@ static void on_call(struct proc *p)
 		return;
 	if (count_file)
 		call_tell(count_file, p, kind, &info);
+	if (record_file && p->role == ROLE_AGENT)
+		call_record(p->pid, &info);
 	if (call_is_hit(kind)) {
 		if (report_file)
 			call_tell(report_file, p, kind, &info);
@@ -491,6 +637,8 @@ int main(int argc, char **argv)
 			count_file = open_for(argv[i + 1]);
 		else if (strcmp(argv[i], "--report") == 0)
 			report_file = open_for(argv[i + 1]);
+		else if (strcmp(argv[i], "--record") == 0)
+			record_file = open_for(argv[i + 1]);
 		else if (strcmp(argv[i], "--fail") == 0 || strcmp(argv[i], "--kill") == 0)
 			fault_parse(argv[i + 1], argv[i][2] == 'k');
 		else
@@ -498,7 +646,7 @@ int main(int argc, char **argv)
 	}
 	if (i + 1 >= argc || strcmp(argv[i], "--") != 0) {
 		fprintf(stderr, "inject [--count FILE] [--fail KIND:N[+]:ERRNO | --kill "
-				"KIND:N[:SIGNAL]] [--report FILE] "
+				"KIND:N[:SIGNAL]] [--report FILE] [--record FILE] "
 				"-- PROGRAM...\n");
 		return EXIT_BROKEN;
 	}
