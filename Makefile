@@ -218,7 +218,7 @@ build/man/monopod.1: $(BIN)
 	$(call say,MAN,$@)$(BIN) help --man >$@.new && mv $@.new $@
 
 install: $(BIN) man
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/monopod
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BIN) wrapper/kubectl-monopod
 	install -D -m 644 build/man/monopod.1 $(DESTDIR)$(PREFIX)/share/man/man1/monopod.1
 
 # What setup fetched (build/deps) and images made for the demos stay; distclean removes them too.
@@ -244,7 +244,7 @@ help:
 # help: make image           localhost/monopod, FROM scratch
 # help: make bench           what a step costs, beside bwrap, crun and runc; make torture: KILLS=500, SEED=, FAULTS=
 # help: make fuzz            FUZZ_SECONDS=60 per target
-# help: make install         DESTDIR=, PREFIX=/usr/local: the program and its man page
+# help: make install         DESTDIR=, PREFIX=/usr/local: the program, its man page, the plug-in of kubectl
 # help: make clean           removes what was built; distclean also what was fetched
 
 -include $(OBJ:.o=.d) $(TEST:%=%.d) $(INTEG:%=%.d) $(REPLAY:%=%.d)

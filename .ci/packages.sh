@@ -9,7 +9,7 @@ build='gcc libc6-dev make binutils pkg-config dpkg-dev patch xz-utils libyaml-de
 talk='mmdebstrap git'
 test="$talk libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck libarchive-dev file
 	buildah podman runc crun skopeo umoci bubblewrap catatonit debootstrap valgrind strace python3 procps
-	libcap2-bin attr zstd util-linux"
+	libcap2-bin attr zstd util-linux dash busybox-static shellcheck python3-yaml python3-jsonschema"
 
 want=
 for set in "$@"; do
