@@ -40,6 +40,8 @@ static void reset(struct execution *t)
 	t->launch = NULL;
 	t->raw = NULL;
 	t->has_raw = NULL;
+	t->artifacts_raw = STR_NONE;
+	t->shared_artifacts = NULL;
 	t->result_problem = STR_NONE;
 	t->result_too_large = false;
 	t->step = 0;
@@ -80,6 +82,7 @@ void attempt_start(struct agent *a, struct execution *t)
 	t->launch = p.launch;
 	t->raw = arena_new_array(t->arena, struct str, p.launch->n_results);
 	t->has_raw = arena_new_array(t->arena, bool, p.launch->n_results);
+	t->shared_artifacts = arena_new_array(t->arena, struct artifacts, p.launch->n_steps);
 	run_apply(a, &(struct change){.kind = CHANGE_TASK_ATTEMPT,
 			     .task = t->v.index,
 			     .condition = {.reason = STR("Pending"), .message = STR("pending")},
@@ -208,18 +211,15 @@ static void release(struct agent *a, struct execution *t, size_t attempt)
 	t->launch = NULL;
 }
 
-void attempt_finish(struct agent *a, struct execution *t, struct condition c,
-	const struct named_value *values, size_t n_values)
+void attempt_finish(struct agent *a, struct execution *t, const struct change *as)
 {
-	struct change end = {.kind = CHANGE_TASK_END,
-		.task = t->v.index,
-		.condition = c,
-		.values = values,
-		.n_values = n_values};
+	struct change end = *as;
 	size_t attempt = t->v.n_attempts - 1;
 
+	end.kind = CHANGE_TASK_END;
+	end.task = t->v.index;
 	sidecar_close_all(a, t);
-	if (c.status == CONDITION_FALSE && may_retry(a, t)) {
+	if (end.condition.status == CONDITION_FALSE && may_retry(a, t)) {
 		end.kind = CHANGE_TASK_RETRY;
 		run_apply(a, &end);
 		release(a, t, attempt);
@@ -234,43 +234,45 @@ void attempt_finish(struct agent *a, struct execution *t, struct condition c,
 /* The steps are over by themselves. */
 static void finish_steps(struct agent *a, struct execution *t)
 {
-	struct condition c = condition_make(
-		CONDITION_TRUE, "Succeeded", STR("All Steps have completed executing"));
+	struct change end = {.condition = condition_make(CONDITION_TRUE, "Succeeded",
+				     STR("All Steps have completed executing"))};
 	struct named_value *values;
-	size_t n_values;
-	struct str problem = result_collect(a, t, &values, &n_values);
+	struct str problem = result_collect(a, t, &values, &end.n_values);
 
+	end.values = values;
+	end.artifacts = result_artifacts(a, t);
 	if (t->has_failed)
-		c = t->v.on_error_continue ? condition_ignored(t->failure) : t->failure;
+		end.condition =
+			t->v.on_error_continue ? condition_ignored(t->failure) : t->failure;
 	else if (t->result_too_large)
-		c = condition_result_too_large(a->arena, t);
+		end.condition = condition_result_too_large(a->arena, t);
 	else if (problem.n)
-		c = condition_task_invalid(
+		end.condition = condition_task_invalid(
 			arena_printf(a->arena, "[User error] " STR_FMT, STR_ARG(problem)));
-	attempt_finish(a, t, c, values, n_values);
+	attempt_finish(a, t, &end);
 }
 
 static void finish_stopped(struct agent *a, struct execution *t, int signal)
 {
-	struct condition c = stop_condition(a, t);
+	const struct change end = {.condition = stop_condition(a, t)};
 
-	close_steps(a, t, c.reason, signal);
-	attempt_finish(a, t, c, NULL, 0);
+	close_steps(a, t, end.condition.reason, signal);
+	attempt_finish(a, t, &end);
 }
 
 /* The pod could not do it: image, user, directories. */
 static void finish_refused(struct agent *a, struct execution *t, const struct event *ev)
 {
-	struct condition c = {.status = CONDITION_FALSE,
-		.reason = arena_str(a->arena, ev->reason),
-		.message = arena_str(a->arena, ev->message)};
+	const struct change end = {.condition = {.status = CONDITION_FALSE,
+					   .reason = arena_str(a->arena, ev->reason),
+					   .message = arena_str(a->arena, ev->message)}};
 
 	if (t->stop != STOP_NONE) {
 		finish_stopped(a, t, 0);
 		return;
 	}
-	close_steps(a, t, c.reason, 0);
-	attempt_finish(a, t, c, NULL, 0);
+	close_steps(a, t, end.condition.reason, 0);
+	attempt_finish(a, t, &end);
 }
 
 /* --- events */
@@ -290,6 +292,25 @@ static void take_results(struct agent *a, struct execution *t, const struct even
 		t->raw[i] = arena_str(t->arena, r->text);
 		t->has_raw[i] = true;
 	}
+}
+
+static void take_artifacts(struct agent *a, struct execution *t, const struct event *ev)
+{
+	const struct result_got *of_task;
+
+	if (!ev->artifacts)
+		return;
+	of_task = &ev->artifacts[ARTIFACTS_OF_TASK];
+	for (size_t i = 0; i < ARTIFACTS_FILE_N; i++)
+		if (ev->artifacts[i].problem.n && !t->result_problem.n)
+			t->result_problem = arena_printf(a->arena,
+				"artifacts of step \"" STR_FMT "\" cannot be read: " STR_FMT,
+				STR_ARG(current_step(t)->name),
+				STR_ARG(ev->artifacts[i].problem));
+	if (!of_task->present || str_eq(of_task->text, t->artifacts_raw))
+		return;
+	t->artifacts_raw = arena_str(t->arena, of_task->text);
+	t->shared_artifacts[t->step] = late_artifacts(a, of_task);
 }
 
 /* How an ended process is reported, without the step's timeout (sections 14, 21.2, 21.6). */
@@ -362,6 +383,8 @@ static void step_ended(struct agent *a, struct execution *t, const struct event 
 
 	late_collect(a, t, ev, &values, &c.n_values);
 	c.values = values;
+	if (ev->artifacts)
+		c.artifacts = late_artifacts(a, &ev->artifacts[ARTIFACTS_OF_STEP]);
 	if (t->stop != STOP_NONE) {
 		finish_stopped(a, t, ev->end == STEP_END_SIGNALED ? ev->signal : 0);
 		return;
@@ -374,6 +397,7 @@ static void step_ended(struct agent *a, struct execution *t, const struct event 
 	/* the event's record lists the results that differ from those taken before */
 	run_apply(a, &c);
 	take_results(a, t, ev);
+	take_artifacts(a, t, ev);
 	if (failed) {
 		finish_failed(a, t);
 		return;

@@ -5,6 +5,8 @@
 
 #include "state.h"
 
+struct change; /* run.h */
+
 /* Takes a held task run (TASK_WAITING): START_TASK, or its end when it cannot start. */
 void attempt_start(struct agent *a, struct execution *t);
 /* TASK_…, STEP_… and SIDECAR_… events; those of an attempt that is over are dropped. */
@@ -22,9 +24,9 @@ void attempt_stop(struct agent *a, struct execution *t, enum stop_cause cause);
  */
 void attempt_orphan(struct execution *t);
 bool attempt_interrupt(struct agent *a, struct execution *t);
-/* Ends the attempt of a task run that was started, with a retry when it may have one. */
-void attempt_finish(struct agent *a, struct execution *t, struct condition c,
-	const struct named_value *values, size_t n_values);
+/* Ends the attempt of a task run that was started, with a retry when it may have one; as: its
+ * condition, values and artifacts. */
+void attempt_finish(struct agent *a, struct execution *t, const struct change *as);
 /* SIGKILL to the step that is running. */
 void attempt_kill(struct agent *a, struct execution *t);
 /* The step's own timeout: killed, and reported so. */

@@ -330,8 +330,10 @@ void child_ended(struct agent *child)
 {
 	struct execution *t = child->up;
 
-	attempt_finish(
-		t->run, t, child->view.condition, child->view.results, child->view.n_results);
+	attempt_finish(t->run, t,
+		&(struct change){.condition = child->view.condition,
+			.values = child->view.results,
+			.n_values = child->view.n_results});
 }
 
 /*

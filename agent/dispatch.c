@@ -80,6 +80,7 @@ static void add_use(
 	struct agent *a, const struct use *u, struct subst *results, struct subst *rest)
 {
 	struct str task = a->plan.tasks[u->producer].written->name.s;
+	struct str text;
 	struct value v;
 
 	switch (u->kind) {
@@ -112,6 +113,11 @@ static void add_use(
 			arena_printf(a->arena, "%zu", result_count(a, u->producer, u->result)),
 			"tasks." STR_FMT ".matrix." STR_FMT ".length", STR_ARG(task),
 			STR_ARG(u->result));
+		break;
+	case USE_ARTIFACT:
+		if (result_artifacts_of_task(a, u->producer, u->result, &text))
+			subst_addf(results, text, "tasks." STR_FMT "." STR_FMT, STR_ARG(task),
+				STR_ARG(u->result));
 		break;
 	}
 }

@@ -90,10 +90,20 @@ static bool is_news(const struct execution *t, size_t i, const struct result_got
 	return r->present && (!t->has_raw[i] || !str_eq(t->raw[i], r->text));
 }
 
+static bool is_news_of_artifacts(
+	const struct execution *t, enum artifacts_file file, const struct result_got *r)
+{
+	if (r->problem.n)
+		return true;
+	return r->present && (file == ARTIFACTS_OF_STEP || !str_eq(t->artifacts_raw, r->text));
+}
+
+/* Without a name: a member's value. */
 static void put_result(struct json_writer *w, struct str name, const struct result_got *r)
 {
 	json_open(w, '{');
-	json_field(w, "name", name);
+	if (name.n)
+		json_field(w, "name", name);
 	if (r->present)
 		put_bytes(w, &key_text, r->text);
 	put_optional(w, &key_problem, r->problem);
@@ -134,6 +144,25 @@ static void put_step_results(
 	json_close(w, ']');
 }
 
+static const char *const artifacts_keys[] = {
+	[ARTIFACTS_OF_STEP] = "stepArtifacts",
+	[ARTIFACTS_OF_TASK] = "artifacts",
+};
+_Static_assert(ARRAY_SIZE(artifacts_keys) == ARTIFACTS_FILE_N, "a file without a name");
+
+static void put_artifacts(
+	const struct execution *t, const struct event *ev, struct json_writer *w)
+{
+	for (size_t i = 0; ev->artifacts && i < ARTIFACTS_FILE_N; i++) {
+		const struct result_got *r = &ev->artifacts[i];
+
+		if (!is_news_of_artifacts(t, (enum artifacts_file)i, r))
+			continue;
+		json_key(w, artifacts_keys[i]);
+		put_result(w, STR_NONE, r);
+	}
+}
+
 void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 {
 	unsigned has = kinds[ev->kind].has;
@@ -163,6 +192,7 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 	if (has & HAS_RESULTS) {
 		put_results(t, ev, w);
 		put_step_results(t, ev, w);
+		put_artifacts(t, ev, w);
 	}
 	if (has & HAS_CANCEL) {
 		json_fieldz(w, "mode", cancel_mode_name(ev->cancel));
@@ -290,6 +320,15 @@ static int read_subject(const struct event_reader *r, const struct json *record,
 	return 0;
 }
 
+static int read_got(const struct event_reader *r, const struct json *one,
+	struct result_got *ret, struct err *err)
+{
+	ret->present = json_get(one, key_text.plain) || json_get(one, key_text.base64);
+	if (read_bytes(r, one, &key_text, &ret->text, err) < 0)
+		return -1;
+	return read_bytes(r, one, &key_problem, &ret->problem, err);
+}
+
 /* got has an entry for each result that is wanted. */
 static int read_result(const struct event_reader *r, const struct json *one, size_t n,
 	struct result_got *got, struct err *err)
@@ -302,10 +341,7 @@ static int read_result(const struct event_reader *r, const struct json *one, siz
 	if (i == n)
 		return err_set(
 			err, ERR_NOT_FOUND, "there is no result '" STR_FMT "'", STR_ARG(name));
-	got[i].present = json_get(one, key_text.plain) || json_get(one, key_text.base64);
-	if (read_bytes(r, one, &key_text, &got[i].text, err) < 0)
-		return -1;
-	return read_bytes(r, one, &key_problem, &got[i].problem, err);
+	return read_got(r, one, &got[i], err);
 }
 
 static int read_list(const struct event_reader *r, const struct json *list,
@@ -323,6 +359,25 @@ static int read_list(const struct event_reader *r, const struct json *list,
 	return 0;
 }
 
+static int read_artifacts(const struct event_reader *r, const struct json *record,
+	struct event *ret, struct err *err)
+{
+	struct result_got *got = NULL;
+
+	for (size_t i = 0; i < ARTIFACTS_FILE_N; i++) {
+		const struct json *one = json_get(record, artifacts_keys[i]);
+
+		if (!one)
+			continue;
+		if (!got)
+			got = arena_new_array(r->arena, struct result_got, ARTIFACTS_FILE_N);
+		if (read_got(r, one, &got[i], err) < 0)
+			return -1;
+	}
+	ret->artifacts = got;
+	return 0;
+}
+
 static int read_results(const struct event_reader *r, const struct execution *t,
 	const struct json *record, struct event *ret, struct err *err)
 {
@@ -333,7 +388,8 @@ static int read_results(const struct event_reader *r, const struct execution *t,
 	if (read_list(r, json_get(record, "results"), t->launch->results, ret->n_results,
 		    &ret->results, err) < 0 ||
 		read_list(r, json_get(record, "stepResults"), l->results, ret->n_step_results,
-			&ret->step_results, err) < 0)
+			&ret->step_results, err) < 0 ||
+		read_artifacts(r, record, ret, err) < 0)
 		return err_wrap(err, "task run '" STR_FMT "'", STR_ARG(t->v.name));
 	return 0;
 }

@@ -147,7 +147,8 @@ static bool use_of(const struct plan *p, const struct ref *ref, struct use *ret)
 		enum ref_kind ref;
 		enum use_kind use;
 	} kinds[] = {{REF_TASK_RESULT, USE_RESULT}, {REF_TASK_STATUS, USE_STATUS},
-		{REF_TASKS_STATUS, USE_TASKS_STATUS}, {REF_MATRIX_LENGTH, USE_LENGTH}};
+		{REF_TASKS_STATUS, USE_TASKS_STATUS}, {REF_MATRIX_LENGTH, USE_LENGTH},
+		{REF_TASK_ARTIFACT, USE_ARTIFACT}};
 	const struct plan_task *producer;
 	size_t k = 0;
 

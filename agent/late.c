@@ -36,6 +36,51 @@ static void add_all(const struct execution *t, struct subst *set)
 	}
 }
 
+/* A name that comes twice in one list is the first of them. */
+static void add_list(struct subst *set, struct str prefix, const struct artifacts *all,
+	const struct artifact_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct str which = arena_printf(set->arena, "%s." STR_FMT,
+			list == &all->inputs ? "inputs" : "outputs",
+			STR_ARG(list->items[i].name));
+		struct str key = arena_printf(
+			set->arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(which));
+		struct str text;
+
+		if (!map_has(&set->strings, key) &&
+			artifacts_values(all, which, set->arena, &text))
+			subst_add(set, key, text);
+	}
+}
+
+/* Every step has artifacts, also one without a name: under the name that it is told by. */
+static void add_artifacts(const struct execution *t, struct subst *set)
+{
+	const struct attempt_view *at = attempt_of(t);
+
+	for (size_t i = 0; i < t->step; i++) {
+		const struct step_view *s = &at->steps[i];
+		struct str prefix;
+
+		if (!artifacts_any(&s->artifacts))
+			continue;
+		prefix = arena_printf(set->arena, "steps." STR_FMT ".", STR_ARG(s->name));
+		add_list(set, prefix, &s->artifacts, &s->artifacts.inputs);
+		add_list(set, prefix, &s->artifacts, &s->artifacts.outputs);
+	}
+}
+
+struct artifacts late_artifacts(struct agent *a, const struct result_got *got)
+{
+	struct artifacts ret = {0};
+
+	/* whoever read the file has told that it is not taken */
+	if (got->present)
+		(void)artifacts_parse(a->arena, got->text, &ret, NULL);
+	return ret;
+}
+
 void late_collect(struct agent *a, const struct execution *t, const struct event *ev,
 	struct named_value **ret, size_t *ret_n)
 {
@@ -101,16 +146,36 @@ static void bind_launch(const struct subst *set, struct arena *a, struct step_la
 		bind_list(set, a, &l->args, &l->n_args);
 }
 
+/* As Tekton's entrypoint does it: after the results, and in the script, too. */
+static void bind_artifacts(const struct execution *t, struct step_launch *l)
+{
+	struct subst set;
+	struct str script;
+
+	subst_init(&set, t->arena);
+	add_artifacts(t, &set);
+	if (!set.strings.n)
+		return;
+	bind_launch(&set, t->arena, l);
+	if (!l->has_script || !mentions_steps(l->script))
+		return;
+	script = subst_text(&set, t->arena, l->script);
+	l->has_new_script = script.p != l->script.p;
+	l->script = script;
+}
+
 bool late_bind(struct agent *a, struct execution *t)
 {
 	const struct step *step = &attempt_of(t)->spec->steps[t->step];
+	struct step_launch *l = &t->launch->steps[t->step];
 	struct subst set;
 	struct when *when;
 
 	(void)a;
 	subst_init(&set, t->arena);
 	add_all(t, &set);
-	bind_launch(&set, t->arena, &t->launch->steps[t->step]);
+	bind_launch(&set, t->arena, l);
+	bind_artifacts(t, l);
 	subst_when(&set, t->arena, step->when, step->n_when, &when);
 	return when_holds(when, step->n_when);
 }

@@ -16,6 +16,7 @@
 #include "security.h"
 #include "sidecar.h"
 #include "start_check.h"
+#include "step_paths.h"
 #include "template.h"
 #include "volume.h"
 #include "workspace.h"
@@ -236,26 +237,6 @@ static bool has_own_paths(const struct step *s)
 	return false;
 }
 
-/* Where a step leaves its own results. */
-static void pass_step_results(struct build *b, struct step *step, size_t index)
-{
-	struct task_spec one = {.steps = step, .n_steps = 1};
-	struct str name = name_step(b->brief, step->name.s, index);
-	struct subst s;
-
-	subst_init(&s, b->brief);
-	for (size_t i = 0; i < step->n_results; i++) {
-		struct str result = step->results[i].name.s;
-
-		subst_addf(&s,
-			arena_printf(b->brief,
-				"/tekton/steps/step-" STR_FMT "/results/" STR_FMT,
-				STR_ARG(name), STR_ARG(result)),
-			"step.results." STR_FMT ".path", STR_ARG(result));
-	}
-	*step = subst_task_spec(&s, b->arena, &one)->steps[0];
-}
-
 /* A step that moves a workspace sees its own .path. */
 static void pass_own_paths(struct build *b, struct subst *s, struct step *step)
 {
@@ -299,8 +280,7 @@ static bool run_passes(struct build *b)
 		add_workspace(b, &rest, &b->workspaces[i], b->workspaces[i].path);
 	own.steps = vec_copy(b->brief, ts->steps, ts->n_steps, sizeof(*ts->steps));
 	for (size_t i = 0; i < own.n_steps; i++) {
-		if (own.steps[i].n_results)
-			pass_step_results(b, &own.steps[i], i);
+		step_paths_fill(b->arena, b->brief, i, &own.steps[i]);
 		if (has_own_paths(&own.steps[i]))
 			pass_own_paths(b, &rest, &own.steps[i]);
 	}

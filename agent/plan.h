@@ -16,6 +16,7 @@ enum use_kind {
 	USE_TASKS_STATUS,  /* tasks.status */
 	USE_LENGTH,        /* tasks.T.matrix.length */
 	USE_RESULT_LENGTH, /* tasks.T.matrix.R.length */
+	USE_ARTIFACT,      /* tasks.T.outputs.A: result is what follows the task's name */
 };
 
 /* One variable of a pipeline task that only other tasks' outcome can fill in. */

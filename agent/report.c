@@ -182,6 +182,7 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 		if (s->state == STEP_ENDED)
 			put_optional(p, "terminationReason", s->termination_reason);
 		put_values(p, "results", s->results, s->n_results, true);
+		artifacts_put(&s->artifacts, p->w);
 		json_close(p->w, '}');
 	}
 	json_close(p->w, ']');
@@ -204,6 +205,17 @@ static void put_sidecars(const struct report *p, const struct attempt_view *at)
 	json_close(p->w, ']');
 }
 
+/* Tekton has an empty object where there are none. */
+static void put_artifacts(const struct report *p, const struct artifacts *set)
+{
+	if (!artifacts_any(set))
+		return;
+	json_key(p->w, "artifacts");
+	json_open(p->w, '{');
+	artifacts_put(set, p->w);
+	json_close(p->w, '}');
+}
+
 static void put_retries(const struct report *p, const struct task_run_view *t);
 
 /* The members that an attempt has in status, and again as an entry of retriesStatus; t: it is
@@ -218,6 +230,7 @@ static void put_attempt(
 	if (t)
 		put_retries(p, t);
 	put_values(p, "results", at->results, at->n_results, true);
+	put_artifacts(p, &at->artifacts);
 	put_sidecars(p, at);
 	if (at->spec) {
 		json_key(p->w, "taskSpec");

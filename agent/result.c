@@ -172,6 +172,40 @@ struct str result_collect(
 	return t->result_problem;
 }
 
+/* --- artifacts */
+
+struct artifacts result_artifacts(struct agent *a, const struct execution *t)
+{
+	const struct attempt_view *at = attempt_of(t);
+	struct artifacts *sets = arena_new_array(t->arena, struct artifacts, 2 * at->n_steps);
+	size_t n = 0;
+
+	for (size_t i = 0; i < at->n_steps; i++) {
+		sets[n] = t->shared_artifacts[i];
+		n += artifacts_any(&sets[n]);
+		sets[n] = at->steps[i].artifacts;
+		n += artifacts_any(&sets[n]);
+	}
+	return n ? artifacts_join(a->arena, sets, n) : (struct artifacts){0};
+}
+
+bool result_artifacts_of_task(struct agent *a, size_t pt, struct str which, struct str *ret)
+{
+	const struct pipeline_task_view *v = &a->view.pipeline_tasks[pt];
+	struct artifacts *sets, all;
+
+	if (v->state != PT_DONE || a->pts[pt].outcome != OUTCOME_SUCCEEDED)
+		return false;
+	sets = arena_new_array(a->arena, struct artifacts, v->n_task_runs);
+	for (size_t i = 0; i < v->n_task_runs; i++) {
+		const struct task_run_view *t = a->root->runs.p[v->task_runs[i]];
+
+		sets[i] = t->attempts[t->n_attempts - 1].artifacts;
+	}
+	all = artifacts_join(a->arena, sets, v->n_task_runs);
+	return artifacts_values(&all, which, a->arena, ret);
+}
+
 /* --- of a pipeline task */
 
 static const struct value *find(const struct task_run_view *t, struct str name)

@@ -15,6 +15,17 @@ struct str result_collect(
 /* Section 7.1: strings verbatim; arrays and objects must be JSON from the first byte. */
 struct value result_typed(struct arena *a, struct str raw, enum value_type want);
 
+/*
+ * The artifacts of the current attempt: after each step what its task's file said then, and the
+ * step's own.
+ */
+struct artifacts result_artifacts(struct agent *a, const struct execution *t);
+/*
+ * What tasks.T.WHICH stands for, of all children when it was fanned out. False: it did not
+ * succeed, or has no such artifact.
+ */
+bool result_artifacts_of_task(struct agent *a, size_t pt, struct str which, struct str *ret);
+
 /* Result `name` of a pipeline task, an array of all children's when it was fanned out. */
 bool result_of_task(struct agent *a, size_t pt, struct str name, struct value *ret);
 /* How many children have it. */

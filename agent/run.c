@@ -262,6 +262,7 @@ static void attempt_close(struct agent *a, struct execution *t, const struct cha
 	at->condition = c->condition;
 	at->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
 	at->n_results = c->n_values;
+	at->artifacts = c->artifacts;
 	at->ended_ns = a->root->now_ns;
 	at->ended_wall_ns = a->root->wall_ns;
 	if (!at->started_ns) {
@@ -407,6 +408,7 @@ static void on_step_end(struct agent *a, const struct change *c)
 	step_end(a, s, &c->ended);
 	s->results = vec_copy(a->arena, c->values, c->n_values, sizeof(*c->values));
 	s->n_results = c->n_values;
+	s->artifacts = c->artifacts;
 }
 
 /* --- the one door */

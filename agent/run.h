@@ -65,6 +65,8 @@ struct change {
 	struct condition condition;
 	const struct named_value *values;
 	size_t n_values;
+	struct artifacts
+		artifacts; /* STEP_END, TASK_RETRY, TASK_END; the event has their texts */
 	enum cancel_mode cancel;
 	enum timer_kind timer;
 	enum skip_reason skip;

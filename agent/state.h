@@ -36,6 +36,8 @@ struct execution {
 	struct task_launch *launch;
 	struct str *raw; /* per launch->results: text as last read */
 	bool *has_raw;
+	struct str artifacts_raw;           /* the task's file of artifacts, likewise */
+	struct artifacts *shared_artifacts; /* per step: what that said, if it was new */
 	struct str result_problem;
 	bool result_too_large;
 	size_t step;

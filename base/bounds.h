@@ -27,6 +27,8 @@ enum {
 	BOUND_SUBST_BYTES = 16 * MIB,      /* one text after substitution */
 	BOUND_SUBST_SET_BYTES = 256 * MIB, /* all texts replaced by one set */
 	BOUND_RESULT_BYTES = 16 * MIB,     /* one result file */
+	BOUND_ARTIFACT_BYTES = 256 * KIB,  /* one file of artifacts */
+	BOUND_ARTIFACT_VALUES = 10000,     /* in one file of artifacts */
 	BOUND_TERMINATION_BYTES = 4096,    /* Kubernetes: termination message of a container */
 	BOUND_TAIL_BYTES = 64 * KIB, /* end of a log kept in memory for the failure block */
 	BOUND_TAIL_LINES = 20,

@@ -79,6 +79,18 @@ static int attempt_make_scripts(struct attempt *at, const struct owned *o, struc
 	return 0;
 }
 
+int attempt_script_renew(struct attempt *at, size_t step, struct err *err)
+{
+	const struct owned o = attempt_owned(at);
+	const struct step_launch *s = &at->launch->steps[step];
+	const char *name = str_c(path_base(s->script_path));
+
+	/* the others see this directory, but cannot write in it */
+	if (unlinkat(at->scripts_dfd, name, 0) < 0)
+		return err_sys(err, "unlink '%s'", name);
+	return owned_file(&o, at->scripts_dfd, name, s->script, MODE_SCRIPT, err);
+}
+
 /* run/I with its status (21.3). */
 static int attempt_make_step(
 	struct attempt *at, const struct owned *o, const struct step_launch *s, struct err *err)
@@ -88,7 +100,8 @@ static int attempt_make_step(
 	int status_fd cleanup_fd =
 		own_fd < 0 ? -1 : owned_dir(o, own_fd, "status", MODE_ALL, err);
 
-	if (status_fd < 0 || owned_dir_make(o, status_fd, "results", MODE_ALL, err))
+	if (status_fd < 0 || owned_dir_make(o, status_fd, "results", MODE_ALL, err) ||
+		owned_dir_make(o, status_fd, "artifacts", MODE_ALL, err))
 		return -1;
 	return 0;
 }
@@ -428,9 +441,9 @@ static void mark_put(int run_dfd, const char *dir, const char *name, struct str 
 	(void)owned_file(&mine, dfd, name, text, 0644, NULL);
 }
 
-int attempt_step_results(struct attempt *at, size_t step, struct err *err)
+int attempt_step_dir(struct attempt *at, size_t step, const char *name, struct err *err)
 {
-	struct str rel = arena_printf(at->arena, "%zu/status/results", step);
+	struct str rel = arena_printf(at->arena, "%zu/status/%s", step, name);
 
 	return path_open(at->run_dfd, str_c(rel), O_PATH | O_DIRECTORY, 0,
 		PATH_BENEATH | PATH_NO_LINKS, err);

@@ -84,8 +84,10 @@ struct attempt_mount attempt_mount(const struct attempt *at, const struct launch
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);
 void attempt_step_close(struct attempt_step *s);
-/* Where a step leaves its own results, as it is now; O_PATH, or -1. */
-int attempt_step_results(struct attempt *at, size_t step, struct err *err);
+/* Where a step leaves its own "results" or "artifacts", as it is now; O_PATH, or -1. */
+int attempt_step_dir(struct attempt *at, size_t step, const char *name, struct err *err);
+/* Writes the script of a step that has not started anew. */
+int attempt_script_renew(struct attempt *at, size_t step, struct err *err);
 /*
  * The markers of an ended step: run/I/out or out.err and, when the text is not empty,
  * status/exitCode. After the last step nobody is left to see them, and there are none.

@@ -2,8 +2,6 @@
 /* Task runs and steps: carrying actions out, turning what happens into events. */
 #include "drive_task.h"
 
-#include "results_read.h"
-
 #include <base/buf.h>
 #include <base/clock.h>
 #include <base/fd.h>
@@ -302,42 +300,6 @@ static void step_mark(struct step_context *s, const struct step_outcome *o)
 	attempt_step_mark(s->task->dirs, s->index, succeeded || l->on_error_continue, code);
 }
 
-/* The step's own, from a place that it could write to: no link of it is followed. */
-static void step_own_results(struct step_context *s, struct queued_event *q)
-{
-	const struct step_launch *l = &s->task->launch->steps[s->index];
-	const struct drive_config *c = s->task->drive->c;
-	struct result_got *got;
-	struct results_dir dir = {.ns = c->ns, .map = &c->place->map};
-	int dfd cleanup_fd = -1;
-
-	if (!l->n_results)
-		return;
-	got = arena_new_array(q->arena, struct result_got, l->n_results);
-	dfd = attempt_step_results(s->task->dirs, s->index, NULL);
-	dir.dfd = dfd;
-	for (size_t i = 0; i < l->n_results; i++)
-		got[i].name = l->results[i].name;
-	if (dfd >= 0)
-		results_read(&dir, q->arena, l->results, l->n_results, got);
-	q->event.step_results = got;
-	q->event.n_step_results = l->n_results;
-}
-
-static void step_event_results(struct step_context *s, struct queued_event *q)
-{
-	const struct task_launch *l = s->task->launch;
-	const struct drive_config *c = s->task->drive->c;
-	struct results_dir dir = {
-		.dfd = s->task->dirs->results_dfd, .ns = c->ns, .map = &c->place->map};
-	struct result_got *got = arena_new_array(q->arena, struct result_got, l->n_results + 1);
-
-	results_read(&dir, q->arena, l->results, l->n_results, got);
-	q->event.results = got;
-	q->event.n_results = l->n_results;
-	step_own_results(s, q);
-}
-
 static void step_note_gap(
 	const struct step_context *s, uint64_t n, const char *verb, const char *why)
 {
@@ -353,16 +315,7 @@ static void step_note_gap(
 static void step_tell_problems(
 	struct step_context *s, const struct event *ev, const struct step_outcome *o)
 {
-	for (size_t i = 0; i < ev->n_results; i++) {
-		const struct result_got *got = &ev->results[i];
-
-		if (!got->problem.n)
-			continue;
-		step_say(
-			s->proc, arena_printf(s->task->arena,
-					 "monopod: result '" STR_FMT "' is not taken: " STR_FMT,
-					 STR_ARG(got->name), STR_ARG(got->problem)));
-	}
+	drive_results_tell(s, ev);
 	step_note_gap(s, o->gaps.n_lost, "lacks", "that could not be written");
 	step_note_gap(s, o->gaps.n_dropped, "is without", "that --log-limit dropped");
 	if (o->is_oom_unknown)
@@ -450,7 +403,7 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 
 	step_count(s, false);
 	step_event_end(s, o, q);
-	step_event_results(s, q);
+	drive_results_read(s, q);
 	step_tell_problems(s, &q->event, o);
 	step_mark(s, o);
 	step_close(s);
@@ -586,6 +539,8 @@ static int step_launch_in(
 		if (parts.points_dfd < 0)
 			return -1;
 	}
+	if (parts.step->has_new_script && attempt_script_renew(t->dirs, s->index, err))
+		return -1;
 	if (launch_program(a, &t->pod, parts.step, parts.rootfs, &program, err))
 		return -1;
 	launch_sandbox(a, &parts, &config);

@@ -85,6 +85,11 @@ void task_resume_all(struct drive *d);
 void task_free_all(struct drive *d);
 bool task_owns_pid(const struct drive *d, pid_t pid);
 
+/* drive_results.c: what a step has left, into its event; and what of it is not taken, into its
+ * log. */
+void drive_results_read(const struct step_context *s, struct queued_event *q);
+void drive_results_tell(const struct step_context *s, const struct event *ev);
+
 /* drive_sidecar.c: sidecars of an attempt that is over, and of the drive. */
 bool sidecar_is_left(const struct task_context *t);
 /* SIGTERM, later SIGKILL; after the last one's end sidecar_gone removes the attempt. */

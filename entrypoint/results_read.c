@@ -29,6 +29,13 @@ static const char *result_kind_problem(mode_t mode)
 	}
 }
 
+static struct str result_size_problem(const struct results_dir *dir, struct arena *a)
+{
+	if (dir->max_bytes == BOUND_RESULT_BYTES)
+		return STR(RESULT_TOO_LARGE);
+	return arena_printf(a, "is larger than %lld KiB", (long long)dir->max_bytes / KIB);
+}
+
 /* Why the opened file is not taken as a result; NULL: it is. */
 static const char *result_file_problem(const struct results_dir *dir, const struct stat *st)
 {
@@ -41,8 +48,6 @@ static const char *result_file_problem(const struct results_dir *dir, const stru
 		return "has more than one link";
 	if (id_map_inside(map->uid, map->n_uid, st->st_uid) < 0)
 		return "belongs to nobody of this run";
-	if (st->st_size > BOUND_RESULT_BYTES)
-		return RESULT_TOO_LARGE;
 	return NULL;
 }
 
@@ -89,9 +94,13 @@ static void result_read_one(
 		got->problem = arena_strz(a, problem);
 		return;
 	}
-	if (file_read_fd(a, fd, BOUND_RESULT_BYTES, &got->text, &err)) {
+	if (st.st_size > dir->max_bytes) {
+		got->problem = result_size_problem(dir, a);
+		return;
+	}
+	if (file_read_fd(a, fd, (size_t)dir->max_bytes, &got->text, &err)) {
 		got->problem = err.kind == ERR_LIMIT
-				       ? STR(RESULT_TOO_LARGE)
+				       ? result_size_problem(dir, a)
 				       : arena_printf(a, "cannot be read: %s", err.msg);
 		return;
 	}

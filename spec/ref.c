@@ -87,6 +87,19 @@ static void parse_result(struct str rest, enum ref_kind kind, struct ref *ref)
 	ref->kind = ref->brackets ? REF_OTHER : kind;
 }
 
+/* outputs.A or inputs.A; for tasks the name may be missing, and may have dots. */
+static bool is_artifact(struct str s, bool of_task)
+{
+	struct str side, name;
+	bool is_named = str_cut(s, '.', &side, &name);
+
+	if (!is_named)
+		side = s;
+	if (!str_eqz(side, "outputs") && !str_eqz(side, "inputs"))
+		return false;
+	return is_named ? name.n && (of_task || str_chr(name, '.') < 0) : of_task;
+}
+
 static void parse_tasks(struct str rest, struct ref *ref)
 {
 	struct str tail, middle;
@@ -102,6 +115,8 @@ static void parse_tasks(struct str rest, struct ref *ref)
 		ref->kind = REF_TASK_STATUS;
 	} else if (str_starts(tail, STR("results"))) {
 		parse_result(tail, REF_TASK_RESULT, ref);
+	} else if (is_artifact(tail, true)) {
+		ref->kind = REF_TASK_ARTIFACT;
 	} else if (str_eqz(tail, "matrix.length")) {
 		ref->kind = REF_MATRIX_LENGTH;
 		ref->name = STR_NONE;
@@ -143,6 +158,8 @@ static void parse_of_object(struct str rest, enum ref_kind kind, struct ref *ref
 	ref->name = tail;
 	if (str_starts(tail, STR("results")))
 		parse_result(tail, kind, ref);
+	else if (kind == REF_STEP_RESULT && is_artifact(tail, false))
+		ref->kind = REF_STEP_ARTIFACT;
 }
 
 /* "head." followed by something; ret_rest is what follows the dot. */
@@ -172,6 +189,9 @@ struct ref ref_parse(struct str inside)
 	} else if (has_head(inside, STR("context."), &rest)) {
 		ref.kind = REF_CONTEXT;
 		ref.name = rest;
+	} else if (str_eqz(inside, "artifacts.path") ||
+		   str_eqz(inside, "step.artifacts.path")) {
+		ref.kind = REF_ARTIFACT_PATH;
 	} else if (has_head(inside, STR("workspaces."), &rest)) {
 		ref.kind = REF_WORKSPACE;
 		if (!str_cut(rest, '.', &ref.object, &ref.name))

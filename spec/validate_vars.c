@@ -159,32 +159,28 @@ static void check_step_result_ref(const struct vars *v, const struct ref *ref)
 			"Found usage in");
 }
 
-/* Variables of artifacts (tekton-semantics 8) are Tekton's, but nothing replaces them yet. */
-static bool is_artifact_ref(const struct ref *ref)
+/* Fields of a step that Kubernetes needs before the steps before it have run. */
+static bool is_early_field(const char *path)
 {
-	struct str head, rest, name, member;
+	static const char *const fields[] = {
+		"name", "image", "imagePullPolicy", "workingDir", "envFrom[", "volumeMounts["};
+	struct str step, field;
 
-	if (str_eqz(ref->whole, "artifacts.path") || str_eqz(ref->whole, "step.artifacts.path"))
-		return true;
-	if (!str_cut(ref->whole, '.', &head, &rest) || !str_cut(rest, '.', &name, &member))
+	if (!str_starts(str_z(path), STR("steps[")) ||
+		!str_cut(str_z(path), '.', &step, &field))
 		return false;
-	if (!str_eqz(head, "steps") && !str_eqz(head, "tasks"))
-		return false;
-	if (!str_cut(member, '.', &head, &rest))
-		head = member;
-	return str_eqz(head, "outputs") || str_eqz(head, "inputs");
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (i < 4 ? str_eqz(field, fields[i]) : str_starts(field, str_z(fields[i])))
+			return true;
+	return false;
 }
 
-static void check_other_ref(const struct vars *v, const struct ref *ref)
+static void check_step_artifact_ref(const struct vars *v, const struct ref *ref)
 {
-	struct str msg;
-
-	if (!is_artifact_ref(ref))
-		return;
-	msg = arena_printf(v->c->arena,
-		"variable '$(" STR_FMT ")' of artifacts: not supported yet",
-		STR_ARG(ref->whole));
-	check_report_ref(v->c, "not-supported", v->site->text, ref, v->site->path, msg.p);
+	if (is_early_field(v->site->path) && !str_eqz(ref->whole, "artifacts.path"))
+		check_report_ref(v->c, "excluded-variable", v->site->text, ref, v->site->path,
+			"stepArtifact substitutions are only allowed in env, command, args and "
+			"script. Found usage in");
 }
 
 static void check_ref(void *arg, const struct ref *ref)
@@ -214,11 +210,22 @@ static void check_ref(void *arg, const struct ref *ref)
 	case REF_TASKS_STATUS:
 	case REF_MATRIX_LENGTH:
 	case REF_WORKSPACE:
-		break;
+	case REF_TASK_ARTIFACT:
 	case REF_OTHER:
-		check_other_ref(v, ref);
+		break;
+	case REF_STEP_ARTIFACT:
+	case REF_ARTIFACT_PATH:
+		check_step_artifact_ref(v, ref);
 		break;
 	}
+}
+
+/* In a field that does not order tasks. */
+static void check_early_ref(void *arg, const struct ref *ref)
+{
+	if (ref->kind == REF_STEP_RESULT || ref->kind == REF_STEP_ARTIFACT ||
+		ref->kind == REF_ARTIFACT_PATH)
+		check_ref(arg, ref);
 }
 
 /* Tekton looks at the fields that order tasks, and at onError. */
@@ -230,6 +237,8 @@ static void check_site(void *arg, const struct text_site *site)
 	map_init(&v->seen, v->c->arena);
 	if (site->edge || str_ends(str_z(site->path), STR(".onError")))
 		ref_each(site->text.s, check_ref, v);
+	else if (is_early_field(site->path))
+		ref_each(site->text.s, check_early_ref, v);
 }
 
 void check_task_variables(

@@ -15,6 +15,7 @@
 #include <base/arena.h>
 #include <base/diag.h>
 #include <base/err.h>
+#include <monopod/artifact.h>
 #include <monopod/runner.h>
 #include <monopod/spec.h>
 
@@ -81,6 +82,7 @@ struct step_view { /* or a sidecar */
 	struct str message; /* for people; empty: none */
 	struct named_value *results; /* the step's own */
 	size_t n_results;
+	struct artifacts artifacts;   /* likewise */
 	int64_t started_ns, ended_ns; /* monotonic, 0: not */
 	int64_t started_wall_ns, ended_wall_ns;
 };
@@ -96,6 +98,7 @@ struct attempt_view {
 	size_t n_sidecars;
 	struct named_value *results;
 	size_t n_results;
+	struct artifacts artifacts;       /* of the task and of all its steps */
 	const struct task_launch *launch; /* NULL once ended */
 	bool is_interrupted; /* ended with the agent that ran it: no retry, not in retriesStatus
 			      */

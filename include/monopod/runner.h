@@ -92,6 +92,7 @@ struct step_launch {
 	const struct sidecar *sidecar; /* what it is beside a container; NULL: a step */
 	struct str image;              /* reference as written, after substitution */
 	bool has_script;
+	bool has_new_script;    /* it is another one than at START_TASK */
 	struct str script;      /* complete file contents, preamble included */
 	struct str script_path; /* /tekton/scripts/script-0-xxxxx */
 	struct str *command;    /* after Kubernetes' $(VAR) expansion; not used with a script */
@@ -261,6 +262,10 @@ struct result_got {
 	struct str problem; /* not present because: "is a FIFO", "is larger than 16 MiB", "is a
 			       symbolic link"; or empty */
 };
+/* Files of artifacts that are looked for when a step has ended. */
+enum artifacts_file { ARTIFACTS_OF_STEP, ARTIFACTS_OF_TASK };
+enum { ARTIFACTS_FILE_N = ARTIFACTS_OF_TASK + 1 };
+
 struct event {
 	enum event_kind kind;
 	int64_t now_ns;
@@ -278,6 +283,8 @@ struct event {
 	size_t n_results;
 	const struct result_got *step_results; /* STEP_ENDED, one per result_want of the step */
 	size_t n_step_results;
+	const struct result_got *artifacts; /* STEP_ENDED, one per artifacts_file; NULL: there
+					       are none */
 	enum cancel_mode cancel;
 	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no
 			     limit */

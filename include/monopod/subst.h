@@ -99,6 +99,9 @@ enum ref_kind {
 	REF_WORKSPACE,      /* workspaces.W.… */
 	REF_STEP_RESULT,    /* steps.S.results.R… */
 	REF_RESULT_PATH,    /* results.R.path and friends */
+	REF_STEP_ARTIFACT,  /* steps.S.inputs.A, steps.S.outputs.A */
+	REF_TASK_ARTIFACT,  /* tasks.T.inputs.A, tasks.T.outputs.A, also without .A */
+	REF_ARTIFACT_PATH,  /* artifacts.path, step.artifacts.path */
 	REF_OTHER,
 };
 struct ref {

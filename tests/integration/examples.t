@@ -10,6 +10,7 @@ declare -A says=(
 	[examples/features/finally.yaml]="breaks: Failed StepFailed, never: None"
 	[examples/features/hermetic.yaml]="hermetic: 1"
 	[examples/features/retries.yaml]="attempt 2, try 3"
+	[examples/features/artifacts.yaml]="publishing ?{\"digest\":{\"sha256\":"
 	[examples/features/when.yaml]="preview? skipped: When Expressions evaluated to false"
 	[examples/features/matrix.yaml]="app-arm64-release"
 	[examples/features/pipelines.yaml]="publishing app-amd64.o.tar app-arm64.o.tar"

@@ -6,18 +6,19 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		folders[names[i]] = 1
 	may["base"] = " version.h "
-	may["spec"] = " text.h pod.h spec.h subst.h version.h "
-	may["agent"] = " text.h pod.h spec.h subst.h runner.h agent.h version.h "
+	may["spec"] = " artifact.h text.h pod.h spec.h subst.h version.h "
+	may["agent"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h version.h "
 	may["sandbox"] = " sandbox.h version.h "
 	may["images"] = " images.h version.h "
-	may["entrypoint"] = " text.h pod.h spec.h subst.h runner.h agent.h sandbox.h images.h version.h "
+	may["entrypoint"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h sandbox.h images.h version.h "
 	# contracts build upon each other in one direction
+	may["artifact.h"] = " "
 	may["text.h"] = " "
 	may["pod.h"] = " text.h "
 	may["spec.h"] = " pod.h text.h version.h "
 	may["subst.h"] = " spec.h "
 	may["runner.h"] = " spec.h subst.h "
-	may["agent.h"] = " spec.h subst.h runner.h "
+	may["agent.h"] = " artifact.h spec.h subst.h runner.h "
 	may["sandbox.h"] = " "
 	may["images.h"] = " "
 	may["version.h"] = " "

@@ -29,8 +29,8 @@ struct fate { /* how a step ends; the first row that fits, else exit 0 without r
 	enum step_end end;
 	int exit_code;
 	int signal;
-	/* name, text, name, text …; text "!x": the problem x; name "@x": result x of the step
-	 */
+	/* name, text, name, text …; text "!x": the problem x; name "@x": result x of the step;
+	 * "<step" and "<task": the files of artifacts */
 	const char *results[10];
 	bool hangs; /* does not end by itself */
 };
@@ -118,6 +118,27 @@ static inline void rig_step_results(
 	ev->n_step_results = l->n_results;
 }
 
+static inline void rig_artifacts(struct rig *r, const struct fate *f, struct event *ev)
+{
+	static const char *const names[ARTIFACTS_FILE_N] = {"<step", "<task"};
+	struct result_got *got = NULL;
+
+	for (size_t k = 0; f && k + 1 < ARRAY_SIZE(f->results) && f->results[k]; k += 2) {
+		const char *text = f->results[k + 1];
+
+		if (f->results[k][0] != '<')
+			continue;
+		if (!got)
+			got = arena_new_array(r->arena, struct result_got, ARTIFACTS_FILE_N);
+		for (size_t i = 0; i < ARTIFACTS_FILE_N; i++)
+			if (!strcmp(f->results[k], names[i]))
+				got[i] = (struct result_got){.present = text[0] != '!',
+					.text = str_z(text),
+					.problem = text[0] == '!' ? str_z(text + 1) : STR_NONE};
+	}
+	ev->artifacts = got;
+}
+
 static inline void rig_sidecar(struct rig *r, const struct action *x)
 {
 	struct event ev = {.kind = EVENT_SIDECAR_STARTED,
@@ -167,6 +188,7 @@ static inline void rig_action(struct rig *r, const struct action *x)
 	ev.signal = f ? f->signal : 0;
 	rig_results(r, x, f, &ev);
 	rig_step_results(r, x, f, &ev);
+	rig_artifacts(r, f, &ev);
 	r->queue[r->tail++] = ev;
 	assert_true(r->tail < RIG_EVENTS - 2);
 }

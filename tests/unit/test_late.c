@@ -172,6 +172,94 @@ static void test_of_failed_step(void **state)
 	rig_free(r);
 }
 
+#define MADE                                                                                   \
+	"{\"inputs\":[{\"name\":\"src\",\"values\":[{\"uri\":\"git\"}]}],\"outputs\":[{"       \
+	"\"name\":"                                                                            \
+	"\"img\",\"values\":[{\"uri\":\"$(steps.a.inputs.src)\",\"digest\":{\"s\":\"1\"}}]}]}"
+#define IMG "[{\"digest\":{\"s\":\"1\"},\"uri\":\"$(steps.a.inputs.src)\"}]"
+
+/* In all that is started, after the results; nothing in them is a variable any more. */
+static void test_artifacts(void **state)
+{
+	static const struct fate made = {"tr", -1, 0, STEP_END_EXITED, 0, 0,
+		{"@s", "$(steps.a.inputs.src)", "<step", MADE}, false};
+	struct rig *r = run_held(
+		TR("  taskSpec:\n    steps:\n" MAKER "    - {name: b, image: x, script: 'x "
+		   "$(steps.a.outputs.img) $(steps.a.outputs) "
+		   "$(steps.z.outputs.img) $(steps.a.outputs.no)', args: "
+		   "['$(steps.a.inputs.src)', "
+		   "'$(steps.a.results.s)'], env: [{name: E, value: "
+		   "'e=$(steps.a.outputs.img)'}]}\n"),
+		&made);
+	const struct step_launch *l = started(r, 1);
+
+	(void)state;
+	assert_str(l->script,
+		"#!/bin/sh\nset -e\nx " IMG
+		" $(steps.a.outputs) $(steps.z.outputs.img) $(steps.a.outputs.no)");
+	assert_true(l->has_new_script);
+	assert_str(l->args[0], "[{\"uri\":\"git\"}]");
+	/* Tekton's second pass sees what the first one has put there */
+	assert_str(l->args[1], "[{\"uri\":\"git\"}]");
+	assert_str(l->env[0].value, "e=" IMG);
+	rig_free(r);
+}
+
+/* An own name, one that a step was given, and one that does not come. */
+static void test_artifacts_of_unnamed(void **state)
+{
+	static const struct fate made = {
+		"tr", -1, 0, STEP_END_EXITED, 0, 0, {"<step", MADE}, false};
+	struct rig *r = run_held(TR("  taskSpec:\n    steps:\n    - {image: x, script: s}\n"
+				    "    - {name: b, image: x, script: "
+				    "'$(steps.unnamed-0.inputs.src) $(steps.b.inputs.src)'}\n"),
+		&made);
+
+	(void)state;
+	assert_str(started(r, 1)->script,
+		"#!/bin/sh\nset -e\n[{\"uri\":\"git\"}] $(steps.b.inputs.src)");
+	rig_free(r);
+}
+
+/* What is no file of artifacts leaves texts as they are, and the task goes on. */
+static void test_artifacts_not_taken(void **state)
+{
+	static const char *const texts[] = {
+		"", "{", "[]", "{\"outputs\":{}}", "{\"outputs\":[]}"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct fate made = {
+			"tr", -1, 0, STEP_END_EXITED, 0, 0, {"<step", texts[i]}, false};
+		struct rig *r = run_held(
+			TR("  taskSpec:\n    steps:\n" MAKER
+			   "    - {name: b, image: x, script: '$(steps.a.outputs.img)'}\n"),
+			&made);
+		const struct step_launch *l = started(r, 1);
+
+		assert_str(l->script, "#!/bin/sh\nset -e\n$(steps.a.outputs.img)");
+		assert_false(l->has_new_script);
+		rig_free(r);
+	}
+}
+
+static void test_artifacts_paths(void **state)
+{
+	struct rig *r = run_held(
+		TR("  taskSpec:\n    steps:\n    - {name: z, image: x, script: s}\n"
+		   "    - {image: x, script: '$(step.artifacts.path) $(artifacts.path)', args: "
+		   "[$(step.artifacts.path)], stdoutConfig: {path: $(step.artifacts.path)}}\n"),
+		maker);
+	const struct step_launch *l = started(r, 1);
+	static const char own[] = "/tekton/steps/step-unnamed-1/artifacts/provenance.json";
+
+	(void)state;
+	assert_str(l->args[0], own);
+	assert_str(l->stdout_path, own);
+	assert_true(str_ends(l->script, STR("json /tekton/artifacts/provenance.json")));
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +269,10 @@ int main(void)
 		cmocka_unit_test(test_all_skipped),
 		cmocka_unit_test(test_lifted),
 		cmocka_unit_test(test_of_failed_step),
+		cmocka_unit_test(test_artifacts),
+		cmocka_unit_test(test_artifacts_of_unnamed),
+		cmocka_unit_test(test_artifacts_not_taken),
+		cmocka_unit_test(test_artifacts_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

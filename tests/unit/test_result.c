@@ -178,12 +178,190 @@ static void test_pipeline_results(void **state)
 	}
 }
 
+/* --- artifacts */
+
+#define ONE(name, uri)                                                                         \
+	"{\"outputs\":[{\"name\":\"" name "\",\"values\":[{\"uri\":\"" uri "\"}]}]}"
+
+static const char *shown_artifacts(struct rig *r, const struct artifacts *set)
+{
+	struct buf b cleanup_buf = {0};
+	struct json_writer w;
+
+	buf_init(&b, MIB);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	artifacts_put(set, &w);
+	json_close(&w, '}');
+	return str_c(arena_str(r->arena, buf_str(&b)));
+}
+
+/* In the order of the steps, of each the task's file first, whatever becomes of the task. */
+static void test_artifacts_joined(void **state)
+{
+	static const struct {
+		const char *name;
+		struct fate fates[3];
+		const char *reason;
+		const char *joined;
+	} cases[] = {
+		{"none", {{.task = "t", .step = -1}}, "Succeeded", "{}"},
+		{"the task's file is read after each step",
+			{{"t", -1, 0, STEP_END_EXITED, 0, 0,
+				 {"<task", ONE("a", "1"), "<step", ONE("a", "0")}, false},
+				{"t", -1, 1, STEP_END_EXITED, 0, 0, {"<task", ONE("b", "2")},
+					false},
+				{"t", -1, 2, STEP_END_EXITED, 0, 0, {"<task", ONE("b", "2")},
+					false}},
+			"Succeeded",
+			"{\"outputs\":[{\"name\":\"a\",\"values\":[{\"uri\":\"1\"},{\"uri\":"
+			"\"0\"}]},"
+			"{\"name\":\"b\",\"values\":[{\"uri\":\"2\"}]}]}"},
+		{"a step that fails",
+			{{"t", -1, 0, STEP_END_EXITED, 3, 0, {"<step", ONE("a", "1")}, false}},
+			"StepFailed",
+			"{\"outputs\":[{\"name\":\"a\",\"values\":[{\"uri\":\"1\"}]}]}"},
+		{"what is none is not taken",
+			{{"t", -1, 0, STEP_END_EXITED, 0, 0, {"<step", "{", "<task", "[]"},
+				false}},
+			"Succeeded", "{}"},
+		{"what cannot be read",
+			{{"t", -1, 0, STEP_END_EXITED, 0, 0, {"<step", "!is a FIFO"}, false}},
+			"TaskRunValidationFailed", "{}"},
+		{"the same of the task",
+			{{"t", -1, 1, STEP_END_EXITED, 0, 0,
+				{"<task", "!is larger than 256 KiB"}, false}},
+			"TaskRunValidationFailed", "{}"},
+		{"the failure of a step comes first",
+			{{"t", -1, 1, STEP_END_EXITED, 1, 0, {"<task", "!is a FIFO"}, false}},
+			"StepFailed", "{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig *r = rig_run(TR
+			"  taskSpec: {steps: [{image: x, name: a}, {image: x, name: b}, "
+			"{image: x, name: c}]}\n",
+			cases[i].fates, ARRAY_SIZE(cases[i].fates));
+		const struct attempt_view *at = &rig_task(r, "t")->attempts[0];
+
+		if (!str_eqz(at->condition.reason, cases[i].reason) ||
+			strcmp(shown_artifacts(r, &at->artifacts), cases[i].joined) != 0)
+			fail_msg("%s: %s %s", cases[i].name, str_c(at->condition.reason),
+				shown_artifacts(r, &at->artifacts));
+		rig_free(r);
+	}
+}
+
+/* Each attempt has its own, and a task that was stopped none. */
+static void test_artifacts_of_attempts(void **state)
+{
+	static const struct fate fates[] = {
+		{"t", 0, 0, STEP_END_EXITED, 1, 0, {"<step", ONE("a", "1")}, false},
+		{"t", 1, 0, STEP_END_EXITED, 0, 0, {"<task", ONE("b", "2")}, false},
+	};
+	struct rig *r = rig_run(TR "  retries: 1\n  taskSpec: {steps: [{image: x}]}\n", fates,
+		ARRAY_SIZE(fates));
+	const struct task_run_view *t = rig_task(r, "t");
+
+	(void)state;
+	assert_int_equal(t->n_attempts, 2);
+	assert_string_equal(shown_artifacts(r, &t->attempts[0].artifacts), ONE("a", "1"));
+	assert_string_equal(shown_artifacts(r, &t->attempts[1].artifacts), ONE("b", "2"));
+	rig_free(r);
+}
+
+/* In an inline task and in params, once the producer has succeeded; nothing is ordered. */
+static void test_artifacts_between_tasks(void **state)
+{
+	static const char text[] =
+		PR "    tasks:\n"
+		   "    - {name: a, taskSpec: {steps: [{image: x}]}}\n"
+		   "    - {name: m, matrix: {params: [{name: k, value: [v, w]}]}, taskSpec: "
+		   "{params: "
+		   "[{name: k}], steps: [{image: x}]}}\n"
+		   "    - {name: bad, onError: continue, taskSpec: {steps: [{image: x}]}}\n"
+		   "    - name: c\n      runAfter: [%s]\n"
+		   "      params: [{name: q, value: '$(tasks.a.outputs.i)'}]\n"
+		   "      taskSpec:\n"
+		   "        params: [{name: q}]\n"
+		   "        steps: [{image: x, args: ['$(tasks.a.outputs.i)', "
+		   "'$(tasks.a.outputs)', "
+		   "'$(tasks.a.outputs.no)', '$(tasks.m.outputs.i)', '$(tasks.bad.outputs.i)', "
+		   "'$(tasks.ghost.outputs.i)', '$(params.q)']}]\n";
+	static const struct {
+		const char *after;
+		const char *want[7];
+	} cases[] = {
+		{"a, m, bad",
+			{"[{\"uri\":\"1\"}]", "[{\"uri\":\"1\"}]", "$(tasks.a.outputs.no)",
+				"[{\"uri\":\"x\"},{\"uri\":\"y\"}]", "$(tasks.bad.outputs.i)",
+				"$(tasks.ghost.outputs.i)", "[{\"uri\":\"1\"}]"}},
+		{"", {"$(tasks.a.outputs.i)", "$(tasks.a.outputs)", "$(tasks.a.outputs.no)",
+			     "$(tasks.m.outputs.i)", "$(tasks.bad.outputs.i)",
+			     "$(tasks.ghost.outputs.i)", "$(tasks.a.outputs.i)"}},
+	};
+	static const struct fate fates[] = {
+		{"p-a", -1, 0, STEP_END_EXITED, 0, 0, {"<task", ONE("i", "1")}, false},
+		{"p-m-0", -1, 0, STEP_END_EXITED, 0, 0, {"<step", ONE("i", "x")}, false},
+		{"p-m-1", -1, 0, STEP_END_EXITED, 0, 0, {"<step", ONE("i", "y")}, false},
+		{"p-bad", -1, 0, STEP_END_EXITED, 1, 0, {"<step", ONE("i", "3")}, false},
+		{"p-c", -1, 0, STEP_END_EXITED, 0, 0, {0}, true},
+	};
+	char yaml[2048];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct step_launch *l;
+		struct rig *r;
+
+		snprintf(yaml, sizeof(yaml), text, cases[i].after);
+		r = rig_run(yaml, fates, ARRAY_SIZE(fates));
+		l = &rig_launch(r, "p-c")->steps[0];
+		assert_int_equal(l->n_args, ARRAY_SIZE(cases[i].want));
+		for (size_t k = 0; k < l->n_args; k++)
+			assert_str(l->args[k], cases[i].want[k]);
+		assert_int_equal(rig_pt(r, "c")->n_parents, cases[i].after[0] ? 3 : 0);
+		rig_free(r);
+	}
+}
+
+static void test_artifacts_in_report(void **state)
+{
+	static const struct fate fates[] = {
+		{"t", -1, 0, STEP_END_EXITED, 0, 0,
+			{"<step",
+				"{\"inputs\":[{\"name\":\"s\"}],\"outputs\":[{\"buildOutput\":"
+				"true}]}",
+				"<task", ONE("b", "2")},
+			false},
+	};
+	struct rig *r = rig_run(TR "  taskSpec: {steps: [{image: x}]}\n", fates, 1);
+	struct str text = rig_report(r->arena, r->agent);
+	const struct json *status, *step;
+	struct json *list;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(json_parse(r->arena, text, MIB, &list, &err), 0);
+	status = json_get(json_at(list, 0), "status");
+	step = json_at(json_get(status, "steps"), 0);
+	assert_true(json_get(json_at(json_get(step, "outputs"), 0), "buildOutput")->boolean);
+	assert_str(json_str(json_get(json_at(json_get(step, "inputs"), 0), "name")), "s");
+	assert_int_equal(json_get(json_get(status, "artifacts"), "outputs")->n_children, 2);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_typing),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_pipeline_results),
+		cmocka_unit_test(test_artifacts_joined),
+		cmocka_unit_test(test_artifacts_of_attempts),
+		cmocka_unit_test(test_artifacts_between_tasks),
+		cmocka_unit_test(test_artifacts_in_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

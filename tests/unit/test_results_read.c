@@ -130,7 +130,8 @@ static void what_is_there_decides(void **state)
 		struct result_got got;
 
 		assert_int_equal(setup(state), 0);
-		d = (struct results_dir){.dfd = dfd, .map = &map};
+		d = (struct results_dir){
+			.dfd = dfd, .map = &map, .max_bytes = BOUND_RESULT_BYTES};
 		cases[i].make();
 		results_read(&d, a, &want, 1, &got);
 		if (got.present != cases[i].present || !str_eqz(got.text, cases[i].text) ||
@@ -152,7 +153,7 @@ static void foreign_owners_are_refused(void **state)
 	struct result_got got;
 
 	assert_int_equal(setup(state), 0);
-	d = (struct results_dir){.dfd = dfd, .map = &map};
+	d = (struct results_dir){.dfd = dfd, .map = &map, .max_bytes = BOUND_RESULT_BYTES};
 	make_text();
 	results_read(&d, a, &want, 1, &got);
 	assert_false(got.present);
@@ -171,7 +172,7 @@ static void ten_megabytes_are_fine(void **state)
 	int fd;
 
 	assert_int_equal(setup(state), 0);
-	d = (struct results_dir){.dfd = dfd, .map = &map};
+	d = (struct results_dir){.dfd = dfd, .map = &map, .max_bytes = BOUND_RESULT_BYTES};
 	fd = openat(dfd, "r", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_int_equal(ftruncate(fd, 10 * MIB), 0);
 	assert_int_equal(close(fd), 0);

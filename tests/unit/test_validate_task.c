@@ -285,6 +285,34 @@ static void test_variables(void **state)
 				"args. Found usage in: spec.steps[0].script",
 				NULL}}},
 		{ARGS("$(steps.x.results.r)"), {{0}}},
+		/* artifacts have no name that must be known, but places */
+		{SCRIPT("$(steps.x.outputs.a) $(step.artifacts.path) $(artifacts.path)"),
+			{{0}}},
+		{ARGS("$(steps.x.inputs.a)"), {{0}}},
+		{TASK("  steps: [{image: 'i:$(steps.x.outputs.a)'}]"),
+			{{5, 22,
+				"stepArtifact substitutions are only allowed in env, command, "
+				"args and script. Found usage in: spec.steps[0].image",
+				NULL}}},
+		{TASK("  steps: [{image: 'i:$(artifacts.path)', workingDir: "
+		      "$(step.artifacts.path)}]"),
+			{{5, 54,
+				"stepArtifact substitutions are only allowed in env, command, "
+				"args and script. Found usage in: spec.steps[0].workingDir",
+				NULL}}},
+		{TASK("  steps: [{image: i, volumeMounts: [{name: v, mountPath: "
+		      "'/m$(steps.x.inputs.a)'}]}]\n  volumes: [{name: v, emptyDir: {}}]"),
+			{{5, 61,
+				"stepArtifact substitutions are only allowed in env, command, "
+				"args and script. Found usage in: "
+				"spec.steps[0].volumeMounts[0].mountPath",
+				NULL}}},
+		{TASK("  steps: [{image: i, envFrom: [{prefix: '$(steps.x.results.a)', "
+		      "configMapRef: {name: c}}]}]"),
+			{{5, 42,
+				"stepResult substitutions are only allowed in env, command and "
+				"args. Found usage in: spec.steps[0].envFrom[0]",
+				NULL}}},
 	};
 
 	(void)state;
