@@ -10,6 +10,8 @@ void security_merge(struct security_context *s, const struct security_context *t
 		s->run_as_group = t->run_as_group;
 	if (!s->run_as_non_root.pos.line)
 		s->run_as_non_root = t->run_as_non_root;
+	if (!s->privileged.pos.line)
+		s->privileged = t->privileged;
 	if (!s->read_only_root_filesystem.pos.line)
 		s->read_only_root_filesystem = t->read_only_root_filesystem;
 	if (!s->allow_privilege_escalation.pos.line)
@@ -80,6 +82,20 @@ void security_volumes(const struct security_context *pod, struct task_launch *l)
 	l->fs_group_on_mismatch = str_eqz(pod->fs_group_change_policy.s, "OnRootMismatch");
 }
 
+/* privileged is all of it, and takes the place of a profile; as in Kubernetes, setuid programs
+ * count for who is an administrator and does not say otherwise. */
+static void launch_privilege(const struct security_context *own, struct launch_security *s)
+{
+	const uint64_t admin = UINT64_C(1) << capability_number(STR("SYS_ADMIN"));
+
+	s->is_privileged = own->privileged.v;
+	if (s->is_privileged)
+		s->adds_all = s->is_unconfined = s->is_proc_unmasked = true;
+	s->is_admin = s->adds_all || s->cap_add & admin;
+	if (s->is_admin && !own->allow_privilege_escalation.pos.line)
+		s->may_escalate = true;
+}
+
 void security_launch(struct arena *a, const struct security_context *pod,
 	const struct security_context *own, struct step_launch *l)
 {
@@ -95,4 +111,5 @@ void security_launch(struct arena *a, const struct security_context *pod,
 	s->may_escalate = own->allow_privilege_escalation.v;
 	s->cap_add = capability_set(own->cap_add, own->n_cap_add, &s->adds_all);
 	s->cap_drop = capability_set(own->cap_drop, own->n_cap_drop, &s->drops_all);
+	launch_privilege(own, s);
 }

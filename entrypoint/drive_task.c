@@ -205,6 +205,24 @@ static void task_note_limits(struct task_context *t)
 	}
 }
 
+/* Which steps could reach more of the kernel than others. */
+static void task_note_security(struct task_context *t)
+{
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
+		const struct step_launch *s = &t->launch->steps[i];
+		const char *what = s->security.is_privileged ? "was privileged in its sandbox"
+				   : s->security.is_admin ? "had CAP_SYS_ADMIN in its sandbox"
+				   : s->security.is_unconfined ? "had no filter but the floor"
+							       : NULL;
+
+		if (what)
+			drive_note(t->drive,
+				arena_printf(t->arena, "%s " STR_FMT " in " STR_FMT " %s",
+					word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name),
+					what));
+	}
+}
+
 /* Goes on with an attempt whose images may have become ready. */
 static void task_advance(struct task_context *t)
 {
@@ -227,6 +245,7 @@ static void task_advance(struct task_context *t)
 	}
 	task_note_images(t);
 	task_note_limits(t);
+	task_note_security(t);
 	(void)task_queue(t, EVENT_TASK_READY);
 }
 

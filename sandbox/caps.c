@@ -34,8 +34,16 @@ uint64_t caps_of_step(const struct sandbox_security *s)
 
 	if (s->drops_all)
 		set = 0;
-	set = (set | s->cap_add) & ~s->cap_drop;
-	return set & ~(UINT64_C(1) << CAP_SYS_PTRACE);
+	return (set | s->cap_add) & ~s->cap_drop;
+}
+
+bool caps_need_nest(uint64_t set)
+{
+	const uint64_t files = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1)
+									    << CAP_IPC_OWNER;
+	uint64_t known = (UINT64_C(2) << CAP_LAST_CAP) - 1;
+
+	return set & ~(caps_step_default() | files) & known;
 }
 
 uint32_t caps_last(void)

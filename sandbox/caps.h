@@ -12,6 +12,9 @@
 uint64_t caps_step_default(void);
 /* What a step has: the default, then as container runtimes do it ALL before names. */
 uint64_t caps_of_step(const struct sandbox_security *s);
+/* Whether some of a set count for more than the step's own files and processes, when they are
+ * held in the user namespace that owns its mounts and step-init. */
+bool caps_need_nest(uint64_t set);
 /* The highest capability of the running kernel. */
 uint32_t caps_last(void);
 

@@ -52,6 +52,7 @@ struct child_plan {
 	int agent_fd;  /* the agent's pidfd, for step-init */
 	int hold_fd;   /* step-init keeps it, or -1 */
 	int copies_fd; /* step-init sends the copies there, or -1 */
+	int start_fd;  /* step-init keeps it until the program runs, or -1 */
 	int std_fd[3];
 	const char *uid_map, *gid_map; /* of the step's own user namespace */
 	size_t n_uid_map, n_gid_map;

@@ -317,20 +317,37 @@ static void oom_prepare(struct sandbox_ns *ns)
 	buf_addf(&ns->oom_text, "%d", (int)own);
 }
 
+const struct sock_fprog *ns_filter(
+	struct sandbox_ns *ns, enum seccomp_profile profile, struct err *err)
+{
+	struct sock_fprog *f = &ns->filters[profile];
+
+	return f->filter || seccomp_compile(profile, f, err) == 0 ? f : NULL;
+}
+
+static void filter_copy(struct sock_fprog *to, const struct sock_fprog *from)
+{
+	const size_t n_bytes = from->len * sizeof(from->filter[0]);
+
+	if (!from->filter)
+		return;
+	to->len = from->len;
+	to->filter = mem_alloc(n_bytes);
+	memcpy(to->filter, from->filter, n_bytes);
+}
+
 /* What compiling and copying once is enough for. like: a namespace that has it, or NULL. */
 static int ns_share(struct sandbox_ns *ns, const struct sandbox_ns *like, struct err *err)
 {
 	if (!like) {
 		ns->init_fd = init_copy(err);
-		return ns->init_fd < 0 ? -1 : seccomp_compile(SECCOMP_STEP, &ns->filter, err);
+		return ns->init_fd < 0 || !ns_filter(ns, SECCOMP_STEP, err) ? -1 : 0;
 	}
 	ns->init_fd = fcntl(like->init_fd, F_DUPFD_CLOEXEC, 3);
 	if (ns->init_fd < 0)
 		return err_sys(err, "duplicate the descriptor of step-init");
-	ns->filter.len = like->filter.len;
-	ns->filter.filter = mem_alloc(like->filter.len * sizeof(like->filter.filter[0]));
-	memcpy(ns->filter.filter, like->filter.filter,
-		like->filter.len * sizeof(like->filter.filter[0]));
+	for (size_t i = 0; i < SECCOMP_PROFILE_N; i++)
+		filter_copy(&ns->filters[i], &like->filters[i]);
 	return 0;
 }
 
@@ -410,9 +427,8 @@ void sandbox_ns_free(struct sandbox_ns *ns)
 	buf_release(&ns->uid_map);
 	buf_release(&ns->gid_map);
 	buf_release(&ns->oom_text);
-	free(ns->filter.filter);
-	free(ns->worker_filter.filter);
-	free(ns->open_filter.filter);
+	for (size_t i = 0; i < SECCOMP_PROFILE_N; i++)
+		free(ns->filters[i].filter);
 	if (ns->stack)
 		munmap(ns->stack, CHILD_STACK_BYTES);
 	if (ns->times)

@@ -20,13 +20,11 @@ struct sandbox_ns {
 	enum sandbox_level level;
 	struct id_map map;
 	int user_fd;
-	int net_fd;   /* -1: the agent's network */
-	int init_fd;  /* sealed copy of step-init */
-	int agent_fd; /* our own pidfd */
-	int hold_fd;  /* borrowed; -1: none */
-	struct sock_fprog filter;
-	struct sock_fprog worker_filter;
-	struct sock_fprog open_filter; /* made when a step asks for it */
+	int net_fd;                                   /* -1: the agent's network */
+	int init_fd;                                  /* sealed copy of step-init */
+	int agent_fd;                                 /* our own pidfd */
+	int hold_fd;                                  /* borrowed; -1: none */
+	struct sock_fprog filters[SECCOMP_PROFILE_N]; /* the step's; others when asked for */
 	uint32_t last_cap;
 	struct buf uid_map, gid_map; /* of a step's namespace inside this one */
 	struct buf oom_text;
@@ -35,6 +33,9 @@ struct sandbox_ns {
 	VEC(struct ns_caller) callers;
 };
 
+/* Of all steps that ask for it; borrowed. NULL: it could not be made. */
+const struct sock_fprog *ns_filter(
+	struct sandbox_ns *ns, enum seccomp_profile profile, struct err *err);
 /*
  * The user namespace for an idmapped mount of a directory of uid and gid; kept in ns. Root
  * agents only. Returns a borrowed descriptor or -1.

@@ -9,6 +9,7 @@
 #include <base/fd.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,6 +38,9 @@ struct start { /* what a start holds until it is over */
 	struct build b;
 	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
 	uint32_t flags; /* enum orders_flags */
+	uint64_t caps;  /* of the main process */
+	const struct sock_fprog *filter; /* of step-init and all of the step */
+	const struct sock_fprog *own;    /* of the main process behind it; NULL: none */
 	int report_fd, report_child_fd;
 	int status_fd, status_child_fd;
 	int copies_fd, copies_child_fd;
@@ -67,6 +71,12 @@ static const struct orders_limit default_limits[] = {
 	{.resource = RLIMIT_RTPRIO},
 	{.resource = RLIMIT_NICE},
 };
+
+/* With it the reports end when the program runs, so that visitors find it there. */
+static int start_fd(const struct start *s)
+{
+	return s->flags & ORDERS_NEST && !(s->flags & ORDERS_VISIT) ? s->report_child_fd : -1;
+}
 
 static bool has_copies(const struct sandbox_config *c)
 {
@@ -103,6 +113,32 @@ static void orders_add_copies(const struct sandbox_config *c, struct buf *b)
 	}
 }
 
+/* What a main process in namespaces of its own needs to know. */
+static void orders_add_nest(const struct sandbox_config *c, struct orders *o)
+{
+	const struct sandbox_ns *ns = c->ns;
+
+	if (!(o->flags & ORDERS_NEST))
+		return;
+	o->n_uid_map = (uint32_t)ns->uid_map.n;
+	o->n_gid_map = (uint32_t)ns->gid_map.n;
+	if (o->flags & ORDERS_VISIT)
+		o->n_cwd = (uint32_t)c->cwd.n + 1;
+}
+
+static void orders_put_nest(
+	const struct sandbox_config *c, const struct orders *o, struct buf *b)
+{
+	if (o->n_cwd) {
+		buf_adds(b, c->cwd);
+		buf_addc(b, 0);
+	}
+	if (o->n_uid_map) {
+		buf_adds(b, buf_str(&c->ns->uid_map));
+		buf_adds(b, buf_str(&c->ns->gid_map));
+	}
+}
+
 static int orders_fill(
 	const struct sandbox_config *c, const struct start *s, struct buf *b, struct err *err)
 {
@@ -117,9 +153,11 @@ static int orders_fill(
 		.keeps_groups = c->ns->map.is_single,
 		.n_groups = (uint32_t)c->n_groups,
 		.n_limits = (uint32_t)(ARRAY_SIZE(default_limits) + c->n_rlimits),
-		.caps = caps_of_step(&c->security),
+		.caps = s->caps,
 		.last_cap = c->ns->last_cap,
 		.flags = s->flags,
+		.n_filter = s->own ? s->own->len : 0,
+		.start_fd = start_fd(s),
 		.copies_fd = s->copies_child_fd,
 	};
 
@@ -131,6 +169,7 @@ static int orders_fill(
 			ORDERS_LIMITS_MAX);
 	if (orders_count_copies(c, &o, err))
 		return -1;
+	orders_add_nest(c, &o);
 	buf_add(b, &o, sizeof(o));
 	if (c->n_groups)
 		buf_add(b, c->groups, c->n_groups * sizeof(c->groups[0]));
@@ -144,7 +183,10 @@ static int orders_fill(
 
 		buf_add(b, &l, sizeof(l));
 	}
+	if (s->own)
+		buf_add(b, s->own->filter, s->own->len * sizeof(s->own->filter[0]));
 	orders_add_copies(c, b);
+	orders_put_nest(c, &o, b);
 	BUG_ON(b->full);
 	return 0;
 }
@@ -215,6 +257,7 @@ static struct child_plan start_plan(const struct start *s)
 		.agent_fd = ns->agent_fd,
 		.hold_fd = ns->hold_fd,
 		.copies_fd = s->copies_child_fd,
+		.start_fd = start_fd(s),
 		.std_fd = {c->stdin_fd, c->stdout_fd, c->stderr_fd},
 		.uid_map = ns->uid_map.p,
 		.gid_map = ns->gid_map.p,
@@ -223,10 +266,10 @@ static struct child_plan start_plan(const struct start *s)
 		.oom_text = ns->oom_text.p,
 		.n_oom_text = ns->oom_text.n,
 		.keeps_groups = ns->map.is_single,
-		.caps = caps_of_step(&c->security) | ORDERS_INIT_CAPS,
+		.caps = s->flags & ORDERS_NEST ? ORDERS_NEST_CAPS : s->caps | ORDERS_INIT_CAPS,
 		.may_escalate = c->security.may_escalate,
 		.last_cap = ns->last_cap,
-		.filter = c->security.is_unconfined ? &ns->open_filter : &ns->filter,
+		.filter = s->filter,
 		.argv = init_argv(c, s->orders_fd, s->b.a),
 		.envp = c->envp ? c->envp : no_env,
 		.stack_top = ns->stack + CHILD_STACK_BYTES,
@@ -267,12 +310,38 @@ static int start_ops(struct start *s, struct err *err)
 	return 0;
 }
 
+static enum seccomp_profile start_profile(const struct start *s)
+{
+	if (s->b.c->security.is_unconfined || s->caps >> CAP_SYS_ADMIN & 1)
+		return SECCOMP_UNCONFINED;
+	return s->caps >> CAP_SYS_PTRACE & 1 ? SECCOMP_TRACER : SECCOMP_STEP;
+}
+
+/*
+ * A step's profile is a filter of all its processes. Where step-init has to make namespaces
+ * first, it stands under the floor alone and the main process gets the profile.
+ */
+static int start_security(struct start *s, struct err *err)
+{
+	enum seccomp_profile profile;
+
+	s->caps = caps_of_step(&s->b.c->security);
+	if (caps_need_nest(s->caps))
+		s->flags |= ORDERS_NEST;
+	profile = start_profile(s);
+	s->filter = ns_filter(s->b.ns, profile, err);
+	if (!s->filter)
+		return -1;
+	if (!(s->flags & ORDERS_NEST) || profile == SECCOMP_UNCONFINED)
+		return 0;
+	s->own = s->filter;
+	s->filter = ns_filter(s->b.ns, SECCOMP_UNCONFINED, err);
+	return s->filter ? 0 : -1;
+}
+
 static int start_prepare(struct start *s, struct err *err)
 {
-	struct sandbox_ns *ns = s->b.ns;
-
-	if (s->b.c->security.is_unconfined && !ns->open_filter.filter &&
-		seccomp_compile(SECCOMP_UNCONFINED, &ns->open_filter, err))
+	if (start_security(s, err))
 		return -1;
 	if (start_ops(s, err) || fd_pipe(&s->report_fd, &s->report_child_fd, err) ||
 		fd_pipe(&s->status_fd, &s->status_child_fd, err))

@@ -63,6 +63,10 @@ static const struct check {
 	{SYS_socket, 0, AF_NETLINK, 2, CHECK_ONLY, 1, {NETLINK_ROUTE}, EPROTONOSUPPORT, false},
 	{SYS_socketpair, NO_ARG, 0, 0, CHECK_ONLY, 1, {AF_UNIX}, EAFNOSUPPORT, false},
 	{SYS_clone, NO_ARG, 0, 0, CHECK_NO_BIT, 1, {CLONE_NEW_ANY}, EPERM, true},
+	/* in one of its own a step could mount the agent's group, whose files are the agent's
+	 * user's, who may be the step's root */
+	{SYS_clone, NO_ARG, 0, 0, CHECK_NO_BIT, 1, {CLONE_NEWCGROUP}, EPERM, false},
+	{SYS_unshare, NO_ARG, 0, 0, CHECK_NO_BIT, 1, {CLONE_NEWCGROUP}, EPERM, false},
 	{SYS_ioctl, NO_ARG, 0, 1, CHECK_NONE_OF, 2, {TIOCSTI, TIOCLINUX}, EPERM, false},
 	/* Linux, SVR4-like emulation and 2.6 version names; never READ_IMPLIES_EXEC */
 	{SYS_personality, NO_ARG, 0, 0, CHECK_ONLY, 5, {0, 8, 0x20000, 0x20008, 0xffffffff},
@@ -205,7 +209,9 @@ static int rule_add(scmp_filter_ctx ctx, const struct seccomp_call *c, bool is_a
 
 static bool is_call_allowed(const struct seccomp_call *c, enum seccomp_profile profile)
 {
-	if (c->action == SECCOMP_LOOSE)
+	if (c->action == SECCOMP_TRACE && profile == SECCOMP_TRACER)
+		return true;
+	if (c->action == SECCOMP_LOOSE || c->action == SECCOMP_TRACE)
 		return profile == SECCOMP_UNCONFINED;
 	return c->action == SECCOMP_ALLOW &&
 	       !(profile == SECCOMP_WORKER && is_worker_denied(c->name));

@@ -16,6 +16,7 @@ enum seccomp_action {
 	SECCOMP_DENY,  /* EPERM */
 	SECCOMP_LOOSE, /* EPERM, but for steps that ask for no filter: what the kernel itself
 			  keeps inside a step's namespaces */
+	SECCOMP_TRACE, /* the same, and for steps with CAP_SYS_PTRACE */
 };
 
 struct seccomp_call {
@@ -30,10 +31,13 @@ int seccomp_call_number(const struct seccomp_call *c);
 
 enum seccomp_profile {
 	SECCOMP_STEP,
+	SECCOMP_TRACER,     /* SECCOMP_STEP and what CAP_SYS_PTRACE is for */
 	SECCOMP_UNCONFINED, /* what is left when a step asks for none: the agent, the network
 			       of hermetic tasks and the machine stay protected */
 	SECCOMP_WORKER, /* for the agent's own parsers: no sockets, no exec, no new processes */
 };
+
+enum { SECCOMP_PROFILE_N = SECCOMP_WORKER + 1 };
 
 /* Allocates ret->filter with malloc; the caller frees it. */
 int seccomp_compile(enum seccomp_profile profile, struct sock_fprog *ret, struct err *err);

@@ -11,10 +11,8 @@
 
 enum worth {
 	GIVEN,
-	ADMIN,   /* nothing without the calls that a step's filter refuses */
 	NETWORK, /* asked of the user namespace that owns the network */
 	DEVICE,
-	GUARD,
 	MACHINE, /* asked of the first user namespace of the machine */
 };
 
@@ -41,9 +39,9 @@ static const struct {
 	[CAP_SYS_MODULE] = {"SYS_MODULE", MACHINE},
 	[CAP_SYS_RAWIO] = {"SYS_RAWIO", MACHINE},
 	[CAP_SYS_CHROOT] = {"SYS_CHROOT", GIVEN},
-	[CAP_SYS_PTRACE] = {"SYS_PTRACE", GUARD},
+	[CAP_SYS_PTRACE] = {"SYS_PTRACE", GIVEN},
 	[CAP_SYS_PACCT] = {"SYS_PACCT", MACHINE},
-	[CAP_SYS_ADMIN] = {"SYS_ADMIN", ADMIN},
+	[CAP_SYS_ADMIN] = {"SYS_ADMIN", GIVEN},
 	[CAP_SYS_BOOT] = {"SYS_BOOT", MACHINE},
 	[CAP_SYS_NICE] = {"SYS_NICE", MACHINE},
 	[CAP_SYS_RESOURCE] = {"SYS_RESOURCE", MACHINE},
@@ -66,11 +64,9 @@ static const struct {
 };
 
 static const char *const refusals[] = {
-	[ADMIN] = "the system calls that it is for are refused to every step",
-	[NETWORK] = "the network belongs to the pod or to the task, not to the step",
+	[NETWORK] = "the network belongs to the pod or to the task, not to the step; with "
+		    "SYS_ADMIN it counts in networks that the step makes",
 	[DEVICE] = "no user namespace may make devices",
-	[GUARD] = "it would open the process that supervises the step; without it a step "
-		  "still traces processes of its own user",
 	[MACHINE] = "it counts for the machine alone, never in the user namespace of a step",
 };
 
@@ -96,9 +92,11 @@ bool capability_is_all(struct str name)
 	return str_ieq(name, STR("ALL"));
 }
 
-const char *capability_refusal(int number)
+const char *capability_refusal(int number, bool has_admin)
 {
-	return refusals[capabilities[number].worth];
+	const enum worth worth = capabilities[number].worth;
+
+	return worth == NETWORK && has_admin ? NULL : refusals[worth];
 }
 
 struct str *capability_names(struct arena *a, size_t *ret_n)

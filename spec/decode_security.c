@@ -23,10 +23,13 @@ static void finish_seccomp(struct decode *d, const struct yaml_node *n, void *ba
 				"type is required when seccompProfile is set");
 		return;
 	}
-	if (str_eqz(s->seccomp_type.s, "RuntimeDefault") ||
-		str_eqz(s->seccomp_type.s, "Unconfined"))
+	if (str_eqz(s->seccomp_type.s, "RuntimeDefault"))
 		return;
-	if (str_eqz(s->seccomp_type.s, "Localhost"))
+	if (str_eqz(s->seccomp_type.s, "Unconfined"))
+		(void)decode_warn(d, "unconfined", type,
+			"Unconfined leaves the floor of the filter alone: more of the kernel "
+			"can be reached");
+	else if (str_eqz(s->seccomp_type.s, "Localhost"))
 		decode_refuse(
 			d, type, "seccompProfile of type " STR_FMT, STR_ARG(s->seccomp_type.s));
 	else
@@ -60,20 +63,17 @@ static void decode_seccomp(
 
 /* --- capabilities ------------------------------------------------------------------------ */
 
-static void check_capability(
-	struct decode *d, const struct yaml_node *n, struct text name, bool is_added)
+static void check_capability(struct decode *d, const struct yaml_node *n, struct text name,
+	bool is_added, bool has_admin)
 {
 	int number = capability_number(name.s);
-	const char *why = number < 0 ? NULL : capability_refusal(number);
+	const char *why = number < 0 ? NULL : capability_refusal(number, has_admin);
 	struct diag *one;
 	struct str *names;
 	size_t n_names;
 
-	if (capability_is_all(name.s)) {
-		if (is_added)
-			decode_refuse(d, n, "adding all capabilities");
+	if (capability_is_all(name.s))
 		return;
-	}
 	if (number < 0) {
 		one = decode_fail(d, "bad-value", n, "no capability is called \"" STR_FMT "\"",
 			STR_ARG(name.s));
@@ -84,9 +84,22 @@ static void check_capability(
 	}
 }
 
-static void finish_capabilities(struct decode *d, const struct yaml_node *n, void *base)
+/* Which of the added capabilities brings the calls of an administrator; n: none. */
+static size_t admin_index(const struct security_context *s)
 {
-	const struct security_context *s = base;
+	const int admin = capability_number(STR("SYS_ADMIN"));
+	size_t i = 0;
+
+	while (i < s->n_cap_add && !capability_is_all(s->cap_add[i].s) &&
+		capability_number(s->cap_add[i].s) != admin)
+		i++;
+	return i;
+}
+
+static void check_capabilities(
+	struct decode *d, const struct yaml_node *n, const struct security_context *s)
+{
+	const bool has_admin = s->privileged.v || admin_index(s) < s->n_cap_add;
 	const struct {
 		const char *key;
 		const struct text *names;
@@ -101,7 +114,8 @@ static void finish_capabilities(struct decode *d, const struct yaml_node *n, voi
 			size_t inner = path_enter_index(d, k);
 
 			if (lists[i].names[k].s.n || !d->broken)
-				check_capability(d, list->items[k], lists[i].names[k], i == 0);
+				check_capability(d, list->items[k], lists[i].names[k], i == 0,
+					has_admin);
 			path_leave(d, inner);
 		}
 		path_leave(d, mark);
@@ -117,7 +131,6 @@ static const struct schema schema_capabilities = {
 	.size = sizeof(struct security_context),
 	.fields = capability_fields,
 	.n_fields = ARRAY_SIZE(capability_fields),
-	.finish = finish_capabilities,
 };
 
 static void decode_capabilities(
@@ -144,12 +157,65 @@ static void check_one_of(struct decode *d, const struct yaml_node *map, const ch
 	path_leave(d, mark);
 }
 
+/* allowPrivilegeEscalation: false beside what needs it. */
+static void check_escalation(
+	struct decode *d, const struct yaml_node *n, const struct security_context *s)
+{
+	const struct yaml_node *at = yaml_get(n, "allowPrivilegeEscalation");
+
+	if (!s->allow_privilege_escalation.pos.line || s->allow_privilege_escalation.v)
+		return;
+	if (s->privileged.v)
+		(void)decode_fail(d, "excluded-field", at,
+			"cannot set `allowPrivilegeEscalation` to false and `privileged` to "
+			"true");
+	for (size_t i = 0; i < s->n_cap_add; i++)
+		if (str_eqz(s->cap_add[i].s, "CAP_SYS_ADMIN"))
+			(void)decode_fail(d, "excluded-field", at,
+				"cannot set `allowPrivilegeEscalation` to false and "
+				"`capabilities.Add` CAP_SYS_ADMIN");
+}
+
+/* Nothing is wrong with it, but it should be meant. */
+static void warn_of_power(
+	struct decode *d, const struct yaml_node *n, const struct security_context *s)
+{
+	const struct yaml_node *caps = yaml_get(n, "capabilities");
+	const size_t i = admin_index(s);
+	const char *const over =
+		"in user namespaces of the step's own: no devices, no cgroups, "
+		"not the pod's network";
+	size_t mark;
+
+	if (s->privileged.v) {
+		mark = path_enter(d, STR("privileged"));
+		(void)decode_warn(d, "privileged", yaml_get(n, "privileged"),
+			"privileged gives every capability %s", over);
+	} else if (i < s->n_cap_add) {
+		mark = path_enter(d, STR("capabilities"));
+		(void)decode_warn(d, "privileged", yaml_get(caps, "add")->items[i],
+			"capability " STR_FMT " counts %s", STR_ARG(s->cap_add[i].s), over);
+	} else {
+		return;
+	}
+	path_leave(d, mark);
+}
+
 static void finish_container(struct decode *d, const struct yaml_node *n, void *base)
 {
 	static const char *const proc[] = {"Default", "Unmasked"};
 	const struct security_context *s = base;
+	const struct yaml_node *caps = yaml_get(n, "capabilities");
 
 	check_one_of(d, n, "procMount", proc, s->proc_mount);
+	if (caps && caps->type == YAML_MAP) {
+		size_t mark = path_enter(d, STR("capabilities"));
+
+		check_capabilities(d, caps, s);
+		path_leave(d, mark);
+	}
+	check_escalation(d, n, s);
+	warn_of_power(d, n, s);
 }
 
 static const struct field run_as_fields[] = {
@@ -176,7 +242,7 @@ static const struct field security_context_fields[] = {
 	{FIELD_OF(struct security_context, "allowPrivilegeEscalation", FIELD_BOOL,
 		allow_privilege_escalation)},
 	{.key = "capabilities", .kind = FIELD_CALL, .call = decode_capabilities},
-	{REFUSED("privileged")},
+	{FIELD_OF(struct security_context, "privileged", FIELD_BOOL, privileged)},
 	{FIELD_TEXT_OF(struct security_context, "procMount", proc_mount)},
 	{FIELD_OF(struct security_context, "readOnlyRootFilesystem", FIELD_BOOL,
 		read_only_root_filesystem)},

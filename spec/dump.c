@@ -161,6 +161,7 @@ static void put_security_context(struct json_writer *w, const struct security_co
 	put_int(w, "runAsUser", s->run_as_user);
 	put_int(w, "runAsGroup", s->run_as_group);
 	put_bool(w, "runAsNonRoot", s->run_as_non_root);
+	put_bool(w, "privileged", s->privileged);
 	put_bool(w, "readOnlyRootFilesystem", s->read_only_root_filesystem);
 	put_bool(w, "allowPrivilegeEscalation", s->allow_privilege_escalation);
 	put_text(w, "procMount", s->proc_mount);

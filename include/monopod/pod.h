@@ -128,6 +128,7 @@ struct security_context {
 	struct maybe_bool run_as_non_root;
 	struct text seccomp_type; /* RuntimeDefault, Unconfined; or absent */
 	/* of a container alone */
+	struct maybe_bool privileged;
 	struct maybe_bool read_only_root_filesystem;
 	struct maybe_bool allow_privilege_escalation;
 	struct text proc_mount; /* Default, Unmasked; or absent */

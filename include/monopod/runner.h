@@ -76,7 +76,9 @@ struct launch_security {
 	uint64_t cap_drop;
 	bool adds_all; /* before the named ones are added and dropped */
 	bool drops_all;
-	bool may_escalate; /* allowPrivilegeEscalation: true was asked for */
+	bool is_privileged; /* the others say what that comes to */
+	bool is_admin;      /* CAP_SYS_ADMIN was asked for, alone or with others */
+	bool may_escalate;  /* allowPrivilegeEscalation: true was asked for, or is implied */
 	bool read_only_root;
 	bool is_unconfined; /* seccompProfile Unconfined */
 	bool is_proc_unmasked;

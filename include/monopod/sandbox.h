@@ -199,8 +199,10 @@ struct sandbox_rlimit {
 /*
  * More or less than every step has; all zero: just that. Sets are bits of the kernel's numbers.
  * Capabilities count in the step's own user namespace alone. uid 0 has them; another uid has
- * none, and they bound what it can gain. CAP_SYS_PTRACE is never given: it would open
- * step-init.
+ * none, and they bound what it can gain. With any that would count over the step's mounts or
+ * over step-init (SYS_ADMIN, SYS_PTRACE, all) the program runs in a user namespace nested in
+ * the step's, where they count for what it makes itself. CAP_SYS_ADMIN leaves of the filter
+ * only the floor.
  */
 struct sandbox_security {
 	uint64_t cap_add, cap_drop;

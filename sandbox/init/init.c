@@ -5,10 +5,10 @@
  * everything in the namespace. Freestanding: no libc, no heap, nothing of the agent's memory.
  *
  * It is already confined when it starts (bounding set, no_new_privs, seccomp). The step cannot
- * look into it: not dumpable, and the step has no CAP_SYS_PTRACE.
+ * look into it: not dumpable, and the step has no CAP_SYS_PTRACE in its user namespace.
  */
 #define _GNU_SOURCE 1
-#include "orders.h"
+#include "init.h"
 #include "rawsys.h"
 #include <asm/ioctls.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <linux/wait.h>
 #include <monopod/sandbox.h>
@@ -31,18 +32,9 @@
 #include <sys/statfs.h>
 #include <sys/uio.h>
 
-enum { STACK_BYTES = 65536, PATH_BYTES = 4096, SIGSET_BYTES = 8, WALL = 0x40000000 };
-enum { NAPS_MAX = 5000 };       /* of a millisecond */
+enum { NAPS_MAX = 5000, NAP_NS = 1000000 };
+enum { STACK_BYTES = 65536, PATH_BYTES = 4096 };
 enum { CONFIGFS = 0x62656570 }; /* in no public header */
-
-struct init {
-	const struct orders *o;
-	char **argv; /* of the main process */
-	char **envp;
-	volatile int exec_errno; /* written by the child, whose memory is ours until it execs */
-	volatile int stage;
-	long main_pid;
-};
 
 static uint64_t orders_block[ORDERS_BYTES_MAX / sizeof(uint64_t)];
 static char main_stack[STACK_BYTES] __attribute__((aligned(16)));
@@ -71,10 +63,12 @@ void *memcpy(void *to, const void *from, size_t n)
 	return to;
 }
 
-static void __attribute__((noreturn)) init_exit(int code)
+void init_exit(int code)
 {
-	for (;;)
+	for (;;) {
 		sys1(SYS_exit_group, code);
+		__builtin_trap(); /* the step's own filter may refuse to let it end */
+	}
 }
 
 /*
@@ -95,7 +89,7 @@ static void __attribute__((noreturn)) init_end_all(int code)
 			continue;
 		/* a visitor: somebody outside has to reap it */
 		nap.s = 0;
-		nap.ns = 1000000;
+		nap.ns = NAP_NS;
 		sys5(SYS_ppoll, 0, 0, &nap, 0, SIGSET_BYTES);
 		i++;
 	}
@@ -146,7 +140,7 @@ static void __attribute__((noreturn)) init_report(struct init *in, int code, int
 
 /* --- the main process, on its own stack, in our memory until it execs ------------------- */
 
-static void __attribute__((noreturn)) main_fail(struct init *in, int stage, long ret)
+void main_fail(struct init *in, int stage, long ret)
 {
 	in->stage = stage;
 	in->exec_errno = (int)-ret;
@@ -169,13 +163,12 @@ static void main_set_limits(struct init *in)
 	}
 }
 
-static long capset_all(uint32_t lo, uint32_t hi)
+/* Of the first 32. */
+static long capset_to(uint32_t permitted, uint32_t effective)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {
-		{.effective = lo, .permitted = lo},
-		{.effective = hi, .permitted = hi},
-	};
+		{.effective = effective, .permitted = permitted}};
 
 	return sys2(SYS_capset, &head, data);
 }
@@ -191,8 +184,10 @@ static void main_set_bounding(struct init *in)
 			 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 			 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	const bool is_kept = in->o->uid == 0 || in->o->flags & ORDERS_ESCALATE;
-	const uint64_t lost =
-		(in->o->caps | ORDERS_INIT_CAPS) & ~(is_kept ? in->o->caps : UINT64_C(0));
+	/* a user namespace just made begins with all */
+	const uint64_t had =
+		in->o->flags & ORDERS_NEST ? UINT64_MAX : in->o->caps | ORDERS_INIT_CAPS;
+	const uint64_t lost = had & ~(is_kept ? in->o->caps : UINT64_C(0));
 	long ret;
 
 	for (uint32_t c = 0; c <= in->o->last_cap; c++) {
@@ -207,19 +202,47 @@ static void main_set_bounding(struct init *in)
 		main_fail(in, ORDERS_CAPS, ret);
 }
 
+/* What another user than 0 needs to install a filter where setuid programs count. */
+static uint32_t main_filter_cap(const struct orders *o)
+{
+	return o->n_filter && o->uid != 0 && o->flags & ORDERS_ESCALATE ? 1U << CAP_SYS_ADMIN
+									: 0;
+}
+
+/* The step's own filter, behind everything that is not the step's: only exec comes after it,
+ * which takes the capability. */
+static void main_set_filter(struct init *in)
+{
+	const uint32_t cap = main_filter_cap(in->o);
+	struct { /* struct sock_fprog, without the C library's header */
+		unsigned short n;
+		const void *filter;
+	} prog = {
+		(unsigned short)in->o->n_filter, (const char *)in->o + orders_filter_at(in->o)};
+	long ret = cap ? capset_to(cap, cap) : 0;
+
+	if (!in->o->n_filter)
+		return;
+	if (ret == 0)
+		ret = sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, in->o->filter_flags, &prog);
+	if (ret < 0)
+		main_fail(in, ORDERS_SECCOMP, ret);
+}
+
 static void main_set_ids(struct init *in)
 {
 	const struct orders *o = in->o;
-	long ret = 0;
+	const uint32_t kept = main_filter_cap(o);
+	long ret = kept ? sys5(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) : 0;
 
-	if (!o->keeps_groups)
+	if (ret == 0 && !o->keeps_groups)
 		ret = sys2(SYS_setgroups, o->n_groups, o + 1);
 	if (ret == 0)
 		ret = sys3(SYS_setresgid, o->gid, o->gid, o->gid);
 	if (ret == 0)
 		ret = sys3(SYS_setresuid, o->uid, o->uid, o->uid);
 	if (ret == 0 && o->uid != 0)
-		ret = capset_all(0, 0);
+		ret = capset_to(kept, 0);
 	if (ret < 0)
 		main_fail(in, ORDERS_IDS, ret);
 	if ((uint32_t)sys0(SYS_getuid) != o->uid || (uint32_t)sys0(SYS_getegid) != o->gid)
@@ -511,11 +534,14 @@ static void main_run(void *arg)
 	if (in->o->flags & ORDERS_TERMINAL)
 		sys3(SYS_ioctl, 0, TIOCSCTTY, 0);
 	main_set_limits(in);
+	if (in->o->flags & ORDERS_NEST)
+		in->o->flags &ORDERS_VISIT ? nest_visit(in) : nest_make(in);
 	main_set_bounding(in);
 	main_set_ids(in);
 	main_open_copies(in);
 	main_fill_home(in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
+	main_set_filter(in);
 	ret = -ENOENT;
 	for (const char *p = name; *p; p++)
 		if (*p == '/')
@@ -574,7 +600,7 @@ static void init_shrink(const struct orders *o)
 			sys3(SYS_setresuid, o->own_id, o->own_id, o->own_id) < 0)
 			init_exit(126);
 	}
-	if (capset_all(1U << CAP_KILL, 0) < 0)
+	if (capset_to(1U << CAP_KILL, 1U << CAP_KILL) < 0)
 		init_exit(126);
 	/* a change of ids resets both */
 	sys5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -630,7 +656,9 @@ static const struct orders *init_orders(int fd)
 	if (n < (long)sizeof(*o) || o->magic != ORDERS_MAGIC ||
 		o->n_groups > ORDERS_GROUPS_MAX || o->n_limits > ORDERS_LIMITS_MAX ||
 		o->n_copy[0] > ORDERS_PATH_MAX || o->n_copy[1] > ORDERS_PATH_MAX ||
-		orders_copies_at(o) + o->n_copy[0] + o->n_copy[1] > (uint64_t)n)
+		o->n_filter > ORDERS_FILTER_MAX || o->n_cwd > ORDERS_PATH_MAX ||
+		o->n_uid_map > ORDERS_MAP_MAX || o->n_gid_map > ORDERS_MAP_MAX ||
+		orders_end(o) > (uint64_t)n)
 		return NULL;
 	return o;
 }
@@ -659,6 +687,7 @@ void init_main(long *sp)
 	sys3(SYS_fcntl, in.o->agent_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->hold_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->copies_fd, F_SETFD, FD_CLOEXEC);
+	sys3(SYS_fcntl, in.o->start_fd, F_SETFD, FD_CLOEXEC);
 	if (in.o->flags & ORDERS_VISIT)
 		main_run(&in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
@@ -677,6 +706,7 @@ void init_main(long *sp)
 	if (in.exec_errno)
 		init_report(&in, 0, 0);
 	sys1(SYS_close, in.o->copies_fd);
+	sys1(SYS_close, in.o->start_fd);
 	for (int fd = 0; fd < 3; fd++)
 		sys1(SYS_close, fd); /* the step's, not ours */
 	init_shrink(in.o);

@@ -2,8 +2,9 @@
 /*
  * What the agent tells step-init: one block in a memfd whose number is step-init's second
  * argument; the rest of its arguments and its environment are the step's own. After the fixed
- * part come n_groups group ids and, from the next multiple of eight bytes, n_limits limits,
- * then the paths of the copies, each with its NUL.
+ * part come n_groups group ids and, from the next multiple of eight bytes, n_limits limits and
+ * n_filter instructions, then texts: the paths of the copies and the working directory, each
+ * with its NUL, and the two id maps.
  */
 #ifndef SANDBOX_INIT_ORDERS_H
 #define SANDBOX_INIT_ORDERS_H
@@ -12,7 +13,8 @@
 
 enum { ORDERS_MAGIC = 0x6d6f7264, ORDERS_GROUPS_MAX = 4096, ORDERS_LIMITS_MAX = 32 };
 enum { ORDERS_COPIES = 2, ORDERS_PATH_MAX = 4096 };
-enum { ORDERS_BYTES_MAX = 32768 };
+enum { ORDERS_FILTER_MAX = 4096, ORDERS_MAP_MAX = 4096 };
+enum { ORDERS_BYTES_MAX = 98304 };
 
 struct orders_limit {
 	uint32_t resource;
@@ -38,7 +40,11 @@ struct orders {
 	uint32_t flags;    /* enum orders_flags */
 	int32_t copies_fd; /* socket: the opened copies go there, a message each; or -1 */
 	uint32_t n_copy[ORDERS_COPIES]; /* bytes of the path of a copy, NUL included; 0: none */
-	uint32_t unused;
+	uint32_t n_cwd;    /* bytes of the working directory, NUL included; 0: it is right */
+	uint32_t n_filter; /* instructions of one more filter for the main process; 0: none */
+	uint32_t filter_flags;         /* of seccomp(2) */
+	uint32_t n_uid_map, n_gid_map; /* bytes; with ORDERS_NEST */
+	int32_t start_fd; /* stays open until the main process executes or has failed; or -1 */
 };
 
 enum orders_flags {
@@ -46,14 +52,34 @@ enum orders_flags {
 	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
 	ORDERS_ESCALATE = 4, /* setuid programs count */
 	ORDERS_HOME = 8,     /* SANDBOX_HOME_SOURCE goes into the home */
+	/*
+	 * The main process enters a user namespace nested in step-init's, with copies of its
+	 * mount and UTS namespaces; a visitor enters those of the main process. Whatever it can
+	 * do in there, mounts that it was given cannot be taken apart, and step-init lies
+	 * outside.
+	 */
+	ORDERS_NEST = 16,
 };
 /* step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP. */
 #define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5)
+/* With ORDERS_NEST these alone: the step's are of the other namespace. SETFCAP is asked of who
+ * maps uid 0. */
+#define ORDERS_NEST_CAPS (ORDERS_INIT_CAPS | UINT64_C(1) << 31)
+/* The first process that step-init starts; with start_fd nobody can come before it. */
+enum { ORDERS_MAIN_PID = 2 };
 /* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
 #define ORDERS_DEATH_SIGNAL SIGPWR
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */
-enum orders_stage { ORDERS_EXEC, ORDERS_LIMITS, ORDERS_CAPS, ORDERS_IDS, ORDERS_FORK };
+enum orders_stage {
+	ORDERS_EXEC,
+	ORDERS_LIMITS,
+	ORDERS_CAPS,
+	ORDERS_IDS,
+	ORDERS_FORK,
+	ORDERS_NESTING,
+	ORDERS_SECCOMP,
+};
 /* One message of a copy: whose it is (its index), with the descriptor. */
 
 static inline uint64_t orders_limits_at(const struct orders *o)
@@ -61,9 +87,29 @@ static inline uint64_t orders_limits_at(const struct orders *o)
 	return (sizeof(*o) + UINT64_C(4) * o->n_groups + 7) & ~UINT64_C(7);
 }
 
-static inline uint64_t orders_copies_at(const struct orders *o)
+static inline uint64_t orders_filter_at(const struct orders *o)
 {
 	return orders_limits_at(o) + o->n_limits * sizeof(struct orders_limit);
+}
+
+static inline uint64_t orders_copies_at(const struct orders *o)
+{
+	return orders_filter_at(o) + UINT64_C(8) * o->n_filter;
+}
+
+static inline uint64_t orders_cwd_at(const struct orders *o)
+{
+	return orders_copies_at(o) + o->n_copy[0] + o->n_copy[1];
+}
+
+static inline uint64_t orders_maps_at(const struct orders *o)
+{
+	return orders_cwd_at(o) + o->n_cwd;
+}
+
+static inline uint64_t orders_end(const struct orders *o)
+{
+	return orders_maps_at(o) + o->n_uid_map + o->n_gid_map;
 }
 
 #endif

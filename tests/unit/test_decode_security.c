@@ -28,6 +28,54 @@ static void test_members(void **state attr_unused)
 	assert_string_equal(str_c(c->seccomp_type.s), "RuntimeDefault");
 }
 
+/* What is not given and what is not said makes no diagnostic. */
+static void test_silent(void **state attr_unused)
+{
+	static const char *const cases[] = {"{privileged: false}",
+		"{privileged: false, allowPrivilegeEscalation: false}",
+		"{capabilities: {add: [SYS_PTRACE]}}", "{capabilities: {drop: [ALL, MKNOD]}}"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_context(a, cases[i]);
+
+		assert_string_equal(diag_lines(a, s->diags), "");
+	}
+}
+
+/* With an error, or with several; a warning does not stop a run. */
+static void test_privilege(void **state attr_unused)
+{
+	static const struct {
+		const char *yaml;
+		const char *text;
+		size_t n_errors;
+	} cases[] = {
+		{"{privileged: true, allowPrivilegeEscalation: true}", "", 0},
+		{"{privileged: true, capabilities: {add: [NET_ADMIN]}}", "", 0},
+		{"{capabilities: {add: [NET_RAW, SYS_ADMIN, NET_ADMIN]}}", "", 0},
+		{"{capabilities: {add: [all]}}", "", 0},
+		{"{capabilities: {add: [SYS_ADMIN]}, allowPrivilegeEscalation: false}", "", 0},
+		{"{privileged: true, allowPrivilegeEscalation: false}",
+			"cannot set `allowPrivilegeEscalation` to false and `privileged` to "
+			"true",
+			1},
+		{"{capabilities: {add: [CAP_SYS_ADMIN]}, allowPrivilegeEscalation: false}",
+			"`capabilities.Add` CAP_SYS_ADMIN", 1},
+		{"{privileged: true, capabilities: {add: [SYS_TIME, MKNOD]}}",
+			"counts for the machine alone", 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_context(a, cases[i].yaml);
+
+		if (s->diags->n_errors != cases[i].n_errors ||
+			!strstr(diag_lines(a, s->diags), cases[i].text))
+			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
+	}
+}
+
 /* Each is one diagnostic, whose text and column are these. */
 static void test_wrong(void **state attr_unused)
 {
@@ -42,8 +90,15 @@ static void test_wrong(void **state attr_unused)
 		{"{capabilities: {add: ['']}}", "no capability is called \"\"", 44},
 		{"{capabilities: {add: [NET_ADMIN]}}",
 			"capability NET_ADMIN is not supported: the network", 44},
-		{"{capabilities: {add: [KILL, CAP_SYS_PTRACE]}}",
-			"capability CAP_SYS_PTRACE is not supported: it would open", 50},
+		{"{capabilities: {add: [KILL, CAP_NET_RAW]}}",
+			"with SYS_ADMIN it counts in networks that the step makes", 50},
+		{"{capabilities: {add: [CAP_SYS_ADMIN]}, allowPrivilegeEscalation: true}",
+			"capability CAP_SYS_ADMIN counts in user namespaces of the step's own",
+			44},
+		{"{privileged: true}", "privileged gives every capability in user namespaces",
+			35},
+		{"{privileged: yes please}", "cannot unmarshal string", 35},
+		{"{seccompProfile: {type: Unconfined}}", "the floor of the filter alone", 46},
 		{"{capabilities: {add: [sys_time]}}",
 			"capability sys_time is not supported: it counts for the machine", 44},
 		{"{capabilities: {add: [MKNOD]}}", "no user namespace may make devices", 44},
@@ -140,6 +195,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_privilege),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_pod),
 		cmocka_unit_test(test_pod_wrong),

@@ -97,7 +97,7 @@ static void test_refused(void **state attr_unused)
 		const char *field;
 		unsigned col;
 	} cases[] = {
-		{"securityContext: {privileged: true}", "privileged", 23},
+		{"securityContext: {seLinuxOptions: {level: s0}}", "seLinuxOptions", 23},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -110,8 +110,8 @@ static void test_refused(void **state attr_unused)
 		if (s->diags->n != 1)
 			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
 		assert_string_equal(one->code, "not-supported");
-		assert_string_equal(str_c(one->msg),
-			str_c(arena_printf(a, "'%s': not supported yet", cases[i].field)));
+		assert_true(str_starts(
+			one->msg, arena_printf(a, "'%s' is not supported: ", cases[i].field)));
 		assert_int_equal(one->pos.line, 7);
 		assert_int_equal(one->pos.col, cases[i].col);
 		assert_false(spec_ok(s));

@@ -30,7 +30,7 @@ static const uint32_t native = AUDIT_ARCH_AARCH64;
 
 enum { NUMBERS = 600, OK = 0 };
 
-static struct sock_fprog step, worker, unconfined;
+static struct sock_fprog step, worker, unconfined, tracer;
 
 static uint32_t load(const struct seccomp_data *d, uint32_t at)
 {
@@ -98,7 +98,7 @@ static int answer(const struct sock_fprog *f, uint32_t arch, int nr, uint64_t a0
 static bool is_checked(const char *name)
 {
 	static const char *const names[] = {
-		"clone", "ioctl", "personality", "socket", "socketpair"};
+		"clone", "ioctl", "personality", "socket", "socketpair", "unshare"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(names[i], name) == 0)
@@ -147,6 +147,8 @@ static void test_unconfined(void **state)
 		SYS_fanotify_init};
 	static const int open[] = {SYS_mount, SYS_umount2, SYS_unshare, SYS_setns,
 		SYS_pivot_root, SYS_sethostname, SYS_move_mount, SYS_process_vm_readv};
+	const uint64_t own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID |
+			     CLONE_NEWIPC | CLONE_NEWUTS;
 
 	(void)state;
 	for (size_t i = 0; i < seccomp_default_n; i++) {
@@ -161,7 +163,14 @@ static void test_unconfined(void **state)
 		assert_int_equal(answer(&unconfined, native, floor[i], 0, 0, 0), EPERM);
 	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
 		assert_int_equal(answer(&unconfined, native, open[i], 0, 0, 0), OK);
-	assert_int_equal(answer(&unconfined, native, SYS_clone, CLONE_NEWUSER, 0, 0), OK);
+	assert_int_equal(answer(&unconfined, native, SYS_clone, own, 0, 0), OK);
+	assert_int_equal(answer(&unconfined, native, SYS_unshare, own, 0, 0), OK);
+	/* the agent's group is not to be mounted */
+	assert_int_equal(
+		answer(&unconfined, native, SYS_clone, own | CLONE_NEWCGROUP, 0, 0), EPERM);
+	assert_int_equal(
+		answer(&unconfined, native, SYS_unshare, own | CLONE_NEWCGROUP, 0, 0), EPERM);
+	assert_int_equal(answer(&step, native, SYS_unshare, CLONE_NEWUSER, 0, 0), EPERM);
 	assert_int_equal(answer(&unconfined, native, SYS_clone3, 0, 0, 0), ENOSYS);
 	assert_int_equal(answer(&unconfined, native, NUMBERS - 1, 0, 0, 0), ENOSYS);
 	assert_int_equal(answer(&unconfined, AUDIT_ARCH_I386, 1, 0, 0, 0), ENOSYS);
@@ -170,6 +179,27 @@ static void test_unconfined(void **state)
 		EAFNOSUPPORT);
 	assert_int_equal(
 		answer(&unconfined, native, SYS_socket, AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT);
+}
+
+/* CAP_SYS_PTRACE: what it is for, and nothing else that steps do not have. */
+static void test_tracer(void **state)
+{
+	static const int more[] = {SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
+		SYS_pidfd_getfd, SYS_process_madvise};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		assert_int_equal(answer(&tracer, native, more[i], 0, 0, 0), OK);
+		assert_int_equal(answer(&step, native, more[i], 0, 0, 0), EPERM);
+	}
+	for (size_t i = 0; i < seccomp_default_n; i++) {
+		const struct seccomp_call *c = &seccomp_default_calls[i];
+		int nr = seccomp_call_number(c);
+
+		if (nr >= 0 && c->action != SECCOMP_TRACE)
+			assert_int_equal(answer(&tracer, native, nr, 0, 0, 0),
+				answer(&step, native, nr, 0, 0, 0));
+	}
 }
 
 static void test_architectures(void **state)
@@ -262,6 +292,7 @@ static int setup(void **state)
 	(void)state;
 	return seccomp_compile(SECCOMP_STEP, &step, &err) ||
 	       seccomp_compile(SECCOMP_UNCONFINED, &unconfined, &err) ||
+	       seccomp_compile(SECCOMP_TRACER, &tracer, &err) ||
 	       seccomp_compile(SECCOMP_WORKER, &worker, &err);
 }
 
@@ -270,6 +301,8 @@ static int teardown(void **state)
 	(void)state;
 	free(step.filter);
 	free(worker.filter);
+	free(unconfined.filter);
+	free(tracer.filter);
 	return 0;
 }
 
@@ -279,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_architectures),
 		cmocka_unit_test(test_unconfined),
+		cmocka_unit_test(test_tracer),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_worker),
 	};

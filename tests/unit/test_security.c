@@ -112,11 +112,53 @@ static void test_launch(void **state attr_unused)
 	assert_false(l.security.may_escalate);
 }
 
+/* privileged is everything, whatever else is said; drop still takes away. */
+static void test_privileged(void **state attr_unused)
+{
+	static struct text admin[] = {{.s = STR_INIT("SYS_ADMIN")}};
+	const struct security_context template = {.privileged = YES};
+	const struct security_context pod = {.seccomp_type = {.s = STR_INIT("RuntimeDefault")}};
+	struct security_context own = {.cap_drop = chown_kill, .n_cap_drop = 2};
+	struct step_launch l = {0};
+	struct arena *a cleanup_arena = arena_new();
+
+	security_merge(&own, &template);
+	security_launch(a, &pod, &own, &l);
+	assert_true(l.security.is_privileged);
+	assert_true(l.security.is_admin);
+	assert_true(l.security.adds_all);
+	assert_true(l.security.is_unconfined);
+	assert_true(l.security.is_proc_unmasked);
+	assert_true(l.security.may_escalate);
+	assert_int_equal(l.security.cap_drop, 1 << 0 | 1 << 5);
+
+	own = (struct security_context){.privileged = NO};
+	security_merge(&own, &template);
+	l = (struct step_launch){0};
+	security_launch(a, &pod, &own, &l);
+	assert_false(l.security.is_privileged);
+	assert_false(l.security.adds_all);
+	assert_false(l.security.may_escalate);
+
+	own = (struct security_context){.cap_add = admin, .n_cap_add = 1};
+	l = (struct step_launch){0};
+	security_launch(a, &pod, &own, &l);
+	assert_false(l.security.is_privileged);
+	assert_true(l.security.is_admin);
+	assert_false(l.security.is_unconfined);
+	assert_true(l.security.may_escalate);
+	own.allow_privilege_escalation = (struct maybe_bool)NO;
+	l = (struct step_launch){0};
+	security_launch(a, &pod, &own, &l);
+	assert_false(l.security.may_escalate);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_launch),
+		cmocka_unit_test(test_privileged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
