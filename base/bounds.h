@@ -38,6 +38,8 @@ enum {
 	BOUND_LAYER_DEPTH = 256,     /* directories above a name inside a layer */
 	BOUND_PAX_BYTES = MIB,       /* one extension header of a tar entry */
 	BOUND_INDEX_ENTRIES = 10000, /* manifests of one index, members of one archive */
+	BOUND_LOCK_BYTES = 16 * MIB, /* a lock file of images */
+	BOUND_LOCK_IMAGES = 10000,
 	BOUND_INDEX_DEPTH = 4,       /* an index inside an index */
 	BOUND_ARGS = 4096,           /* argv or envp entries of a step */
 };

@@ -71,6 +71,14 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FN,
 		.fn = option_image_map_file,
 		.help = "a file of such lines; '#' starts a comment; repeatable"},
+	{.name = "image-lock",
+		.arg = "FILE",
+		.group = GROUP_MAP,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, image_lock),
+		.help = "a file of 'image lock': an image that is not the locked one is "
+			"refused, and a dir:PATH of the map is run as the image in the file "
+			"would be; 'image lock' writes it"},
 	{.name = "store",
 		.arg = "DIR",
 		.group = GROUP_STORE,
@@ -294,15 +302,22 @@ const struct verb verbs[] = {
 		"Each item is tried, nothing is inferred. The last line is the level that run "
 		"would reach here.",
 		cmd_probe, GROUP_STORE | GROUP_OUTPUT, 0, false},
-	{"image", "list | import PATH [REF] | inspect REF | remove REF | pack DIR --tag REF",
+	{"image",
+		"list | import PATH [REF] | inspect REF | remove REF | pack DIR --tag REF | "
+		"lock -f PATH... [NAME]",
 		"the image store",
 		"list shows the images of the store. import copies an image, or all, from an "
 		"OCI layout directory "
 		"or an archive into the store. inspect prints digest, config and layers. "
 		"remove deletes an image "
 		"and what nothing else needs. pack makes an image of one layer from a "
-		"directory.",
-		cmd_image, GROUP_STORE | GROUP_IMAGES | GROUP_PACK | GROUP_OUTPUT, 3, false},
+		"directory. lock looks up the images that a pipeline needs and writes what "
+		"they are and how they are run, as a file for --image-lock, or to standard "
+		"output.",
+		cmd_image,
+		GROUP_INPUT | GROUP_STORE | GROUP_IMAGES | GROUP_MAP | GROUP_PACK |
+			GROUP_OUTPUT,
+		3, false},
 	{"describe", "[RUN]", "how a run went, from its run directory",
 		"RUN is a run directory, its name below .monopod/runs, or the name of a run "
 		"(then the newest of "

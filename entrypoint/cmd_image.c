@@ -2,6 +2,7 @@
 /* `image`: the store from the command line. One function for each action, chosen from a table.
  */
 #include "cmd.h"
+#include "cmd_image_lock.h"
 #include "input.h"
 
 #include <base/bounds.h>
@@ -16,6 +17,7 @@ struct image_action {
 	const char *name;
 	size_t min_words, max_words; /* after the action itself */
 	const char *usage;
+	/* NULL: lock, which has problems with places to tell */
 	int (*fn)(const struct options *o, struct arena *a, struct store *s, struct buf *out,
 		struct err *err);
 };
@@ -202,9 +204,16 @@ static const struct image_action actions[] = {
 	{"inspect", 1, 1, "image inspect REF", action_inspect},
 	{"remove", 1, 1, "image remove REF", action_remove},
 	{"pack", 1, 1, "image pack DIR --tag REF", action_pack},
+	{"lock", 0, 1, "image lock -f PATH... [NAME]", NULL},
 };
 
-/* Options of pack mean nothing elsewhere, so they are refused there. */
+static bool has_input(const struct options *o)
+{
+	return o->n_files || o->n_params || o->n_workspaces || o->n_host_paths ||
+	       o->n_image_maps || o->n_image_map_files || o->image_lock.n;
+}
+
+/* Options of pack and lock mean nothing elsewhere, so they are refused there. */
 static int action_check(
 	const struct options *o, const struct image_action *action, struct err *err)
 {
@@ -220,6 +229,11 @@ static int action_check(
 			"image %s: --tag, --layout, --entrypoint, --cmd, --env, --user and "
 			"--workdir belong to 'image pack'",
 			action->name);
+	if (has_input(o) && action->fn)
+		return err_set(err, ERR_USAGE,
+			"image %s: -f, -p, -w, --allow-host-path, --image-map, "
+			"--image-map-file and --image-lock belong to 'image lock'",
+			action->name);
 	return 0;
 }
 
@@ -227,8 +241,8 @@ static const struct image_action *action_find(const struct options *o, struct er
 {
 	if (o->n_args == 0) {
 		err_set(err, ERR_USAGE,
-			"image: expected list, import, inspect, remove or pack; see 'monopod "
-			"help image'");
+			"image: expected list, import, inspect, remove, pack or lock; see "
+			"'monopod help image'");
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
@@ -236,14 +250,28 @@ static const struct image_action *action_find(const struct options *o, struct er
 			continue;
 		return action_check(o, &actions[i], err) ? NULL : &actions[i];
 	}
-	if (str_eqz(o->args[0], "lock"))
-		err_set(err, ERR_USAGE, "image lock: not supported yet");
-	else
-		err_set(err, ERR_USAGE,
-			"image: '" STR_FMT
-			"' is not known: expected list, import, inspect, remove or pack",
-			STR_ARG(o->args[0]));
+	err_set(err, ERR_USAGE,
+		"image: '" STR_FMT
+		"' is not known: expected list, import, inspect, remove, pack or lock",
+		STR_ARG(o->args[0]));
 	return NULL;
+}
+
+int image_store_open(
+	const struct options *o, struct arena *a, struct store **ret, struct err *err)
+{
+	struct store *s;
+
+	if (store_open(a, options_store_dir(o, a), &s, err))
+		return -1;
+	for (size_t i = 0; i < o->n_images; i++) {
+		if (store_add_source(s, o->images[i], err)) {
+			store_close(s);
+			return -1;
+		}
+	}
+	*ret = s;
+	return 0;
 }
 
 /* Packing into a layout needs no store; everything else does. */
@@ -251,16 +279,12 @@ static int action_run(const struct options *o, const struct image_action *action
 	struct arena *a, struct buf *out, struct err *err)
 {
 	struct store *s = NULL;
-	int r = -1;
+	int r;
 	if (action->fn == action_pack && o->pack_layout.n)
 		return action->fn(o, a, NULL, out, err);
-	if (store_open(a, options_store_dir(o, a), &s, err))
+	if (image_store_open(o, a, &s, err))
 		return -1;
-	r = 0;
-	for (size_t i = 0; r == 0 && i < o->n_images; i++)
-		r = store_add_source(s, o->images[i], err);
-	if (r == 0)
-		r = action->fn(o, a, s, out, err);
+	r = action->fn(o, a, s, out, err);
 	store_close(s);
 	return r;
 }
@@ -272,6 +296,8 @@ int cmd_image(const struct options *o)
 	struct err err = {0};
 	const struct image_action *action = action_find(o, &err);
 	buf_init(&out, 64 * (size_t)MIB);
+	if (action && !action->fn)
+		return cmd_image_lock(o);
 	if (!action || action_run(o, action, a, &out, &err) ||
 		fd_write_all(STDOUT_FILENO, out.p, out.n, &err))
 		return input_refuse(o, &err);

@@ -2,6 +2,8 @@
 /* Images of a run: lookup, unpacking by workers, readiness. */
 #include "imageset.h"
 
+#include "image_files.h"
+
 #include <base/attr.h>
 #include <base/bounds.h>
 #include <base/clock.h>
@@ -18,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 8, MAP_FILE_BYTES = MIB };
+enum { WORKERS_MAX = 8 };
 
 struct layer_job { /* one layer that is not in the store yet */
 	struct imageset *set;
@@ -36,7 +38,8 @@ struct imageset {
 	struct arena *arena;
 	struct imageset_config c;
 	struct image_map *map;
-	struct map by_ref; /* → struct rootfs */
+	struct image_lock *lock; /* NULL: none */
+	struct map by_ref;       /* → struct rootfs */
 	VEC(struct layer_job *) jobs;
 	VEC(int) open_fds; /* layers that are in use */
 	size_t n_running, n_workers_max;
@@ -46,28 +49,6 @@ struct imageset {
 };
 
 /* --- setting up -------------------------------------------------------------------------- */
-
-static int imageset_read_maps(struct imageset *s, struct err *err)
-{
-	const struct options *o = s->c.options;
-
-	for (size_t i = 0; i < o->n_image_map_files; i++) {
-		struct str text;
-
-		if (file_read(s->arena, AT_FDCWD, str_c(o->image_map_files[i]), MAP_FILE_BYTES,
-			    &text, err))
-			return err_wrap_as(err, ERR_USAGE, "read image map '%s'",
-				str_c(o->image_map_files[i]));
-		if (image_map_add_file(s->map, o->image_map_files[i], text, err))
-			return err_wrap_as(err, ERR_USAGE, "image map");
-	}
-	for (size_t i = 0; i < o->n_image_maps; i++) {
-		if (image_map_add(s->map, o->image_maps[i], err))
-			return err_wrap_as(
-				err, ERR_USAGE, "--image-map '%s'", str_c(o->image_maps[i]));
-	}
-	return 0;
-}
 
 /* Whose ids the unpacked files get (sandbox.h, ownership model). */
 static void imageset_choose_owner(struct imageset *s)
@@ -99,11 +80,11 @@ int imageset_new(const struct imageset_config *c, struct imageset **ret, struct 
 
 	s->arena = a;
 	s->c = *c;
-	s->map = image_map_new(a);
 	s->n_workers_max = n_cpus < 1 ? 1 : n_cpus > WORKERS_MAX ? WORKERS_MAX : (size_t)n_cpus;
 	map_init(&s->by_ref, a);
 	imageset_choose_owner(s);
-	if (imageset_read_maps(s, err)) {
+	if (image_files_map(c->options, a, &s->map, err) ||
+		image_files_lock(c->options, a, &s->lock, err)) {
 		imageset_free(s);
 		return -1;
 	}
@@ -113,26 +94,24 @@ int imageset_new(const struct imageset_config *c, struct imageset **ret, struct 
 
 /* --- lookup ------------------------------------------------------------------------------ */
 
-static int rootfs_find_image(
-	struct imageset *s, struct rootfs *r, struct str ref, struct err *err)
+static int rootfs_find_image(struct imageset *s, struct rootfs *r, struct str ref,
+	const struct image_lock_entry *locked, struct err *err)
 {
 	struct image *image;
-	struct image_ref parsed;
 
-	if (store_find(s->c.store, s->arena, ref, &image, err))
+	if (store_find(s->c.store, s->arena, ref, &image, err) ||
+		(locked && image_lock_check(locked, image, err)))
 		return -1;
 	r->image = image;
-	if (!image->manifest_digest.n)
-		r->id = image->config_digest;
-	else if (image_ref_parse(s->arena, image->ref, &parsed, NULL) == 0)
-		r->id = arena_printf(s->arena, "%s/%s@%s", str_c(parsed.domain),
-			str_c(parsed.path), str_c(image->manifest_digest));
-	else
-		r->id = image->manifest_digest;
+	r->config = &image->config;
+	r->id = image_id_text(
+		s->arena, image->ref, image->manifest_digest, image->config_digest);
 	return 0;
 }
 
-static int rootfs_check_dir(struct rootfs *r, struct str dir, struct err *err)
+/* A directory has no documents: what it is, and how it is run, only a lock can say. */
+static int rootfs_find_dir(struct imageset *s, struct rootfs *r, struct str dir,
+	const struct image_lock_entry *locked, struct err *err)
 {
 	int fd cleanup_fd = open(str_c(dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -140,6 +119,12 @@ static int rootfs_check_dir(struct rootfs *r, struct str dir, struct err *err)
 		(void)err_sys(err, "open '%s'", str_c(dir));
 		return err_wrap_as(err, ERR_IMAGE, "image '" STR_FMT "'", STR_ARG(r->ref));
 	}
+	r->dir = dir;
+	r->id = arena_printf(s->arena, "dir:" STR_FMT, STR_ARG(dir));
+	if (!locked)
+		return 0;
+	r->config = &locked->config;
+	r->id = image_id_text(s->arena, locked->name, locked->digest, locked->config_digest);
 	return 0;
 }
 
@@ -147,6 +132,7 @@ int imageset_find(struct imageset *s, struct str ref, struct rootfs **ret, struc
 {
 	struct image_target target = {.kind = TARGET_REF, .value = ref};
 	struct rootfs *r = map_get(&s->by_ref, ref);
+	const struct image_lock_entry *locked;
 
 	if (r) {
 		*ret = r;
@@ -156,17 +142,18 @@ int imageset_find(struct imageset *s, struct str ref, struct rootfs **ret, struc
 	r->ref = arena_str(s->arena, ref);
 	(void)image_map_find(s->map, ref, &target); /* without an entry it is the ref itself */
 	r->kind = target.kind;
+	locked = image_lock_find(s->lock, ref);
 	switch (target.kind) {
 	case TARGET_REF:
-		if (rootfs_find_image(s, r, target.value, err))
+		if (rootfs_find_image(s, r, target.value, locked, err))
 			return -1;
 		break;
 	case TARGET_DIR:
-		r->id = arena_printf(s->arena, "dir:" STR_FMT, STR_ARG(target.value));
-		if (rootfs_check_dir(r, target.value, err))
+		if (rootfs_find_dir(s, r, target.value, locked, err))
 			return -1;
 		break;
 	case TARGET_HOST:
+		r->dir = STR("/");
 		r->id = STR("host");
 		break;
 	}
@@ -421,17 +408,17 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 
 static void rootfs_open_dir(struct imageset *s, struct rootfs *r)
 {
-	struct str path = r->kind == TARGET_HOST ? STR("/") : str_slice(r->id, 4, r->id.n);
-	int fd = open(str_c(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(str_c(r->dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
-		(void)err_sys(&r->err, "open '%s'", str_c(path));
+		(void)err_sys(&r->err, "open '%s'", str_c(r->dir));
 		rootfs_fail(r);
 		return;
 	}
 	vec_push(&s->open_fds, fd);
 	r->layers = arena_new_object(s->arena, struct sandbox_layer);
-	r->layers[0] = (struct sandbox_layer){.dfd = fd};
+	r->layers[0] = (struct sandbox_layer){
+		.dfd = fd, .owners_are_real = r->config && sandbox_ns_can_idmap(s->c.ns, fd)};
 	r->n_layers = 1;
 	r->state = ROOTFS_READY;
 }

@@ -26,7 +26,11 @@ struct rootfs { /* one reference as a step writes it */
 	struct str ref;
 	enum image_target_kind kind;
 	const struct image *image; /* TARGET_REF */
-	struct str id;             /* for status: "docker.io/library/busybox@sha256:…" */
+	struct str dir;            /* TARGET_DIR, TARGET_HOST */
+	/* NULL: nothing is known of how it is run. A TARGET_DIR that has one is an image as any
+	 * other: an overlay above it can be written. */
+	const struct image_config *config;
+	struct str id; /* for status: "docker.io/library/busybox@sha256:…" */
 	enum rootfs_state state;
 	struct sandbox_layer *layers; /* READY: topmost first */
 	size_t n_layers;
@@ -34,6 +38,12 @@ struct rootfs { /* one reference as a step writes it */
 	uint64_t n_devices;  /* device nodes that were left out */
 	struct err err;
 };
+
+/* Its steps write into layers of their own; else what they see is read-only. */
+static inline bool rootfs_is_overlay(const struct rootfs *r)
+{
+	return r->kind == TARGET_REF || (r->kind == TARGET_DIR && r->config);
+}
 
 struct imageset_config {
 	const struct options *options;

@@ -61,7 +61,7 @@ static int program_argv(struct arena *a, const struct step_launch *s, const stru
 	struct launch_program *ret, struct err *err)
 {
 	static const struct image_config none;
-	const struct image_config *ic = r->image ? &r->image->config : &none;
+	const struct image_config *ic = r->config ? r->config : &none;
 	word_vec argv = {0};
 
 	if (s->has_script) {
@@ -137,7 +137,7 @@ static int program_env(struct arena *a, const struct launch_pod *pod,
 	map_init(&env, a);
 	env_set(&env, a, STR("PATH"), STR(DEFAULT_PATH));
 	env_set(&env, a, STR("HOSTNAME"), pod_hostname(pod));
-	if (r->image && env_add_image(&env, a, &r->image->config, err))
+	if (r->config && env_add_image(&env, a, r->config, err))
 		return -1;
 	for (size_t i = 0; i < s->n_env; i++)
 		env_set(&env, a, s->env[i].name, s->env[i].value);
@@ -199,7 +199,7 @@ static void user_add_groups(
 static int program_user(struct arena *a, const struct step_launch *s, const struct rootfs *r,
 	struct launch_program *ret, struct err *err)
 {
-	struct str user = r->image ? r->image->config.user : STR_NONE;
+	struct str user = r->config ? r->config->user : STR_NONE;
 	int *dfds = arena_new_array(a, int, r->n_layers + 1);
 
 	for (size_t i = 0; i < r->n_layers; i++)
@@ -254,8 +254,8 @@ int launch_program(struct arena *a, const struct launch_pod *pod, const struct s
 		return -1;
 	if (s->working_dir.n)
 		ret->cwd = s->working_dir;
-	else if (r->image && r->image->config.working_dir.n)
-		ret->cwd = path_join(a, STR("/"), r->image->config.working_dir);
+	else if (r->config && r->config->working_dir.n)
+		ret->cwd = path_join(a, STR("/"), r->config->working_dir);
 	else
 		ret->cwd = STR("/");
 	return 0;
@@ -469,7 +469,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 		.ns = p->ns,
 		.is_hermetic = p->pod->hermetic,
 		.has_home_files = p->attempt->launch->has_credentials && !p->step->sidecar,
-		.root = p->rootfs->kind == TARGET_REF ? ROOT_OVERLAY : ROOT_BIND,
+		.root = rootfs_is_overlay(p->rootfs) ? ROOT_OVERLAY : ROOT_BIND,
 		.upper_dfd = p->dirs->upper_dfd,
 		.work_dfd = p->dirs->work_dfd,
 		.hostname = arena_str(a, pod_hostname(p->pod)),

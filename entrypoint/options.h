@@ -55,6 +55,7 @@ struct options {
 	size_t n_image_maps;
 	struct str *image_map_files; /* absolute */
 	size_t n_image_map_files;
+	struct str image_lock; /* absolute; `image lock` writes it, others read it */
 	struct str store; /* absolute; empty: options_store_dir decides */
 
 	/* where things go; absolute, empty: the default */

@@ -59,7 +59,7 @@ static int env_check(const struct image_config *c, struct err *err)
 	return 0;
 }
 
-static int config_fill(
+int image_config_read(
 	struct arena *a, const struct json *v, struct image_config *c, struct err *err)
 {
 	if (!v || v->kind == JSON_NULL)
@@ -121,7 +121,7 @@ int image_load_config(struct arena *a, struct str text, struct image *img, struc
 		return err_set(err, ERR_IMAGE, "document: not a JSON object");
 	if (text_member(doc, "architecture", &img->config.architecture, err) < 0 ||
 		text_member(doc, "os", &img->config.os, err) < 0 ||
-		config_fill(a, json_get(doc, "config"), &img->config, err) < 0 ||
+		image_config_read(a, json_get(doc, "config"), &img->config, err) < 0 ||
 		platform_check(&img->config, err) < 0)
 		return -1;
 	return diff_ids_fill(a, json_get(doc, "rootfs"), img, err);

@@ -11,4 +11,10 @@
  */
 int image_load_config(struct arena *a, struct str text, struct image *img, struct err *err);
 
+struct json;
+/* The part of it that a lock file carries, too: Entrypoint, Cmd, Env, User, WorkingDir. v may
+ * be NULL: nothing of it. */
+int image_config_read(
+	struct arena *a, const struct json *v, struct image_config *ret, struct err *err);
+
 #endif

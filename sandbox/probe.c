@@ -199,6 +199,11 @@ static int try_idmap(int dfd, int user_fd, struct err *err)
 	return 0;
 }
 
+bool sandbox_ns_can_idmap(const struct sandbox_ns *ns, int dfd)
+{
+	return ns->level == SANDBOX_ROOT && try_idmap(dfd, ns->user_fd, NULL) == 0;
+}
+
 static int probe_dir(struct sandbox_ns *ns, int dfd, const char *rel, struct err *err)
 {
 	if (sandbox_make_dir(ns, dfd, rel, 0, 0, 0755, err))

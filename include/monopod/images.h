@@ -10,7 +10,9 @@
 #define MONOPOD_IMAGES_H
 
 #include <base/arena.h>
+#include <base/buf.h>
 #include <base/err.h>
+#include <base/map.h>
 #include <base/str.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -142,6 +144,38 @@ int layer_unpack(const struct unpack_job *job, struct err *err);
 /* The descriptors that layer_unpack uses (of the store and the sources; borrowed): a worker
  * keeps them open, and below the directories among them it must be able to read. */
 void store_worker_fds(const struct store *s, struct arena *a, int **ret, size_t *ret_n);
+
+/* --- lock files (docs/kubernetes.md) --------------------------------------------------- */
+
+struct image_lock_entry {
+	struct str ref;           /* as steps write it; each once */
+	struct str name;          /* normalised: of the image, which a map may have put there */
+	struct str digest;        /* of the manifest; empty: from a docker archive */
+	struct str config_digest; /* imageID */
+	struct image_config config;
+};
+struct image_lock {
+	struct image_lock_entry *entries;
+	size_t n;
+	struct map by_ref, by_normal; /* → struct image_lock_entry * */
+};
+/*
+ * Reads a lock file, which is foreign input: unknown members, two entries of one reference, a
+ * digest or a reference that is none, and another version are ERR_SPEC.
+ */
+int image_lock_parse(
+	struct arena *a, struct str text, struct image_lock **ret, struct err *err);
+/* As written, else by its normal form. NULL: not in it. lock may be NULL. */
+const struct image_lock_entry *image_lock_find(const struct image_lock *lock, struct str ref);
+/* The text of such a file; the same entries give the same bytes. */
+void image_lock_print(const struct image_lock_entry *entries, size_t n, struct buf *out);
+/* ERR_IMAGE, with both digests, when the image is not the one of the entry. */
+int image_lock_check(
+	const struct image_lock_entry *entry, const struct image *img, struct err *err);
+/* "docker.io/library/busybox@sha256:…", as a kubelet tells it; the config's digest where there
+ * is no manifest. */
+struct str image_id_text(
+	struct arena *a, struct str name, struct str digest, struct str config_digest);
 
 /* --- verbs --------------------------------------------------------------------------- */
 

@@ -98,6 +98,9 @@ int sandbox_ns_new(const struct sandbox_place *place, bool own_net, struct sandb
  */
 int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
 	const struct sandbox_ns *like, struct sandbox_ns **ret, struct err *err);
+/* A directory's file system takes the run's id map on a mount: false unless a root agent may
+ * make one of it. */
+bool sandbox_ns_can_idmap(const struct sandbox_ns *ns, int dfd);
 /*
  * A descriptor (borrowed) that step-init of every step in here keeps open until nothing of its
  * step is left, also when the agent dies; the step's own processes never have it. With a lock

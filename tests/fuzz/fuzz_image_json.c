@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Texts of images: the first byte chooses the reader (index, config, reference, map file,
- * passwd and group). Readers may refuse; what they take must hold what they promise.
+ * passwd and group, lock file). Readers may refuse; what they take must hold what they promise.
  */
 #include <base/attr.h>
 #include <base/bounds.h>
@@ -87,10 +87,29 @@ static void try_passwd(struct arena *a, struct str text)
 	BUG_ON(n > ARRAY_SIZE(groups));
 }
 
+/* What was taken is written and read again as the same. */
+static void try_lock(struct arena *a, struct str text)
+{
+	struct buf out cleanup_buf = {0};
+	struct buf again cleanup_buf = {0};
+	struct image_lock *lock;
+
+	if (image_lock_parse(a, text, &lock, NULL) < 0)
+		return;
+	buf_init(&out, BOUND_LOCK_BYTES);
+	buf_init(&again, BOUND_LOCK_BYTES);
+	image_lock_print(lock->entries, lock->n, &out);
+	BUG_ON(image_lock_parse(a, buf_str(&out), &lock, NULL) < 0);
+	image_lock_print(lock->entries, lock->n, &again);
+	BUG_ON(!str_eq(buf_str(&out), buf_str(&again)));
+	for (size_t i = 0; i < lock->n; i++)
+		BUG_ON(!image_lock_find(lock, lock->entries[i].ref));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(struct arena * a, struct str text) = {
-		try_index, try_config, try_ref, try_map, try_passwd};
+		try_index, try_config, try_ref, try_map, try_passwd, try_lock};
 	cleanup_arena struct arena *a = arena_new();
 
 	if (size == 0)

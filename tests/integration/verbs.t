@@ -189,8 +189,8 @@ unlike "$out" "tiny:1" "is gone"
 # shellcheck disable=SC2086
 monopod image list --tag x $store
 is "$code" 2 "an option that means nothing there"
-monopod image lock
-is "$code" 2 "image lock is not supported yet"
+monopod image lock $store
+is "$code" 2 "image lock without an input"
 
 # --- probe
 # shellcheck disable=SC2086
