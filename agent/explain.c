@@ -6,6 +6,8 @@
  */
 #include "state.h"
 
+#include "peak.h"
+
 #include <base/json.h>
 #include <base/num.h>
 #include <stdlib.h>
@@ -39,7 +41,8 @@ struct explain {
 	size_t n_order;
 	size_t n_stages;
 	size_t *stage_of;
-	struct str prefix; /* of names in a graph */
+	struct str prefix;                  /* of names in a graph */
+	const struct agent *with_resources; /* NULL: without */
 };
 
 static void reason_add_ref(void *arg, const struct ref *ref)
@@ -341,6 +344,8 @@ static void plan_text(const struct explain *e)
 	if (e->run->kind == OBJECT_TASK_RUN)
 		text_steps(e, e->task, "  ");
 	text_stages(e);
+	if (e->with_resources)
+		peak_print_text(e->with_resources, e->out);
 }
 
 /* --- JSON ---------------------------------------------------------------------------- */
@@ -477,6 +482,10 @@ static void plan_json(const struct explain *e)
 	if (r->kind == OBJECT_TASK_RUN)
 		json_steps(e->task, e->arena, &w);
 	json_tasks(e, &w);
+	if (e->with_resources) {
+		json_key(&w, "resources");
+		peak_print_json(e->with_resources, &w);
+	}
 	json_close(&w, '}');
 	buf_addc(e->out, '\n');
 }
@@ -565,7 +574,7 @@ static void plan_dot(const struct explain *e)
 	buf_addz(e->out, "}\n");
 }
 
-void plan_print(const struct agent *agent, enum plan_format format, struct buf *out)
+void plan_print(const struct agent *agent, struct plan_style style, struct buf *out)
 {
 	static void (*const print[])(const struct explain *e) = {
 		[PLAN_TEXT] = plan_text,
@@ -573,9 +582,10 @@ void plan_print(const struct agent *agent, enum plan_format format, struct buf *
 		[PLAN_DOT] = plan_dot,
 	};
 	struct arena *a cleanup_arena = arena_new();
-	struct explain e = {.arena = a, .out = out};
+	struct explain e = {
+		.arena = a, .out = out, .with_resources = style.has_resources ? agent : NULL};
 	explain_init(&e, agent);
 	if (e.run->kind == OBJECT_TASK_RUN && agent->plan.n_tasks)
 		e.task = agent->plan.tasks[0].task;
-	print[format](&e);
+	print[style.format](&e);
 }

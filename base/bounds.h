@@ -40,8 +40,8 @@ enum {
 	BOUND_INDEX_ENTRIES = 10000, /* manifests of one index, members of one archive */
 	BOUND_LOCK_BYTES = 16 * MIB, /* a lock file of images */
 	BOUND_LOCK_IMAGES = 10000,
-	BOUND_INDEX_DEPTH = 4,       /* an index inside an index */
-	BOUND_ARGS = 4096,           /* argv or envp entries of a step */
+	BOUND_INDEX_DEPTH = 4, /* an index inside an index */
+	BOUND_ARGS = 4096,     /* argv or envp entries of a step */
 };
 
 #define BOUND_LAYER_BYTES   (INT64_C(64) << 30) /* unpacked bytes of one layer */

@@ -415,6 +415,8 @@ static int words_check(struct parser *p, struct err *err)
 			"no input: expected -f FILE; see 'monopod help %s'", p->verb->name);
 	if (o->resume && o->dry_run)
 		return err_set(err, ERR_USAGE, "--resume and --dry-run exclude each other");
+	if (o->resources && o->output == OUTPUT_DOT)
+		return err_set(err, ERR_USAGE, "--resources is not in what -o dot prints");
 	if (p->verb->needs_file && o->n_args)
 		o->name = o->args[0];
 	return 0;

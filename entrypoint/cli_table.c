@@ -133,7 +133,7 @@ const struct option_row option_rows[] = {
 		.help = "no task has a network, or the run is refused"},
 	{.name = "max-parallel",
 		.arg = "N",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_PLAN,
 		.kind = OPTION_FN,
 		.fn = option_max_parallel,
 		.help = "task runs at once; default: as many as open files allow"},
@@ -244,6 +244,11 @@ const struct option_row option_rows[] = {
 		.offset = offsetof(struct options, journal),
 		.help = "the records of the journal instead, one a line; with -o json one "
 			"object a line"},
+	{.name = "resources",
+		.group = GROUP_PLAN,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, resources),
+		.help = "with what is requested at most at one time, and by which tasks"},
 	{.name = "attempt",
 		.arg = "N",
 		.group = GROUP_LOGS,
@@ -296,8 +301,10 @@ const struct verb verbs[] = {
 		"do not count), 2 otherwise. -o json prints a list of problems.",
 		cmd_check, GROUP_INPUT | GROUP_OUTPUT, 1, true},
 	{"plan", "-f PATH... [NAME]", "show what would run, in which order and why",
-		"Text by default; -o json for programs, -o dot for graphviz.", cmd_plan,
-		GROUP_INPUT | GROUP_OUTPUT, 1, true},
+		"Text by default; -o json for programs, -o dot for graphviz. With --resources "
+		"the peak of the requests over the graph is told: of tasks that may run side "
+		"by side the heaviest set, each with its largest step and all its sidecars.",
+		cmd_plan, GROUP_INPUT | GROUP_OUTPUT | GROUP_PLAN, 1, true},
 	{"probe", "", "what isolation this place permits, each item with its evidence",
 		"Each item is tried, nothing is inferred. The last line is the level that run "
 		"would reach here.",

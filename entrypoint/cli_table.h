@@ -33,6 +33,7 @@ enum option_group {
 	GROUP_CANCEL = 4096,
 	GROUP_DESCRIBE = 8192,
 	GROUP_COLLECT = 16384,
+	GROUP_PLAN = 32768,
 };
 
 struct option_row {

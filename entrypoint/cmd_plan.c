@@ -43,7 +43,9 @@ static int plans_print(
 	for (size_t i = 0; i < n; i++) {
 		if (i && format == PLAN_TEXT)
 			buf_addc(&plans, '\n');
-		plan_print(agents[i], format, &plans);
+		plan_print(agents[i],
+			(struct plan_style){.format = format, .has_resources = o->resources},
+			&plans);
 	}
 	if (format == PLAN_TEXT)
 		lines_make_safe(mask_text(mask, a, buf_str(&plans)), &out);

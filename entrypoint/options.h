@@ -56,7 +56,7 @@ struct options {
 	struct str *image_map_files; /* absolute */
 	size_t n_image_map_files;
 	struct str image_lock; /* absolute; `image lock` writes it, others read it */
-	struct str store; /* absolute; empty: options_store_dir decides */
+	struct str store;      /* absolute; empty: options_store_dir decides */
 
 	/* where things go; absolute, empty: the default */
 	struct str run_dir;
@@ -92,6 +92,9 @@ struct options {
 
 	/* describe */
 	bool journal;
+
+	/* plan */
+	bool resources;
 
 	/* collect */
 	struct str collect_log; /* as written; "-" is standard input; empty: none */

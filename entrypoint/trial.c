@@ -15,6 +15,7 @@ struct agent *trial_new(const struct options *o, struct arena *a, const struct s
 		.workspaces = o->workspaces,
 		.n_workspaces = o->n_workspaces,
 		.hermetic = o->hermetic,
+		.max_parallel = o->max_parallel,
 		.uid = input_random_uid(a),
 		.start_pending = o->name.n != 0,
 	};

@@ -276,6 +276,35 @@ struct image_use {
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
 
+/* --- requests (peak.c) --------------------------------------------------------------- */
+
+/* A task of the run or of a run inside it; one that runs a pipeline is not among them. */
+struct peak_task {
+	struct str name;  /* with those of the pipelines around it: child/first */
+	size_t n_runs;    /* of a fan-out; 1 when the number is known only later */
+	bool is_unknown;  /* the number */
+	int64_t *amounts; /* per resource, of one task run */
+};
+/*
+ * What the run requests at most at one time, before anything has started. Steps of a task come
+ * one after the other, so a task run needs the most of any of its steps and, beside it, all its
+ * sidecars; task runs that no edge orders may run side by side. Amounts of cpu are in
+ * thousandths, all others in whole units.
+ */
+struct peak {
+	struct str *names; /* of resources, sorted */
+	size_t n_names;
+	int64_t *amounts; /* per resource */
+	int64_t *totals;  /* of all task runs together */
+	bool *is_bound;   /* it may be less: max_parallel, or a graph that is too large */
+	struct peak_task *tasks;
+	size_t n_tasks;
+	size_t n_unknown; /* fan-outs without a number: without max_parallel they count once */
+};
+void agent_peak(const struct agent *a, struct arena *arena, struct peak *ret);
+/* As Kubernetes writes it: 1500m, 2, 512Mi. */
+struct str peak_quantity(struct arena *a, struct str resource, int64_t amount);
+
 /* --- reports (report.c, explain.c) --------------------------------------------------- */
 
 struct json_writer;
@@ -283,6 +312,10 @@ struct json_writer;
 void report_items(const struct run_view *r, struct json_writer *w);
 /* `plan`: what would run, in which order and why; nothing is executed. */
 enum plan_format { PLAN_TEXT, PLAN_JSON, PLAN_DOT };
-void plan_print(const struct agent *a, enum plan_format format, struct buf *out);
+struct plan_style {
+	enum plan_format format;
+	bool has_resources; /* with the peak of the requests; not in PLAN_DOT */
+};
+void plan_print(const struct agent *a, struct plan_style style, struct buf *out);
 
 #endif

@@ -285,7 +285,10 @@ static void play_print(struct play *p)
 
 	buf_init(&out, 64 * MIB);
 	for (int f = PLAN_TEXT; f <= PLAN_DOT; f++)
-		plan_print(p->agent, (enum plan_format)f, &out);
+		plan_print(p->agent,
+			(struct plan_style){
+				.format = (enum plan_format)f, .has_resources = true},
+			&out);
 	buf_release(&out);
 	buf_init(&out, 64 * MIB);
 	json_writer_init(&w, &out, 0);

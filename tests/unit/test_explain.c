@@ -44,7 +44,7 @@ static const char *plan_of(struct rig *r, enum plan_format format)
 	struct str s;
 
 	buf_init(&b, 64 * (size_t)MIB);
-	plan_print(r->agent, format, &b);
+	plan_print(r->agent, (struct plan_style){.format = format}, &b);
 	s = arena_str(r->arena, buf_str(&b));
 	buf_release(&b);
 	return str_c(s);

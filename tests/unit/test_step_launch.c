@@ -80,7 +80,8 @@ static void what_is_executed(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct image image = {0};
-		struct rootfs r = {.kind = TARGET_REF, .image = &image, .config = &image.config};
+		struct rootfs r = {
+			.kind = TARGET_REF, .image = &image, .config = &image.config};
 		struct step_launch s = {.name = STR("s"),
 			.has_script = cases[i].script,
 			.script_path = STR("/tekton/scripts/s"),
@@ -172,7 +173,8 @@ static void environment_of_the_image_is_checked(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct str env = str_z(bad[i]);
 		struct image image = {.config = {.env = &env, .n_env = 1}};
-		struct rootfs r = {.kind = TARGET_REF, .image = &image, .config = &image.config};
+		struct rootfs r = {
+			.kind = TARGET_REF, .image = &image, .config = &image.config};
 		struct launch_program p;
 		struct err err = {0};
 
@@ -200,7 +202,8 @@ static void root_where_it_must_not_be(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct image image = {.config = {.user = str_z(cases[i].user)}};
-		struct rootfs r = {.kind = TARGET_REF, .image = &image, .config = &image.config};
+		struct rootfs r = {
+			.kind = TARGET_REF, .image = &image, .config = &image.config};
 		struct step_launch s = {.name = STR("s"),
 			.container = STR("step-s"),
 			.has_script = true,
