@@ -82,6 +82,13 @@ void security_volumes(const struct security_context *pod, struct task_launch *l)
 	l->fs_group_on_mismatch = str_eqz(pod->fs_group_change_policy.s, "OnRootMismatch");
 }
 
+bool security_needs_power(struct str capability)
+{
+	return capability_is_all(capability) ||
+	       capability_number(capability) == capability_number(STR("SYS_ADMIN")) ||
+	       capability_number(capability) == capability_number(STR("SYS_PTRACE"));
+}
+
 /* privileged is all of it, and takes the place of a profile; as in Kubernetes, setuid programs
  * count for who is an administrator and does not say otherwise. */
 static void launch_privilege(const struct security_context *own, struct launch_security *s)

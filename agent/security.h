@@ -11,6 +11,8 @@ void security_merge(struct security_context *own, const struct security_context 
 /* Users and security of a step to start: the container's own, else the pod's. */
 void security_launch(struct arena *a, const struct security_context *pod,
 	const struct security_context *own, struct step_launch *ret);
+/* An added capability that counts for more than a step's own files. */
+bool security_needs_power(struct str capability);
 /* What a pod's context says of its volumes. */
 void security_volumes(const struct security_context *pod, struct task_launch *ret);
 

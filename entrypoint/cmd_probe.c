@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `probe`: what isolation this place permits, each item with its evidence. */
 #include "cmd.h"
+#include "give.h"
 #include "input.h"
 
 #include <base/bounds.h>
@@ -12,6 +13,37 @@
 #include <monopod/sandbox.h>
 #include <unistd.h>
 
+/* What `run` would say of a step that asks for it. */
+static void security_text(const struct sandbox_place *p, struct arena *a, struct buf *out)
+{
+	struct give_line *lines;
+	size_t n;
+
+	give_lines(a, p, &lines, &n);
+	buf_addf(out, "securityContext:\n");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%-3s  %-24s  " STR_FMT "\n", lines[i].works ? "yes" : "no",
+			lines[i].field, STR_ARG(lines[i].text));
+}
+
+static void security_json(const struct sandbox_place *p, struct arena *a, struct json_writer *w)
+{
+	struct give_line *lines;
+	size_t n;
+
+	give_lines(a, p, &lines, &n);
+	json_key(w, "securityContext");
+	json_open(w, '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(w, '{');
+		json_fieldz(w, "field", lines[i].field);
+		json_field_bool(w, "works", lines[i].works);
+		json_field(w, "text", lines[i].text);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void probe_text(const struct sandbox_place *p, struct arena *a, struct buf *out)
 {
 	for (size_t i = 0; i < p->n_facts; i++)
@@ -20,6 +52,8 @@ static void probe_text(const struct sandbox_place *p, struct arena *a, struct bu
 	if (p->level != SANDBOX_NONE)
 		buf_addf(out, "ids  " STR_FMT "%s\n", STR_ARG(id_map_text(&p->map, a)),
 			p->map.is_single ? " (one id only: owners are squashed)" : "");
+	if (p->level != SANDBOX_NONE)
+		security_text(p, a, out);
 	buf_addf(out, "level: %s\n", sandbox_level_name(p->level));
 }
 
@@ -44,6 +78,8 @@ static void probe_json(const struct sandbox_place *p, struct arena *a, struct bu
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
+	if (p->level != SANDBOX_NONE)
+		security_json(p, a, &w);
 	json_close(&w, '}');
 	buf_addc(out, '\n');
 }

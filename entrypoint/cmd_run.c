@@ -85,7 +85,7 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 	}
 	if (session_open(s, &err))
 		return refuse(s, out, &err);
-	if (!session_find_images(s))
+	if (!session_can_give(s) || !session_find_images(s))
 		return refuse_diags(s, out, &s->problems, EXIT_PLACE);
 	if (session_unpack(s, &err))
 		return refuse(s, out, &err);

@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "durable.h"
+#include "give.h"
 #include "input.h"
 #include "keep.h"
 #include "machine.h"
@@ -202,12 +203,41 @@ static bool session_wants_hermetic(const struct session *s)
 	return false;
 }
 
+/* What steps ask of the place beside their images; a refused run asks for nothing. */
+static void session_list_demands(struct session *s)
+{
+	VEC(struct demand) all = {0};
+
+	for (size_t i = 0; i < s->n_runs; i++) {
+		struct demand *some;
+		size_t n;
+
+		if (s->runs[i].is_hopeless || s->runs[i].is_done)
+			continue;
+		agent_demands(s->runs[i].agent, s->arena, &some, &n);
+		for (size_t k = 0; k < n; k++)
+			vec_push(&all, some[k]);
+	}
+	s->demands = vec_freeze(&all, s->arena);
+	s->n_demands = all.n;
+	vec_release(&all);
+}
+
+bool session_can_give(struct session *s)
+{
+	return give_check(s->arena, &s->place, s->demands, s->n_demands, &s->problems);
+}
+
 static int session_probe(struct session *s, struct err *err)
 {
 	bool wants_net = session_wants_hermetic(s);
+	unsigned int wants;
 
-	if (sandbox_probe_run(s->arena, store_dfd(s->store), s->rundir.layers_dfd, wants_net,
-		    &s->place, err))
+	session_list_demands(s);
+	wants = give_wants(s->demands, s->n_demands) |
+		(wants_net ? (unsigned int)SANDBOX_WANT_NET : 0U);
+	if (sandbox_probe_run(
+		    s->arena, store_dfd(s->store), s->rundir.layers_dfd, wants, &s->place, err))
 		return -1;
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);

@@ -66,6 +66,8 @@ struct session {
 	struct imageset *images;
 	struct image_use *images_used; /* known before the start, of all runs */
 	size_t n_images_used;
+	struct demand *demands; /* of security contexts, of all runs */
+	size_t n_demands;
 	struct outcome outcome;
 	struct drive_config drive_config;
 	struct drive *drive;     /* the current run */
@@ -82,6 +84,8 @@ int session_read(struct session *s, struct err *err);
 /* Run directory, store, place, loop. ERR_SANDBOX, ERR_IMAGE and ERR_NOT_FOUND: this place
  * cannot give what was asked. */
 int session_open(struct session *s, struct err *err);
+/* What steps ask of the place against what it gives; what it lacks becomes a problem. */
+bool session_can_give(struct session *s);
 /* Looks up what is known now; missing ones become problems. False: there are some. */
 bool session_find_images(struct session *s);
 /* Unpacks them. Returns with ERR_CANCELLED when a signal came first. */

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -211,21 +212,30 @@ static int probe_dir(struct sandbox_ns *ns, int dfd, const char *rel, struct err
 	return dir_open(dfd, rel, err);
 }
 
+/* Where a start is tried, and as what. */
+struct trial {
+	struct sandbox_ns *ns;
+	int dfd;
+	bool has_upper;
+	bool has_all; /* capabilities */
+};
+
 /* The whole of a start, up to a program that does not exist. */
 static int start_nothing(
-	struct sandbox_ns *ns, int lower_fd, int upper_fd, int work_fd, struct err *err)
+	const struct trial *t, int lower_fd, int upper_fd, int work_fd, struct err *err)
 {
 	char program[] = "/does-not-exist";
 	char *const argv[] = {program, NULL};
 	struct sandbox_layer layer = {.dfd = lower_fd};
 	struct sandbox_config c = {
 		.name = STR("probe"),
-		.ns = ns,
+		.ns = t->ns,
 		.layers = &layer,
 		.n_layers = 1,
 		.upper_dfd = upper_fd,
 		.work_dfd = work_fd,
 		.argv = argv,
+		.security = {.adds_all = t->has_all},
 		.stdout_fd = 1,
 		.stderr_fd = 2,
 	};
@@ -245,29 +255,32 @@ static int start_nothing(
 	return 0;
 }
 
-/* The start in a directory that was made for it; with_upper: it carries upper and work. */
-static int try_start_in(struct sandbox_ns *ns, int dfd, bool with_upper, struct err *err)
+/* The start in a directory that was made for it. */
+static int try_start_in(const struct trial *t, int dfd, struct err *err)
 {
+	struct sandbox_ns *ns = t->ns;
 	int lower_fd cleanup_fd = probe_dir(ns, dfd, "lower", err);
 	int upper_fd cleanup_fd = -1, work_fd cleanup_fd = -1;
 
 	if (lower_fd < 0)
 		return -1;
-	if (with_upper) {
+	if (t->has_upper) {
 		upper_fd = probe_dir(ns, dfd, "upper", err);
 		work_fd = upper_fd < 0 ? -1 : probe_dir(ns, dfd, "work", err);
 		if (work_fd < 0)
 			return -1;
 	}
-	return start_nothing(ns, lower_fd, upper_fd, work_fd, err);
+	return start_nothing(t, lower_fd, upper_fd, work_fd, err);
 }
 
 /*
  * In a directory of our own below dfd, of a random name: other runs probe the same store at the
  * same time, perhaps from another PID namespace.
  */
-static int try_start(struct sandbox_ns *ns, int dfd, bool with_upper, struct err *err)
+static int try_start(const struct trial *t, struct err *err)
 {
+	struct sandbox_ns *ns = t->ns;
+	const int dfd = t->dfd;
 	int own_dfd cleanup_fd = -1;
 	char name[64];
 	uint64_t random;
@@ -279,7 +292,7 @@ static int try_start(struct sandbox_ns *ns, int dfd, bool with_upper, struct err
 	own_dfd = probe_dir(ns, dfd, name, err);
 	if (own_dfd < 0)
 		return -1;
-	ret = try_start_in(ns, own_dfd, with_upper, err);
+	ret = try_start_in(t, own_dfd, err);
 	if (sandbox_remove_tree(ns, dfd, name, ret ? NULL : err))
 		return -1;
 	return ret;
@@ -364,12 +377,38 @@ static bool probe_needed(struct probe *p, struct sandbox_ns *ns, int store_dfd, 
 	works &= probe_ask(
 		p, ns, "fresh-proc", ask_proc, "a fresh proc in a PID namespace of its own");
 	if (dfd >= 0) {
-		(void)try_start(ns, dfd, false, &err); /* err says it */
+		(void)try_start(&(struct trial){.ns = ns, .dfd = dfd}, &err); /* err says it */
 		fact_add(p, "start", &err, "the start of a step up to its program");
 		works &= err.kind == ERR_NONE;
 	}
 	p->place->can_upper = works;
 	return works;
+}
+
+/* dfd -1: there is no directory to try it in. */
+static void probe_nest(struct probe *p, struct sandbox_ns *ns, int dfd)
+{
+	const struct trial t = {.ns = ns, .dfd = dfd, .has_all = true};
+	struct err err = {0};
+
+	if (dfd < 0)
+		return;
+	p->place->can_nest = try_start(&t, &err) == 0;
+	fact_add(p, "capabilities", &err,
+		"the start of a step with every capability, in a user namespace nested in its "
+		"sandbox's");
+}
+
+/* What a process has lost, its children cannot have. */
+static void probe_escalation(struct probe *p)
+{
+	struct err err = {0};
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)
+		p->place->can_escalate = true;
+	else
+		(void)err_set(&err, ERR_SANDBOX, "no_new_privs is set on this process");
+	fact_add(p, "escalation", &err, "setuid programs of images");
 }
 
 int sandbox_probe(
@@ -387,13 +426,18 @@ int sandbox_probe(
 		place.level = SANDBOX_NONE;
 	if (place.level != SANDBOX_NONE) {
 		probe_net(&p, ns);
+		probe_nest(&p, ns, store_dfd >= 0 ? store_dfd : run_dfd);
+		probe_escalation(&p);
 		if (place.level == SANDBOX_ROOT && store_dfd >= 0) {
 			place.can_idmap = try_idmap(store_dfd, ns->user_fd, &why) == 0;
 			fact_add(&p, "idmapped-mount", &why, "an id map on the store's mount");
 		}
 		if (run_dfd >= 0) {
 			why = (struct err){0};
-			place.can_upper = try_start(ns, run_dfd, true, &why) == 0;
+			place.can_upper = try_start(&(struct trial){.ns = ns,
+							    .dfd = run_dfd,
+							    .has_upper = true},
+						  &why) == 0;
 			fact_add(&p, "upper", &why,
 				"a step with its upper directory on the run's file system");
 		}
@@ -403,23 +447,26 @@ int sandbox_probe(
 	return 0;
 }
 
-int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, bool wants_net,
+int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, unsigned int wants,
 	struct sandbox_place *ret, struct err *err)
 {
 	struct sandbox_place place = {0};
 	struct probe p = {.a = a, .place = &place};
-	struct sandbox_ns *ns;
+	struct trial t = {.dfd = run_dfd, .has_upper = true};
 
 	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
-	ns = probe_level(&p, geteuid() == 0);
-	place.can_upper =
-		ns && probe_overlay(&p, ns) && try_start(ns, run_dfd, true, NULL) == 0;
-	if (place.can_upper && wants_net)
-		probe_net(&p, ns);
+	t.ns = probe_level(&p, geteuid() == 0);
+	place.can_upper = t.ns && probe_overlay(&p, t.ns) && try_start(&t, NULL) == 0;
+	if (place.can_upper && wants & SANDBOX_WANT_NET)
+		probe_net(&p, t.ns);
+	if (place.can_upper && wants & SANDBOX_WANT_NEST)
+		probe_nest(&p, t.ns, run_dfd);
+	probe_escalation(&p);
 	if (place.can_upper && place.level == SANDBOX_ROOT)
-		place.can_idmap = try_idmap(store_dfd, ns->user_fd, NULL) == 0;
-	sandbox_ns_free(ns);
-	if (!place.can_upper || (wants_net && !place.can_net_namespace))
+		place.can_idmap = try_idmap(store_dfd, t.ns->user_fd, NULL) == 0;
+	sandbox_ns_free(t.ns);
+	if (!place.can_upper || (wants & SANDBOX_WANT_NET && !place.can_net_namespace) ||
+		(wants & SANDBOX_WANT_NEST && !place.can_nest))
 		return sandbox_probe(a, store_dfd, run_dfd, ret, err);
 	*ret = place;
 	return 0;

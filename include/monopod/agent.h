@@ -268,6 +268,24 @@ const struct run_view *agent_view(const struct agent *a);
 /* Some task that is known now wants no network: a place that cannot give that is refused. */
 bool agent_wants_hermetic(const struct agent *a);
 
+/* What steps and sidecars ask of the place, as far as is known before the first step. */
+enum demand_kind {
+	DEMAND_USER,        /* id */
+	DEMAND_GROUP,       /* id */
+	DEMAND_MORE_GROUPS, /* id: fsGroup, supplementalGroups */
+	DEMAND_PRIVILEGE,   /* more than the harmless capabilities */
+	DEMAND_ESCALATION,  /* setuid programs of the image shall count */
+};
+enum { DEMAND_KIND_N = DEMAND_ESCALATION + 1 };
+struct demand {
+	enum demand_kind kind;
+	int64_t id;
+	const char *field; /* of a securityContext: "runAsUser" */
+	struct pos pos;
+};
+void agent_demands(
+	const struct agent *a, struct arena *arena, struct demand **ret, size_t *ret_n);
+
 /* Image references known before the first step, each once, with where they were written. */
 struct image_use {
 	struct str image;

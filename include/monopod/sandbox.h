@@ -63,6 +63,8 @@ struct sandbox_place {
 	enum sandbox_level level;
 	struct id_map map;
 	bool can_net_namespace; /* hermetic tasks are possible */
+	bool can_nest;     /* steps with more than the harmless capabilities are possible */
+	bool can_escalate; /* may_escalate means something: we have not lost it ourselves */
 	bool can_idmap;  /* lower layers of the store's file system take an idmapped mount (root
 			    only) */
 	bool can_upper;  /* run_dfd's file system carries overlay upper directories; when the
@@ -80,10 +82,11 @@ int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_pl
 	struct err *err);
 /*
  * What a run has to know and no more: one start of a step with its upper directory below
- * run_dfd answers several questions at once. wants_net: can_net_namespace is needed; else it is
- * false. When something does not work, all is asked as by sandbox_probe, for the evidence.
+ * run_dfd answers several questions at once. What is not wanted is false. When something does
+ * not work, all is asked as by sandbox_probe, for the evidence.
  */
-int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, bool wants_net,
+enum sandbox_want { SANDBOX_WANT_NET = 1, SANDBOX_WANT_NEST = 2 };
+int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, unsigned int wants,
 	struct sandbox_place *ret, struct err *err);
 const char *sandbox_level_name(enum sandbox_level l);
 

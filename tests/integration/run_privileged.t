@@ -94,7 +94,83 @@ else
 	skip "unprivileged users" "needs root to become somebody else"
 fi
 
-# what cannot be given is refused before anything starts, each where it is written
+# what this place cannot give is refused before anything starts, and `probe` says the same
+place_yaml() { # CONTEXT
+	yaml <<-YAML
+		apiVersion: tekton.dev/v1
+		kind: TaskRun
+		metadata: {name: placed}
+		spec:
+		  taskSpec:
+		    steps:
+		    - {name: fine, image: busybox, command: [touch, /workspace/started]}
+		    - name: s
+		      image: busybox
+		      securityContext: $1
+		      command: ["true"]
+	YAML
+	chmod 644 "$T/in.yaml"
+}
+run_by() { # COMMAND…: monopod by somebody, with its files in his home
+	rm -rf "$T/home/run"
+	"$@" "$MONOPOD" run -f "$T/in.yaml" --images "$IMAGES" --store "$T/home/store" --run-dir "$T/home/run" \
+		--termination-log "$T/home/term" >"$T/out" 2>"$T/err" </dev/null
+	code=$?
+	out=$(cat "$T/out") err=$(cat "$T/err")
+}
+refused_by() { # NAME TEXT COMMAND…
+	local name=$1 text=$2
+	shift 2
+	run_by "$@"
+	is "$code" 3 "$name" || printf '%s\n' "$err" | sed 's/^/# /'
+	like "$err" "$text" "$name: the field and the lack"
+	[ ! -e "$T/home/run" ]
+	ok $? "$name: nothing is left"
+}
+# user namespaces to the depth where a step is possible and nothing nested in it
+deep() { # COMMAND…
+	as_user single bash -c '
+		descend() {
+			unshare --user --map-current-user --keep-caps unshare --user --map-current-user --keep-caps \
+				unshare --user true 2>/dev/null || exec "$@"
+			exec unshare --user --map-current-user --keep-caps bash -c "$(declare -f descend); descend \"\$@\"" bash "$@"
+		}
+		descend "$@"' bash "$@"
+}
+if [ "$(id -u)" = 0 ] && as_user single true 2>/dev/null; then
+	rm -rf "$T/home"
+	mkdir "$T/home"
+	place_yaml '{allowPrivilegeEscalation: true}'
+	refused_by "setuid programs where they cannot count" \
+		"in.yaml:10:51: error: securityContext.allowPrivilegeEscalation cannot be given here: setuid programs cannot count" \
+		setpriv --no-new-privs
+	like "$(setpriv --no-new-privs "$MONOPOD" probe --store "$T/home/store")" "no   allowPrivilegeEscalation  setuid programs cannot count" \
+		"probe agrees"
+	run_by env
+	is "$code" 0 "and where they can"
+	rm -rf "$T/home"
+	place_yaml '{runAsUser: 1000}'
+	refused_by "another user with one id" "in.yaml:10:36: error: securityContext.runAsUser cannot be given here: users of steps can be 0 alone" \
+		as_user single
+	like "$(as_user single "$MONOPOD" probe --store "$T/home/store")" "no   runAsUser                 0 alone" "probe agrees"
+	place_yaml '{runAsGroup: 70000}'
+	refused_by "a group beyond all" "securityContext.runAsGroup cannot be given here: groups of steps can be 0 " as_user single
+	place_yaml '{}'
+	run_by deep
+	if [ "$code" = 0 ]; then
+		for context in '{privileged: true}' '{capabilities: {add: [SYS_ADMIN]}}' '{capabilities: {add: [SYS_PTRACE]}}'; do
+			place_yaml "$context"
+			refused_by "$context where nothing nests" "cannot be given here: no user namespace can be nested in a step's" deep
+		done
+		like "$(deep "$MONOPOD" probe --store "$T/home/store")" "no   privileged                no user namespace can be nested" "probe agrees"
+	else
+		skip "a place where nothing nests" "$(tail -1 "$T/err")"
+	fi
+else
+	skip "places that give less" "needs root to make them"
+fi
+
+# what cannot be given anywhere is refused, each where it is written
 yaml <<'YAML'
 apiVersion: tekton.dev/v1
 kind: TaskRun

@@ -86,6 +86,8 @@ like "$(cat "$T/home/term")" '"value":"True Succeeded' "the termination file is 
 
 sed 's/RUNAS/1000/' "$T/in.yaml" >"$T/in.single"
 mine single
-is "$code" 1 "with one id there is no other user"
-like "$(json 'cond(tasks["small-other"])["message"]')" "1000" "and that is said"
+is "$code" 3 "with one id there is no other user"
+like "$err" "error: securityContext.runAsUser cannot be given here: users of steps can be 0 alone" "and that is said"
+[ ! -e "$T/home/run" ]
+ok $? "before anything starts"
 done_testing
