@@ -58,6 +58,15 @@ static int check_target(struct str target, const char *what, struct err *err)
 	return 0;
 }
 
+static int check_image(const struct sandbox_mount *m, struct err *err)
+{
+	if (m->kind == MOUNT_IMAGE && (!m->n_layers || m->n_layers >= BOUND_LAYERS))
+		return err_set(err, ERR_LIMIT,
+			"%zu layers of an image on '" STR_FMT "', at least 1 and less than %d",
+			m->n_layers, STR_ARG(m->target), BOUND_LAYERS);
+	return 0;
+}
+
 static int check_config(const struct build *b, struct err *err)
 {
 	const struct sandbox_config *c = b->c;
@@ -72,9 +81,25 @@ static int check_config(const struct build *b, struct err *err)
 	if (c->cwd.n && check_target(c->cwd, "working directory", err))
 		return -1;
 	for (size_t i = 0; i < c->n_mounts; i++)
-		if (check_target(c->mounts[i].target, "mount target", err))
+		if (check_target(c->mounts[i].target, "mount target", err) ||
+			check_image(&c->mounts[i], err))
 			return -1;
 	return check_ids(b, err);
+}
+
+int build_layers(struct build *b, const struct sandbox_layer *layers, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sandbox_layer *l = &layers[i];
+
+		if (l->owners_are_real && b->ns->level != SANDBOX_ROOT)
+			return err_set(err, ERR_BUG,
+				"a layer with the image's own owners needs a root agent");
+		if (source_bind(b, op_add(&b->list, OP_LAYER), l->dfd,
+			    l->owners_are_real ? b->ns->user_fd : -1, err))
+			return err_wrap(err, "layer %zu", i);
+	}
+	return 0;
 }
 
 static int build_overlay(struct build *b, struct err *err)
@@ -82,16 +107,8 @@ static int build_overlay(struct build *b, struct err *err)
 	const struct sandbox_config *c = b->c;
 	struct op *op;
 
-	for (size_t i = 0; i < c->n_layers; i++) {
-		const struct sandbox_layer *l = &c->layers[i];
-
-		if (l->owners_are_real && b->ns->level != SANDBOX_ROOT)
-			return err_set(err, ERR_BUG,
-				"a layer with the image's own owners needs a root agent");
-		op = op_add(&b->list, OP_LAYER);
-		if (source_bind(b, op, l->dfd, l->owners_are_real ? b->ns->user_fd : -1, err))
-			return err_wrap(err, "layer %zu", i);
-	}
+	if (build_layers(b, c->layers, c->n_layers, err))
+		return -1;
 	op = op_add(&b->list, OP_OVERLAY);
 	op->flags = c->security.may_escalate ? OP_SUID : 0U;
 	return c->upper_dfd < 0 ? 0 : source_upper(b, op, c->upper_dfd, c->work_dfd, err);

@@ -19,6 +19,9 @@ struct build {
 	bool is_dry; /* no mount is made: for sandbox_explain */
 };
 
+/* The layers of an image, topmost first, for the overlay that follows. */
+int build_layers(
+	struct build *b, const struct sandbox_layer *layers, size_t n, struct err *err);
 int build_ops(struct build *b, struct err *err);
 /* Closes the mounts and frees the list. */
 void build_release(struct build *b);

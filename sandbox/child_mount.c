@@ -4,7 +4,8 @@
  * resolved inside the new root by the kernel (RESOLVE_IN_ROOT) and mounted on the descriptor;
  * what is missing is made on descriptors, in the step's own upper layer.
  */
-#include "child.h"
+#include "child_mount.h"
+#include "child_text.h"
 #include "init/rawsys.h"
 #include "ops.h"
 #include <errno.h>
@@ -17,52 +18,24 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-enum { TEXT_BYTES = 4096, STAGE_MODE = 0755, STAGE_BYTES = 8 << 20 };
-
-/* --- small text -------------------------------------------------------------------------- */
-
-struct text {
-	char *p, *end; /* end leaves room for the NUL */
-};
-
-static void text_add(struct text *t, const char *s)
-{
-	while (*s && t->p < t->end)
-		*t->p++ = *s++;
-	*t->p = 0;
-}
-
-static void text_number(struct text *t, uint64_t v, unsigned int base)
-{
-	char digits[24];
-	char one[2] = {0};
-	int n = 0;
-
-	do {
-		digits[n++] = (char)('0' + v % base);
-		v /= base;
-	} while (v);
-	while (n) {
-		one[0] = digits[--n];
-		text_add(t, one);
-	}
-}
-
-static bool text_full(const struct text *t)
-{
-	return t->p == t->end;
-}
+enum { TEXT_BYTES = 4096, STAGE_BYTES = 8 << 20, RESOLVE_TRIES = 1000 };
 
 /* --- resolving ---------------------------------------------------------------------------- */
 
-static long resolve(int dfd, const char *path, int flags, uint64_t how_resolve)
+long child_resolve(int dfd, const char *path, int flags, uint64_t how_resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(uint32_t)(flags | O_CLOEXEC),
 		.resolve = how_resolve | RESOLVE_NO_MAGICLINKS,
 	};
 
-	return sys4(SYS_openat2, dfd, path, &how, sizeof(how));
+	long ret = -EAGAIN;
+
+	/* a rename anywhere on the machine, while ".." or a link is walked, asks for another
+	 * try */
+	for (int i = 0; i < RESOLVE_TRIES && ret == -EAGAIN; i++)
+		ret = sys4(SYS_openat2, dfd, path, &how, sizeof(how));
+	return ret;
 }
 
 static long make_last(int parent_fd, const char *name, unsigned int flags)
@@ -121,10 +94,11 @@ static long target_make(int root_fd, const char *target, unsigned int flags)
 		is_last = !*target;
 		fd = is_last && (flags & OP_REPLACE)
 			     ? -ENOENT
-			     : resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
+			     : child_resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
 		if (fd == -ENOENT) {
 			ret = make_last(parent_fd, path + start, is_last ? flags : 0);
-			fd = ret < 0 ? ret : resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
+			fd = ret < 0 ? ret
+				     : child_resolve(root_fd, path, O_PATH, RESOLVE_IN_ROOT);
 		}
 		sys1(SYS_close, parent_fd);
 		parent_fd = (int)fd;
@@ -180,7 +154,7 @@ static long attach_in_dev(
 }
 
 /* Mounts on a target inside the root; keeps mount_fd open. */
-static long attach(struct child_state *s, int mount_fd, const char *target, unsigned int flags)
+long child_attach(struct child_state *s, int mount_fd, const char *target, unsigned int flags)
 {
 	long ret;
 	int fd;
@@ -238,7 +212,7 @@ static long attach_new(struct child_state *s, const struct op *op, long mount_fd
 
 	if (mount_fd < 0)
 		return mount_fd;
-	ret = attach(s, (int)mount_fd, op->target, op->flags);
+	ret = child_attach(s, (int)mount_fd, op->target, op->flags);
 	sys1(SYS_close, mount_fd);
 	return ret;
 }
@@ -262,7 +236,7 @@ static long op_stage(struct child_state *s, const struct op *op)
 }
 
 /* A new directory of the stage with a mount on it. */
-static long stage_attach(struct child_state *s, int mount_fd)
+long child_stage_attach(struct child_state *s, int mount_fd)
 {
 	char name[16];
 	struct text t = {name, name + sizeof(name) - 1};
@@ -277,7 +251,7 @@ static long stage_attach(struct child_state *s, int mount_fd)
 }
 
 /* Opened again in this mount namespace, and it must be the very same file. */
-static long check_same(int fd, uint64_t dev, uint64_t ino)
+long child_check_same(int fd, uint64_t dev, uint64_t ino)
 {
 	struct stat st = {0};
 	long ret = sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH);
@@ -288,7 +262,7 @@ static long check_same(int fd, uint64_t dev, uint64_t ino)
 }
 
 /* A copy of the mount at path with attributes added, everything below it included. */
-static long tree_clone(int dfd, const char *path, uint64_t attr_set)
+long child_tree_clone(int dfd, const char *path, uint64_t attr_set)
 {
 	struct mount_attr attr = {.attr_set = attr_set};
 	const unsigned int flags = AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
@@ -303,159 +277,6 @@ static long tree_clone(int dfd, const char *path, uint64_t attr_set)
 	if (ret == 0)
 		return fd;
 	sys1(SYS_close, fd);
-	return ret;
-}
-
-/*
- * A lower layer. It is always a mount of its own in the stage: what the step reads of the
- * overlay's options are names of the stage and not paths of the machine.
- */
-static long op_layer(struct child_state *s, const struct op *op)
-{
-	long ret;
-	int fd = op->fd;
-
-	if (s->n_layers == CHILD_LAYERS_MAX)
-		return -E2BIG;
-	if (fd < 0)
-		fd = (int)tree_clone(AT_FDCWD, op->source, 0);
-	if (fd < 0)
-		return fd;
-	ret = check_same(fd, op->dev, op->ino);
-	if (ret == 0)
-		ret = stage_attach(s, fd);
-	if (ret < 0)
-		return ret;
-	s->layer_fd[s->n_layers++] = fd;
-	return 0;
-}
-
-struct upper {
-	int upper_fd, work_fd;
-};
-
-/*
- * Upper and work directories lie side by side. Without any, a pair in the stage takes what
- * mount targets need; the root is sealed later.
- */
-static long upper_open(struct child_state *s, const struct op *op, struct upper *u)
-{
-	const char *upper = op->upper, *work = op->work;
-	int base_fd = op->fd;
-	long ret = 0;
-
-	if (!upper) {
-		upper = "upper";
-		work = "work";
-		base_fd = s->stage_fd;
-		ret = sys3(SYS_mkdirat, base_fd, upper, STAGE_MODE);
-		if (ret == 0)
-			ret = sys3(SYS_mkdirat, base_fd, work, STAGE_MODE);
-	} else {
-		if (base_fd < 0)
-			base_fd = (int)tree_clone(AT_FDCWD, op->source, 0);
-		ret = base_fd < 0 ? base_fd : stage_attach(s, base_fd);
-	}
-	if (ret < 0)
-		return ret;
-	u->upper_fd = op->upper_fd;
-	u->work_fd = op->work_fd;
-	if (u->upper_fd < 0)
-		u->upper_fd = (int)sys4(
-			SYS_openat, base_fd, upper, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (u->work_fd < 0)
-		u->work_fd = (int)sys4(
-			SYS_openat, base_fd, work, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	ret = u->upper_fd < 0 ? u->upper_fd : u->work_fd < 0 ? u->work_fd : 0;
-	if (ret == 0)
-		ret = check_same(u->upper_fd, op->dev, op->ino);
-	if (ret == 0)
-		ret = check_same(u->work_fd, op->dev2, op->ino2);
-	return ret;
-}
-
-/* By descriptors, as kernels from 6.13 take them. */
-static long overlay_by_fd(struct child_state *s, const struct upper *u, bool is_suid)
-{
-	int fs_fd = (int)sys2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
-	long ret = fs_fd;
-
-	for (unsigned int i = 0; i < s->n_layers && ret >= 0; i++)
-		ret = sys5(
-			SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "lowerdir+", 0, s->layer_fd[i]);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "upperdir", 0, u->upper_fd);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, "workdir", 0, u->work_fd);
-	if (ret < 0) /* not known to this kernel: the caller tries by name */
-		ret = -ENOSYS;
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "userxattr", 0, 0);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "volatile", 0, 0);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
-	if (ret >= 0)
-		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC,
-			MOUNT_ATTR_NODEV | (is_suid ? 0 : MOUNT_ATTR_NOSUID));
-	if (fs_fd >= 0)
-		sys1(SYS_close, fs_fd);
-	if (ret >= 0) {
-		int mount_fd = (int)ret;
-
-		ret = sys5(SYS_move_mount, mount_fd, "", s->stage_fd, "root",
-			MOVE_MOUNT_F_EMPTY_PATH);
-		s->root_fd = mount_fd;
-	}
-	return ret;
-}
-
-static void text_fd(struct text *t, const char *before, int fd)
-{
-	text_add(t, before);
-	text_add(t, "/proc/self/fd/");
-	text_number(t, (uint64_t)fd, 10);
-}
-
-/* By mount(2) with names of descriptors: any number of layers fits in one page. */
-static long overlay_by_name(struct child_state *s, const struct upper *u, bool is_suid)
-{
-	char options[TEXT_BYTES], target[64];
-	struct text t = {options, options + sizeof(options) - 1};
-	struct text r = {target, target + sizeof(target) - 1};
-	int dir_fd;
-	long ret;
-
-	text_add(&t, "userxattr,volatile");
-	text_fd(&t, ",upperdir=", u->upper_fd);
-	text_fd(&t, ",workdir=", u->work_fd);
-	for (unsigned int i = 0; i < s->n_layers; i++)
-		text_fd(&t, i ? ":" : ",lowerdir=", s->layer_fd[i]);
-	if (text_full(&t))
-		return -E2BIG;
-	dir_fd = (int)sys4(SYS_openat, s->stage_fd, "root", O_PATH | O_CLOEXEC, 0);
-	if (dir_fd < 0)
-		return dir_fd;
-	text_fd(&r, "", dir_fd);
-	ret = sys5(SYS_mount, "overlay", target, "overlay",
-		MS_NODEV | (is_suid ? 0 : MS_NOSUID), options);
-	if (ret == 0) {
-		s->root_fd = (int)sys4(SYS_openat, s->stage_fd, "root", O_PATH | O_CLOEXEC, 0);
-		ret = s->root_fd < 0 ? s->root_fd : 0;
-	}
-	sys1(SYS_close, dir_fd);
-	return ret;
-}
-
-static long op_overlay(struct child_state *s, const struct op *op)
-{
-	struct upper u = {-1, -1};
-	long ret = upper_open(s, op, &u);
-
-	if (ret == 0)
-		ret = overlay_by_fd(s, &u, op->flags & OP_SUID);
-	if (ret == -ENOSYS)
-		ret = overlay_by_name(s, &u, op->flags & OP_SUID);
 	return ret;
 }
 
@@ -529,25 +350,26 @@ static long op_proc(struct child_state *s, const struct op *op)
 	if (fd < 0)
 		return fd;
 	s->proc_fd = fd;
-	return attach(s, fd, op->target, op->flags);
+	return child_attach(s, fd, op->target, op->flags);
 }
 
 /* A directory of the stage, so that /dev needs no file system of its own. */
 static long op_dev(struct child_state *s, const struct op *op)
 {
-	int fd = (int)tree_clone(s->stage_fd, "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int fd = (int)child_tree_clone(
+		s->stage_fd, "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 
 	if (fd < 0)
 		return fd;
 	s->dev_fd = fd;
-	return attach(s, fd, op->target, op->flags);
+	return child_attach(s, fd, op->target, op->flags);
 }
 
 static long op_device(struct child_state *s, const struct op *op)
 {
 	struct stat st = {0};
 	long ret;
-	int fd = (int)tree_clone(AT_FDCWD, op->source, 0);
+	int fd = (int)child_tree_clone(AT_FDCWD, op->source, 0);
 
 	if (fd < 0)
 		return fd;
@@ -556,7 +378,7 @@ static long op_device(struct child_state *s, const struct op *op)
 				minor(st.st_rdev) != op->minor))
 		ret = -ENODEV;
 	if (ret == 0)
-		ret = attach(s, fd, op->target, op->flags | OP_IS_FILE);
+		ret = child_attach(s, fd, op->target, op->flags | OP_IS_FILE);
 	sys1(SYS_close, fd);
 	return ret;
 }
@@ -565,14 +387,14 @@ static long op_readonly(struct child_state *s, const struct op *op)
 {
 	long ret;
 	int target_fd;
-	int fd = (int)tree_clone(s->proc_fd, op->target,
+	int fd = (int)child_tree_clone(s->proc_fd, op->target,
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	if (fd == -ENOENT) /* not part of this kernel */
 		return 0;
 	if (fd < 0)
 		return fd;
-	target_fd = (int)resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
+	target_fd = (int)child_resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
 	ret = target_fd < 0 ? target_fd : move_on(fd, target_fd);
 	if (target_fd >= 0)
 		sys1(SYS_close, target_fd);
@@ -586,10 +408,10 @@ static long mask_source(const struct child_state *s, const struct op *op)
 	int fd;
 
 	if (op->kind == OP_MASK_DIR)
-		return tree_clone(s->stage_fd, "empty",
+		return child_tree_clone(s->stage_fd, "empty",
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 				MOUNT_ATTR_NOEXEC);
-	fd = (int)tree_clone(AT_FDCWD, "/dev/null", MOUNT_ATTR_NOEXEC);
+	fd = (int)child_tree_clone(AT_FDCWD, "/dev/null", MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return fd;
 	if (sys4(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) == 0 && S_ISCHR(st.st_mode) &&
@@ -603,7 +425,7 @@ static long op_mask(struct child_state *s, const struct op *op)
 {
 	long ret;
 	int fd;
-	int target_fd = (int)resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
+	int target_fd = (int)child_resolve(s->proc_fd, op->target, O_PATH, RESOLVE_NO_SYMLINKS);
 
 	if (target_fd == -ENOENT)
 		return 0;
@@ -644,16 +466,16 @@ static long op_bind(struct child_state *s, const struct op *op)
 	int fd = op->fd;
 
 	if (fd < 0) {
-		fd = (int)tree_clone(AT_FDCWD, op->source, 0);
+		fd = (int)child_tree_clone(AT_FDCWD, op->source, 0);
 		if (fd < 0)
 			return fd;
 	}
-	ret = check_same(fd, op->dev, op->ino);
+	ret = child_check_same(fd, op->dev, op->ino);
 	if (ret == 0)
 		ret = sys5(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &set,
 			sizeof(set));
 	if (ret == 0)
-		ret = attach(s, fd, op->target, op->flags);
+		ret = child_attach(s, fd, op->target, op->flags);
 	sys1(SYS_close, fd);
 	return ret;
 }
@@ -688,7 +510,7 @@ static long op_file(struct child_state *s, const struct op *op)
 
 	if (ret < 0)
 		return ret;
-	fd = (int)tree_clone(s->stage_fd, name,
+	fd = (int)child_tree_clone(s->stage_fd, name,
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	return attach_new(s, op, fd);
 }
@@ -706,7 +528,7 @@ static long op_cwd(struct child_state *s, const struct op *op)
 {
 	char where[TEXT_BYTES];
 	long ret;
-	int fd = (int)resolve(s->root_fd, op->target, O_PATH, RESOLVE_IN_ROOT);
+	int fd = (int)child_resolve(s->root_fd, op->target, O_PATH, RESOLVE_IN_ROOT);
 
 	where[0] = 0;
 	if (fd < 0)
@@ -748,9 +570,11 @@ long child_op(struct child_state *s, const struct op *op)
 	case OP_STAGE:
 		return op_stage(s, op);
 	case OP_LAYER:
-		return op_layer(s, op);
+		return child_layer(s, op);
 	case OP_OVERLAY:
-		return op_overlay(s, op);
+		return child_overlay(s, op);
+	case OP_IMAGE:
+		return child_image(s, op);
 	case OP_ROOT:
 		return op_root(s);
 	case OP_PROC:

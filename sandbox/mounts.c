@@ -121,7 +121,7 @@ static int mounts_owner_fd(
 	return *ret_user_fd < 0 ? -1 : 0;
 }
 
-int mounts_add(struct build *b, const struct sandbox_mount *m, struct err *err)
+static int mounts_plain(struct build *b, const struct sandbox_mount *m, struct err *err)
 {
 	struct op *op = op_add(&b->list, m->kind == MOUNT_TMPFS ? OP_TMPFS : OP_BIND);
 	int user_fd;
@@ -138,6 +138,28 @@ int mounts_add(struct build *b, const struct sandbox_mount *m, struct err *err)
 		source_bind(b, op, m->source_dfd, user_fd, err))
 		return err_wrap(err, "mount on '%s'", op->target);
 	return 0;
+}
+
+static int mounts_image(struct build *b, const struct sandbox_mount *m, struct err *err)
+{
+	const char *target = arena_str(b->a, m->target).p;
+	struct op *op;
+
+	if (build_layers(b, m->layers, m->n_layers, err))
+		return err_wrap(err, "mount an image on '%s'", target);
+	op = op_add(&b->list, OP_IMAGE);
+	op->target = target;
+	op->flags = OP_READ_ONLY;
+	if (m->sub_path.n)
+		op->source = arena_str(b->a, m->sub_path).p;
+	return 0;
+}
+
+int mounts_add(struct build *b, const struct sandbox_mount *m, struct err *err)
+{
+	if (m->kind == MOUNT_IMAGE)
+		return mounts_image(b, m, err);
+	return mounts_plain(b, m, err);
 }
 
 static void mounts_file(struct build *b, const char *target, struct str text)

@@ -23,6 +23,7 @@ static const struct op_text {
 	[OP_STAGE] = {"stage", "mount a private tmpfs for the setup on"},
 	[OP_LAYER] = {"layer", "lower layer"},
 	[OP_OVERLAY] = {"overlay", "mount the overlay root"},
+	[OP_IMAGE] = {"image", "mount an image on"},
 	[OP_ROOT] = {"root", "mount an empty root"},
 	[OP_PROC] = {"proc", "mount a fresh proc on"},
 	[OP_READONLY] = {"read-only", "make read-only below /proc"},
@@ -60,6 +61,8 @@ void op_describe(const struct op *op, struct buf *b)
 		buf_addz(b, " on");
 	if (op->target)
 		buf_addf(b, " '%s%s'", op->flags & OP_IN_DEV ? "/dev/" : "", op->target);
+	if (op->kind == OP_IMAGE && op->source)
+		buf_addf(b, ", of it '%s'", op->source);
 	if (op->kind == OP_LINK)
 		buf_addf(b, " to '%s'", op->source);
 	if (op->flags & OP_READ_ONLY)

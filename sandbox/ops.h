@@ -18,6 +18,8 @@ enum op_kind {
 	OP_STAGE,     /* a private tmpfs over `target` of the machine: for layers and files */
 	OP_LAYER,     /* one more lower layer, topmost first */
 	OP_OVERLAY,   /* the root: overlay of the layers so far */
+	OP_IMAGE,     /* overlay of the layers since the last one, read-only on target; source:
+			 the part of it */
 	OP_ROOT,      /* the root: an empty tmpfs that OP_BIND fills */
 	OP_PROC,      /* a fresh procfs on /proc */
 	OP_READONLY,  /* target below /proc becomes read-only */

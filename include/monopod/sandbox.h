@@ -179,6 +179,7 @@ struct sandbox_layer {
 enum sandbox_mount_kind {
 	MOUNT_BIND,  /* source_dfd (a directory or file descriptor, O_PATH is fine) */
 	MOUNT_TMPFS, /* size_bytes */
+	MOUNT_IMAGE, /* layers: their overlay, read-only */
 };
 enum sandbox_owner {
 	OWNER_AS_IS,  /* on-disk ids are those of the run's range already (directories monopod
@@ -196,7 +197,11 @@ struct sandbox_mount {
 	struct str target; /* absolute, cleaned, in the step; resolved inside the root, created
 			      when missing */
 	uint64_t size_bytes;
-	uint32_t mode; /* TMPFS root directory */
+	uint32_t mode;                      /* TMPFS root directory */
+	const struct sandbox_layer *layers; /* IMAGE: topmost first */
+	size_t n_layers;
+	struct str sub_path; /* IMAGE: the directory or file of it that is mounted, resolved
+				inside of it; empty: all */
 };
 struct sandbox_rlimit {
 	int resource;

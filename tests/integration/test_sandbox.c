@@ -501,6 +501,31 @@ static void test_many_layers(void **state)
 	assert_string_equal(out.text, "file\n");
 }
 
+/* The step's own image once more, all of it or a part, beside its root. */
+static const char *image_listing(const char *sub_path)
+{
+	struct sandbox_mount m = {.kind = MOUNT_IMAGE,
+		.source_dfd = -1,
+		.sub_path = str_z(sub_path),
+		.target = STR("/made/volume")};
+	struct step s;
+
+	fix_step(&s, PROBE(ARG("list"), ARG("/made/volume")));
+	m.layers = s.c.layers;
+	m.n_layers = s.c.n_layers;
+	s.c.mounts = &m;
+	s.c.n_mounts = 1;
+	fix_run(&s, &out);
+	return out.text;
+}
+
+static void test_image_volume(void **state)
+{
+	(void)state;
+	assert_has(image_listing(""), "dir\n");
+	assert_string_equal(image_listing("dir"), "file\n");
+}
+
 /* Answers for calls that older kernels or container profiles do not have. */
 static int deny(void)
 {
@@ -520,7 +545,7 @@ static int deny(void)
 	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f);
 }
 
-/* 1 to 4: what was wrong. */
+/* 1 to 5: what was wrong. */
 static int steps_denied(void)
 {
 	struct step s;
@@ -535,6 +560,8 @@ static int steps_denied(void)
 	if (strstr(out.text, "ext4") || strstr(out.text, fix.base) ||
 		!strstr(out.text, "lowerdir="))
 		return 3;
+	if (strcmp(image_listing("dir"), "file\n") != 0)
+		return 5;
 	fix_step(&s, PROBE(ARG("chroot-escape")));
 	if (fix_start(&s, &err))
 		return 2;
@@ -551,7 +578,7 @@ static void test_fallbacks(void **state)
 	(void)state;
 	if (pid == 0)
 		_exit(steps_denied());
-	fix.n_steps += 2; /* made by the other process */
+	fix.n_steps += 3; /* made by the other process */
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 }
@@ -600,6 +627,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bound_root),
 		cmocka_unit_test(test_host_root),
 		cmocka_unit_test(test_many_layers),
+		cmocka_unit_test(test_image_volume),
 		cmocka_unit_test(test_fallbacks),
 		cmocka_unit_test(test_explain),
 	};
