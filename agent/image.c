@@ -45,6 +45,17 @@ static bool has_variables(const struct task_spec *ts)
 	return false;
 }
 
+/* No variable is replaced in the reference of a volume. */
+static void add_volumes(struct image_list *l, const struct volume *volumes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct volume_source *s = &volumes[i].source;
+
+		if (s->kind == VOLUME_IMAGE)
+			add(l, s->image.s, s->image.pos);
+	}
+}
+
 static void add_containers(struct image_list *l, const struct task_spec *ts)
 {
 	for (size_t i = 0; i < ts->n_steps; i++) {
@@ -57,6 +68,7 @@ static void add_containers(struct image_list *l, const struct task_spec *ts)
 
 		add(l, image->s, image->pos);
 	}
+	add_volumes(l, ts->volumes, ts->n_volumes);
 }
 
 /* A retry may be of another image: retry-count is a variable. */
@@ -132,7 +144,9 @@ static void add_task(struct image_list *l, const struct plan_task *me)
 {
 	const struct plan *p = &l->agent->plan;
 	struct execution t = {.task = me->task, .referenced = me->referenced};
+	const struct pod_template *pod = &me->pod->pod_template;
 
+	add_volumes(l, pod->volumes, pod->n_volumes);
 	if (!has_variables(me->task)) {
 		add_containers(l, me->task);
 		return;

@@ -140,7 +140,7 @@ struct attempt_mount attempt_mount(const struct attempt *at, const struct launch
 {
 	const struct place *p = place_find(at, m);
 
-	BUG_ON(m->sub_path.n && !p);
+	BUG_ON(m->sub_path.n && !p && at->bindings[m->volume].fd >= 0);
 	if (p)
 		return (struct attempt_mount){.fd = p->fd, .is_file = p->is_file};
 	return (struct attempt_mount){
@@ -163,7 +163,7 @@ static int attempt_make_places(struct attempt *at, const struct step_launch *s, 
 			.may_make = at->launch->volumes[m->volume].kind != LAUNCH_FILES};
 		struct place place = {.volume = m->volume, .sub_path = m->sub_path};
 
-		if (!m->sub_path.n || place_find(at, m))
+		if (!m->sub_path.n || b->fd < 0 || place_find(at, m))
 			continue;
 		place.fd = binding_sub_path(&sub, &place.is_file, err);
 		if (place.fd < 0)
@@ -201,7 +201,8 @@ static int attempt_make_bindings(struct attempt *at, struct err *err)
 
 static bool volume_takes_group(const struct attempt *at, size_t i, bool is_files)
 {
-	return at->bindings[i].owner == OWNER_AS_IS && !at->bindings[i].is_file &&
+	return at->bindings[i].fd >= 0 && at->bindings[i].owner == OWNER_AS_IS &&
+	       !at->bindings[i].is_file &&
 	       (at->launch->volumes[i].kind == LAUNCH_FILES) == is_files;
 }
 

@@ -260,10 +260,9 @@ static int binding_source(const struct binding_config *c, const struct launch_vo
 		ret->fd = host_path_open(c->options, v, &ret->is_file, err);
 		return ret->fd < 0 ? -1 : 0;
 	case LAUNCH_IMAGE:
-		break;
+		return 0; /* its layers are stacked by each step for itself */
 	}
-	return err_set(
-		err, ERR_UNSUPPORTED, "volume '" STR_FMT "' has no source", STR_ARG(v->name));
+	return err_set(err, ERR_BUG, "volume '" STR_FMT "' has no source", STR_ARG(v->name));
 }
 
 int binding_open(const struct binding_config *c, const struct launch_volume *v, int dfd,

@@ -114,6 +114,49 @@ static void task_refuse(struct task_context *t, size_t step, const struct err *e
 
 /* --- the start of an attempt ------------------------------------------------------------- */
 
+/* The first container that mounts it: a pod's kubelet pulls for containers. */
+static size_t volume_user(const struct task_context *t, size_t volume)
+{
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
+		for (size_t k = 0; k < t->launch->steps[i].n_mounts; k++) {
+			if (t->launch->steps[i].mounts[k].volume == volume)
+				return i;
+		}
+	}
+	return 0;
+}
+
+static void task_refuse_volume(struct task_context *t, size_t volume, const struct err *err)
+{
+	const struct launch_volume *v = &t->launch->volumes[volume];
+	const struct step_launch *s = &t->launch->steps[volume_user(t, volume)];
+	struct queued_event *q = task_queue(t, EVENT_TASK_REFUSED);
+
+	t->is_refused = true;
+	q->event.reason = STR("TaskRunImagePullFailed");
+	q->event.message = arena_printf(q->arena,
+		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
+		"\" failed to pull the image \"" STR_FMT "\" of its volume \"" STR_FMT
+		"\". The pod errored with the message: \"%s.\".",
+		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(v->image),
+		STR_ARG(v->name), err->msg);
+}
+
+static int task_find_volume(struct task_context *t, size_t volume, struct err *err)
+{
+	const struct launch_volume *v = &t->launch->volumes[volume];
+	struct imageset *images = t->drive->c->images;
+
+	if (v->kind != LAUNCH_IMAGE)
+		return 0;
+	if (imageset_find(images, v->image, &t->volumes[volume], err))
+		return -1;
+	if (t->volumes[volume]->kind == TARGET_HOST)
+		return err_set(err, ERR_IMAGE, "the host is no volume");
+	imageset_want(images, t->volumes[volume]);
+	return 0;
+}
+
 /* Looks all images up. False: refused. */
 static bool task_find_images(struct task_context *t)
 {
@@ -128,6 +171,14 @@ static bool task_find_images(struct task_context *t)
 			return false;
 		}
 		imageset_want(images, t->images[i]);
+	}
+	for (size_t i = 0; i < t->launch->n_volumes; i++) {
+		struct err err = {0};
+
+		if (task_find_volume(t, i, &err)) {
+			task_refuse_volume(t, i, &err);
+			return false;
+		}
 	}
 	return true;
 }
@@ -223,20 +274,34 @@ static void task_note_security(struct task_context *t)
 	}
 }
 
+/* False: they are not yet, or one never will be, and the attempt is refused. */
+static bool task_has_images(struct task_context *t)
+{
+	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
+		if (t->images[i]->state == ROOTFS_FAILED)
+			task_refuse(t, i, &t->images[i]->err);
+		if (t->images[i]->state != ROOTFS_READY)
+			return false;
+	}
+	for (size_t i = 0; i < t->launch->n_volumes; i++) {
+		const struct rootfs *r = t->volumes[i];
+
+		if (r && r->state == ROOTFS_FAILED)
+			task_refuse_volume(t, i, &r->err);
+		if (r && r->state != ROOTFS_READY)
+			return false;
+	}
+	return true;
+}
+
 /* Goes on with an attempt whose images may have become ready. */
 static void task_advance(struct task_context *t)
 {
 	struct err err = {0};
 	size_t step = 0;
 
-	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
-		if (t->images[i]->state == ROOTFS_FAILED) {
-			task_refuse(t, i, &t->images[i]->err);
-			return;
-		}
-		if (t->images[i]->state != ROOTFS_READY)
-			return;
-	}
+	if (!task_has_images(t))
+		return;
 	if (sidecar_waits_for_ports(t))
 		return;
 	if (task_check_steps(t, &step, &err) || task_make_dirs(t, &err)) {
@@ -266,6 +331,7 @@ void task_start(struct drive *d, const struct action *a)
 		.pod_name = a->launch->pod_name,
 		.hermetic = a->launch->hermetic};
 	t->images = arena_new_array(arena, struct rootfs *, n + 1);
+	t->volumes = arena_new_array(arena, struct rootfs *, a->launch->n_volumes + 1);
 	t->steps = arena_new_array(arena, struct step_context, n + 1);
 	for (size_t i = 0; i < n; i++)
 		t->steps[i] = (struct step_context){.task = t, .index = i};
@@ -545,6 +611,7 @@ static int step_launch_in(
 		.pod = &t->pod,
 		.step = &t->launch->steps[s->index],
 		.rootfs = t->images[s->index],
+		.volumes = t->volumes,
 		.program = &program,
 		.attempt = t->dirs,
 		.dirs = dirs,

@@ -32,6 +32,7 @@ struct task_context {
 	const struct task_launch *launch;
 	struct launch_pod pod;
 	struct rootfs **images;     /* one per container */
+	struct rootfs **volumes;    /* one per volume of the launch; NULL: it is no image */
 	struct attempt *dirs;       /* NULL: images are not ready, or refused */
 	struct sandbox_ns *net;     /* hermetic: its own; else NULL */
 	struct step_context *steps; /* one per container */

@@ -344,6 +344,24 @@ static struct sandbox_mount *mount_slot(mount_vec *v, size_t first, struct str t
 	return &v->p[v->n - 1];
 }
 
+/* A directory that stands for an image is bound as it is, whatever is mounted below it; a part
+ * of it is resolved where parts of images are. */
+static struct sandbox_mount mount_image(const struct rootfs *r, const struct launch_mount *m)
+{
+	if (r->kind == TARGET_DIR && !m->sub_path.n)
+		return (struct sandbox_mount){.kind = MOUNT_BIND,
+			.source_dfd = r->layers[0].dfd,
+			.read_only = true,
+			.is_exec = true,
+			.target = m->mount_path};
+	return (struct sandbox_mount){.kind = MOUNT_IMAGE,
+		.source_dfd = -1,
+		.layers = r->layers,
+		.n_layers = r->n_layers,
+		.sub_path = m->sub_path,
+		.target = m->mount_path};
+}
+
 static void mounts_of_volumes(const struct launch_parts *p, size_t first, mount_vec *v)
 {
 	for (size_t i = 0; i < p->step->n_mounts; i++) {
@@ -351,6 +369,11 @@ static void mounts_of_volumes(const struct launch_parts *p, size_t first, mount_
 		const struct binding *b = &p->attempt->bindings[m->volume];
 		struct attempt_mount at = attempt_mount(p->attempt, m);
 
+		if (p->volumes[m->volume]) {
+			*mount_slot(v, first, m->mount_path) =
+				mount_image(p->volumes[m->volume], m);
+			continue;
+		}
 		*mount_slot(v, first, m->mount_path) =
 			(struct sandbox_mount){.kind = MOUNT_BIND,
 				.source_dfd = at.fd,

@@ -50,6 +50,7 @@ struct launch_parts {
 	const struct launch_pod *pod;
 	const struct step_launch *step;
 	const struct rootfs *rootfs;
+	struct rootfs *const *volumes; /* per volume: the image it is, READY; else NULL */
 	const struct launch_program *program;
 	const struct attempt *attempt;
 	const struct attempt_step *dirs;

@@ -521,7 +521,7 @@ static const struct field volume_fields[] = {
 	{SOURCE("downwardAPI", VOLUME_DOWNWARD_API, &schema_downward_and_mode)},
 	{SOURCE("ephemeral", VOLUME_CLAIM_TEMPLATE, &schema_ephemeral)},
 	{SOURCE("hostPath", VOLUME_HOST_PATH, &schema_host_path)},
-	{SOURCE("image", VOLUME_IMAGE, &schema_image), .flags = FIELD_REFUSED},
+	{SOURCE("image", VOLUME_IMAGE, &schema_image)},
 	NODE_SOURCE("awsElasticBlockStore"),
 	NODE_SOURCE("azureDisk"),
 	NODE_SOURCE("azureFile"),

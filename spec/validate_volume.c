@@ -29,6 +29,16 @@ static const char *const source_keys[VOLUME_KIND_N] = {
 	[VOLUME_IMAGE] = "image.reference",
 };
 
+static void check_pull_policy(struct check *c, struct text policy)
+{
+	if (policy.s.n && !str_eqz(policy.s, "Always") && !str_eqz(policy.s, "IfNotPresent") &&
+		!str_eqz(policy.s, "Never"))
+		check_report(c, "invalid-value", policy, "image.pullPolicy",
+			"unsupported value \"" STR_FMT
+			"\": supported values are Always, IfNotPresent, Never",
+			STR_ARG(policy.s));
+}
+
 /* What the API server would refuse when the pod is made. */
 static void check_source(struct check *c, const struct volume *v)
 {
@@ -52,6 +62,8 @@ static void check_source(struct check *c, const struct volume *v)
 			"volume \"" STR_FMT "\" has more than one source", STR_ARG(v->name.s));
 	else if (source_keys[s->kind] && !name.n)
 		check_missing(c, s->pos, source_keys[s->kind]);
+	if (s->kind == VOLUME_IMAGE)
+		check_pull_policy(c, s->pull_policy);
 }
 
 void check_task_volumes(struct check *c, const struct volume *volumes, size_t n)

@@ -152,6 +152,30 @@ static void test_images_of_runs(void **state)
 	rig_free(r);
 }
 
+/* Volumes are images, too: of tasks and of what the run says of their pods. */
+static void test_images_of_volumes(void **state)
+{
+	struct rig *r = rig_run(
+		PR("  taskRunTemplate: {podTemplate: {volumes: [{name: p, image: {reference: "
+		   "of-pod}}]}}\n"
+		   "  pipelineSpec: {tasks: [{name: a, taskSpec: {volumes: [{name: v, image: "
+		   "{reference: of-task}}, {name: e, emptyDir: {}}, {name: q, image: "
+		   "{reference: "
+		   "'not-$(params.a)'}}], steps: [{image: x}]}}, {name: b, taskSpec: {volumes: "
+		   "[{name: v, image: {reference: x}}], steps: [{image: 'x'}]}}]}\n"),
+		NULL, 0);
+	static const char *const want[] = {"of-pod", "x", "of-task"};
+	struct image_use *uses;
+	size_t n;
+
+	(void)state;
+	agent_images(r->agent, r->arena, &uses, &n);
+	assert_int_equal(n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < n; i++)
+		assert_str(uses[i].image, want[i]);
+	rig_free(r);
+}
+
 /* Every record is JSON on one line, numbered, with the kinds of a whole run in order. */
 static void test_records(void **state)
 {
@@ -198,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_images_of_runs),
+		cmocka_unit_test(test_images_of_volumes),
 		cmocka_unit_test(test_records),
 	};
 

@@ -118,6 +118,10 @@ static void test_complaints(void **state attr_unused)
 			"duplicate", "must be unique"},
 		{STEP "    volumeMounts: [{name: v, mountPath: /tekton/results}]\n",
 			"reserved-path", "cannot be mounted under /tekton/"},
+		{STEP "  volumes: [{name: v, image: {}}]\n", "missing-field",
+			"image.reference"},
+		{STEP "  volumes: [{name: v, image: {reference: r, pullPolicy: always}}]\n",
+			"invalid-value", "unsupported value \"always\""},
 		{STEP "    volumeDevices: [{name: v}]\n", "not-supported", "block devices"},
 		{STEP "    env: [{name: A, valueFrom: {}}]\n", "one-of", "exactly one of"},
 		{STEP "    env: [{name: A, value: x, valueFrom: {secretKeyRef: {name: s, key: "
