@@ -167,6 +167,15 @@ static void cut_print(struct buf *out, size_t max_cols, bool is_ascii)
 		buf_addz(out, "…");
 }
 
+/* Characters at the start of s that are shown as they are, one column each: most of any log. */
+static size_t plain_length(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && (unsigned char)(s.p[n] - ' ') < 0x7f - ' ')
+		n++;
+	return n;
+}
+
 void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_ascii)
 {
 	struct str rest = line_visible(line);
@@ -174,7 +183,12 @@ void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_a
 	size_t cols = 0;
 	size_t n_keep = out->n; /* what stays when the text has to be cut */
 	while (rest.n) {
-		rest = str_slice(rest, char_print(out, rest, is_ascii, &cols), rest.n);
+		size_t n = max_cols ? 0 : plain_length(rest);
+		if (n)
+			buf_add(out, rest.p, n);
+		else
+			n = char_print(out, rest, is_ascii, &cols);
+		rest = str_slice(rest, n, rest.n);
 		if (max_cols && cols > max_cols) {
 			buf_cut(out, n_keep);
 			cut_print(out, max_cols, is_ascii);

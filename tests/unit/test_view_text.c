@@ -107,6 +107,31 @@ static void width(void **state)
 	}
 }
 
+/* Without a width characters are taken many at a time; what is shown is the same. */
+static void many_at_a_time(void **state)
+{
+	static const char *const parts[] = {"a", "plain words ", "~", "\t", "\x01", "\x7f",
+		"\xe6\x97\xa5", "\xff", "\xe2\x80\xae", "\033[1m", "\r", " "};
+	uint32_t seed = 7;
+	(void)state;
+	for (size_t round = 0; round < 2000; round++) {
+		struct buf in, one, many;
+		buf_init(&in, 4096);
+		buf_init(&one, 4096);
+		buf_init(&many, 4096);
+		for (size_t i = 0; i < 1 + round % 23; i++) {
+			seed = seed * 1664525 + 1013904223;
+			buf_addz(&in, parts[(seed >> 16) % ARRAY_SIZE(parts)]);
+		}
+		view_text_safe(&one, buf_str(&in), 4000, round & 1);
+		view_text_safe(&many, buf_str(&in), 0, round & 1);
+		assert_true(str_eq(buf_str(&one), buf_str(&many)));
+		buf_release(&in);
+		buf_release(&one);
+		buf_release(&many);
+	}
+}
+
 static void fit(void **state)
 {
 	static const struct {
@@ -205,6 +230,7 @@ int main(void)
 		cmocka_unit_test(safe),
 		cmocka_unit_test(ascii),
 		cmocka_unit_test(width),
+		cmocka_unit_test(many_at_a_time),
 		cmocka_unit_test(fit),
 		cmocka_unit_test(times),
 		cmocka_unit_test(ends),
