@@ -7,6 +7,7 @@
 
 enum { MAX_RUNS = 128, MAX_FLIGHT = 512 };
 
+enum sidecar_state { SIDE_NONE, SIDE_BOOT, SIDE_UP, SIDE_READY, SIDE_OVER };
 enum flight_state { FLIGHT_NONE, PREPARING, READY, STEP_BOOT, STEP_UP, FLIGHT_OVER };
 struct flight { /* a task run's current attempt as the runner knows it */
 	size_t attempt;
@@ -14,6 +15,7 @@ struct flight { /* a task run's current attempt as the runner knows it */
 	size_t step;
 	bool dying;
 	bool asked; /* to stop while it was being started */
+	enum sidecar_state side[MAX_SIDECARS];
 	const struct task_launch *launch;
 };
 struct pending {
@@ -187,6 +189,66 @@ static void on_start_task(struct sim *s, const struct action *x)
 	post(s, (int64_t)pick(&s->r, 300) * NS_PER_MS, ev);
 }
 
+/* All of them at once, before any step. */
+static void on_start_sidecar(struct sim *s, const struct action *x)
+{
+	struct flight *f = &s->f[x->task];
+	struct event ev = about(s, x->task, EVENT_SIDECAR_STARTED);
+	size_t k = x->step - f->launch->n_steps;
+
+	check(s, f->attempt == x->attempt && f->state == READY && f->step == 0);
+	check(s, x->launch == f->launch && x->step >= f->launch->n_steps);
+	check(s, k < f->launch->n_sidecars && f->side[k] == SIDE_NONE);
+	f->side[k] = SIDE_BOOT;
+	ev.step = x->step;
+	ev.image_id = STR("sha256:2");
+	if (chance(&s->r, s->g->refuse_percent)) {
+		ev.kind = EVENT_SIDECAR_REFUSED;
+		ev.reason = STR("TaskRunImagePullFailed");
+		ev.message = STR("no image");
+	}
+	post(s, (int64_t)pick(&s->r, 100) * NS_PER_MS, ev);
+}
+
+/* It runs: ready at some time, over at another, which may be the first or never come. */
+static void sidecar_up(struct sim *s, const struct event *started)
+{
+	struct event ev = *started;
+	unsigned fate_of = fate(s, started->task, started->attempt, started->step);
+
+	ev.kind = EVENT_SIDECAR_READY;
+	post(s, (int64_t)pick(&s->r, 2000) * NS_PER_MS, ev);
+	if (fate_of % 100 >= 50)
+		return;
+	ev.kind = EVENT_SIDECAR_ENDED;
+	ev.end = fate_of / 100 % 2 ? STEP_END_EXITED : (enum step_end)(fate_of / 200 % 5);
+	ev.exit_code = ev.end == STEP_END_EXITED ? (int)(fate_of / 1000 % 3) : 0;
+	ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
+	post(s, (int64_t)pick(&s->r, 3000) * NS_PER_MS, ev);
+}
+
+/* False: the runner has nothing to say about it any more. */
+static bool sidecar_arrives(struct sim *s, const struct event *ev)
+{
+	enum sidecar_state *side =
+		&s->f[ev->task].side[ev->step - s->f[ev->task].launch->n_steps];
+
+	if (*side == SIDE_OVER)
+		return false;
+	if (ev->kind == EVENT_SIDECAR_STARTED) {
+		*side = SIDE_UP;
+		sidecar_up(s, ev);
+	} else {
+		*side = ev->kind == EVENT_SIDECAR_READY ? SIDE_READY : SIDE_OVER;
+	}
+	return true;
+}
+
+static bool is_of_sidecar(const struct event *ev)
+{
+	return ev->kind >= EVENT_SIDECAR_STARTED && ev->kind <= EVENT_SIDECAR_ENDED;
+}
+
 static void on_start_step(struct sim *s, const struct action *x)
 {
 	struct flight *f = &s->f[x->task];
@@ -194,6 +256,8 @@ static void on_start_step(struct sim *s, const struct action *x)
 
 	check(s, f->attempt == x->attempt && f->state == READY && f->step == x->step);
 	check(s, x->launch == f->launch && x->step < f->launch->n_steps);
+	for (size_t k = 0; k < f->launch->n_sidecars; k++)
+		check(s, f->side[k] >= SIDE_READY);
 	f->state = STEP_BOOT;
 	f->dying = f->asked = false;
 	ev = about(s, x->task, EVENT_STEP_STARTED);
@@ -265,9 +329,11 @@ static void drain(struct sim *s)
 		case ACTION_START_STEP:
 			on_start_step(s, &x);
 			break;
-		case ACTION_SKIP_STEP:
 		case ACTION_START_SIDECAR:
-			check(s, false); /* no step has a when, no task a sidecar */
+			on_start_sidecar(s, &x);
+			break;
+		case ACTION_SKIP_STEP:
+			check(s, false); /* no step has a when */
 			break;
 		case ACTION_STOP_STEP:
 			on_stop_step(s, &x);

@@ -10,7 +10,7 @@
 #include <monopod/runner.h>
 #include <string.h>
 
-enum { MAX_TASKS = 14, MAX_STEPS = 3 };
+enum { MAX_TASKS = 14, MAX_STEPS = 3, MAX_SIDECARS = 2 };
 
 #define S NS_PER_S
 
@@ -53,6 +53,7 @@ struct gtask {
 	int n_steps;
 	bool step_continue[MAX_STEPS];
 	int step_timeout_s[MAX_STEPS];
+	int n_sidecars;
 	bool emits;      /* result r */
 	int array_size;  /* result a; -1: none */
 	bool bad_array;  /* what is written as a is no list */
@@ -143,6 +144,7 @@ static void gen_task(struct rng *r, struct gen *g, int i)
 		t->refs[0] = t->refs[--t->n_refs];
 	}
 	t->bad_array = t->array_size >= 0 && chance(r, 8);
+	t->n_sidecars = chance(r, 25) ? 1 + (int)pick(r, MAX_SIDECARS) : 0;
 	if (t->is_finally && chance(r, 60))
 		t->asks = (int)pick(r, (unsigned)g->n_dag);
 }
@@ -313,6 +315,9 @@ static void put_spec(struct buf *b, const struct gtask *t)
 			buf_addf(b, ", timeout: %" PRId64 "ns", gen_step_timeout_ns(t, s));
 		buf_addz(b, "}");
 	}
+	for (int k = 0; k < t->n_sidecars; k++)
+		buf_addf(b, "%s{name: c%d, image: x, script: \"true\"}",
+			k ? ", " : "], sidecars: [", k);
 	buf_addz(b, "]}");
 }
 

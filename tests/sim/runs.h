@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A second, naive model of one task run, from the text of sections 7.1, 14, 15 and 16: what the
- * fake runner saw and did, and the clock, decide how it ends; the agent is not asked.
+ * A second, naive model of one task run, from the text of sections 7.1, 14, 15, 16 and 22: what
+ * the fake runner saw and did, and the clock, decide how it ends; the agent is not asked.
  */
 #ifndef TESTS_SIM_RUNS_H
 #define TESTS_SIM_RUNS_H
@@ -9,12 +9,14 @@
 #include "model.h"
 
 enum m_cause { C_NONE, C_TIMEOUT, C_CANCELLED, C_RUN_TIMEOUT };
-enum m_stage { R_HELD, R_PREPARING, R_STEPS, R_OVER };
+enum m_stage { R_HELD, R_PREPARING, R_SIDECARS, R_STEPS, R_OVER };
 struct mrun {
 	int task;
 	enum m_stage stage;
 	int attempt;
 	int step;
+	bool beside[MAX_SIDECARS]; /* that sidecar is ready or over */
+	bool sidecar_failed, sidecar_oom;
 	int64_t end_at;      /* of the attempt's time */
 	int64_t step_end_at; /* of the step's; 0: none */
 	bool step_late;
@@ -66,7 +68,7 @@ static void r_stop(const struct model *m, struct mrun *r, enum m_cause cause)
 /* What the clock brought. */
 static void r_tick(const struct model *m, struct mrun *r, int64_t now)
 {
-	if (r->stage != R_PREPARING && r->stage != R_STEPS)
+	if (r->stage == R_HELD || r->stage == R_OVER)
 		return;
 	if (r->step_end_at && now >= r->step_end_at && r->cause == C_NONE)
 		r->step_late = true;
@@ -104,6 +106,35 @@ static void r_steps_over(const struct model *m, struct mrun *r, const char *fail
 		r_end(m, r, "Succeeded", true);
 }
 
+/* Section 22: a sidecar that failed is nothing as long as the steps succeed; else it is to
+ * blame. */
+static const char *r_blame(const struct mrun *r, const struct event *ev)
+{
+	if (r->sidecar_oom)
+		return "SidecarOOM";
+	if (!r->step_late && ev->end == STEP_END_OOM)
+		return "StepOOM";
+	return r->sidecar_failed ? "SidecarFailed" : "StepFailed";
+}
+
+/* The steps begin when every sidecar is ready or over. */
+static void r_begin(const struct model *m, struct mrun *r)
+{
+	if (r->stage != R_SIDECARS)
+		return;
+	for (int k = 0; k < m->g->t[r->task].n_sidecars; k++)
+		if (!r->beside[k])
+			return;
+	r->stage = R_STEPS;
+}
+
+static void r_sidecar_ended(const struct model *m, struct mrun *r, const struct event *ev)
+{
+	r->beside[(int)ev->step - m->g->t[r->task].n_steps] = true;
+	r->sidecar_oom |= ev->end == STEP_END_OOM;
+	r->sidecar_failed |= ev->end != STEP_END_EXITED || ev->exit_code;
+}
+
 static void r_step_ended(const struct model *m, struct mrun *r, const struct event *ev)
 {
 	const struct gtask *g = &m->g->t[r->task];
@@ -112,8 +143,7 @@ static void r_step_ended(const struct model *m, struct mrun *r, const struct eve
 	if (r->cause != C_NONE)
 		r_end_stopped(m, r);
 	else if (!r_goes_on(g, r, ev))
-		r_steps_over(m, r,
-			!r->step_late && ev->end == STEP_END_OOM ? "StepOOM" : "StepFailed");
+		r_steps_over(m, r, r_blame(r, ev));
 	else if (++r->step == g->n_steps)
 		r_steps_over(m, r, NULL);
 }
@@ -127,10 +157,11 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 		return;
 	switch (ev->kind) {
 	case EVENT_TASK_READY:
-		r->stage = R_STEPS;
+		r->stage = R_SIDECARS;
 		break;
 	case EVENT_TASK_REFUSED:
 	case EVENT_STEP_REFUSED:
+	case EVENT_SIDECAR_REFUSED:
 		if (r->cause != C_NONE)
 			r_end_stopped(m, r);
 		else
@@ -142,16 +173,20 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 	case EVENT_STEP_ENDED:
 		r_step_ended(m, r, ev);
 		break;
-	case EVENT_START:
-	case EVENT_SIDECAR_STARTED: /* no task has one */
-	case EVENT_SIDECAR_REFUSED:
 	case EVENT_SIDECAR_READY:
+		r->beside[(int)ev->step - m->g->t[r->task].n_steps] = true;
+		break;
 	case EVENT_SIDECAR_ENDED:
+		r_sidecar_ended(m, r, ev);
+		break;
+	case EVENT_START:
+	case EVENT_SIDECAR_STARTED:
 	case EVENT_TICK:
 	case EVENT_CANCEL:
 	case EVENT_RESUME:
 		break;
 	}
+	r_begin(m, r);
 }
 
 #endif

@@ -212,6 +212,35 @@ static void start_step(struct life *l, const struct action *x)
 	post(l, ev, fate == FATE_FAILS);
 }
 
+/* Ready, or over before it was; what it is to a step that fails is then the same in every life.
+ */
+static void start_sidecar(struct life *l, const struct action *x)
+{
+	struct event ev = {.kind = EVENT_SIDECAR_STARTED,
+		.task = x->task,
+		.attempt = x->attempt,
+		.step = x->step,
+		.image_id = STR("sha256:2")};
+	uint64_t d = dice(l, x->task, x->step);
+
+	if (d % 20 == 0) {
+		ev.kind = EVENT_SIDECAR_REFUSED;
+		ev.reason = STR("TaskRunImagePullFailed");
+		ev.message = STR("no image");
+		post(l, ev, true);
+		return;
+	}
+	post(l, ev, false);
+	ev.image_id = STR_NONE;
+	ev.kind = d % 3 ? EVENT_SIDECAR_READY : EVENT_SIDECAR_ENDED;
+	if (ev.kind == EVENT_SIDECAR_ENDED) {
+		ev.end = (enum step_end)(d / 100 % STEP_END_N);
+		ev.exit_code = ev.end == STEP_END_EXITED ? (int)(d / 1000 % 3) : 0;
+		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
+	}
+	post(l, ev, false);
+}
+
 static void stop_step(struct life *l, const struct action *x)
 {
 	struct event ev = {.kind = EVENT_STEP_ENDED,
@@ -251,7 +280,7 @@ static void drain(struct life *l)
 			check(l, l->active-- > 0);
 			break;
 		case ACTION_START_SIDECAR:
-			check(l, false); /* no task has one */
+			start_sidecar(l, &x);
 			break;
 		case ACTION_SKIP_STEP:
 		case ACTION_PUBLISH:
@@ -325,11 +354,22 @@ static bool turn(struct life *l)
 	return true;
 }
 
+/* No sidecar outlives its attempt, the interrupted ones included. */
+static void check_sidecars(const struct life *l, const struct attempt_view *at)
+{
+	for (size_t i = at->n_steps; i < at->n_steps + at->n_sidecars; i++)
+		check(l,
+			at->steps[i].state == STEP_ENDED || at->steps[i].state == STEP_WAITING);
+}
+
 static void live(struct life *l)
 {
 	for (int k = 0; k < MAX_TURNS && !l->finished; k++)
 		check(l, turn(l));
 	check(l, l->finished && l->v->is_done);
+	for (size_t i = 0; i < l->v->n_task_runs; i++)
+		for (size_t k = 0; k < l->v->task_runs[i]->n_attempts; k++)
+			check_sidecars(l, &l->v->task_runs[i]->attempts[k]);
 }
 
 /* --- facts */
@@ -352,7 +392,7 @@ static void put_attempt(struct buf *b, const struct attempt_view *at)
 
 	put_condition(b, "  attempt", &at->condition);
 	buf_addf(b, "    pod " STR_FMT "\n", STR_ARG(at->pod_name));
-	for (size_t i = 0; i < at->n_steps; i++)
+	for (size_t i = 0; i < at->n_steps + at->n_sidecars; i++)
 		buf_addf(b, "    step " STR_FMT " %d " STR_FMT " " STR_FMT "\n",
 			STR_ARG(at->steps[i].name), at->steps[i].exit_code,
 			STR_ARG(at->steps[i].termination_reason), STR_ARG(at->steps[i].reason));

@@ -348,6 +348,9 @@ static void check_steps(struct sim *s, const struct task_run_view *t)
 			check(s, !skipped ||
 					 (st->exit_code == 1 && str_eqz(st->reason, "Error")));
 		}
+		for (size_t i = at->n_steps; i < at->n_steps + at->n_sidecars; i++)
+			check(s, at->steps[i].state == STEP_ENDED ||
+					 at->steps[i].state == STEP_WAITING);
 	}
 }
 
@@ -409,8 +412,10 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 
 	if (ev->kind == EVENT_CANCEL)
 		return true;
-	if (f->attempt != ev->attempt || f->state == FLIGHT_OVER)
-		return ev->kind == EVENT_TASK_READY; /* late answers do no harm */
+	if (f->attempt != ev->attempt || f->state == FLIGHT_OVER) /* late answers do no harm */
+		return ev->kind == EVENT_TASK_READY || is_of_sidecar(ev);
+	if (is_of_sidecar(ev))
+		return sidecar_arrives(s, ev);
 	switch (ev->kind) {
 	case EVENT_TASK_READY:
 	case EVENT_TASK_REFUSED:
@@ -431,7 +436,7 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 		f->step++;
 		break;
 	case EVENT_START:
-	case EVENT_SIDECAR_STARTED: /* no task has one */
+	case EVENT_SIDECAR_STARTED: /* above */
 	case EVENT_SIDECAR_REFUSED:
 	case EVENT_SIDECAR_READY:
 	case EVENT_SIDECAR_ENDED:

@@ -123,6 +123,9 @@ static void act(struct side *s, const struct action *x)
 		s->finished = true;
 		break;
 	case ACTION_START_SIDECAR:
+		post(s, x, EVENT_SIDECAR_STARTED);
+		post(s, x, EVENT_SIDECAR_READY);
+		break;
 	case ACTION_SKIP_STEP:
 	case ACTION_STOP_STEP:
 	case ACTION_END_TASK:
