@@ -104,7 +104,11 @@ const struct option_row option_rows[] = {
 		.group = GROUP_RUN,
 		.kind = OPTION_PATH,
 		.offset = offsetof(struct options, results_dir),
-		.help = "write one file for each pipeline result there"},
+		.help = "write one file for each pipeline result there, when the run has "
+			"ended: "
+			"strings as they are, arrays and objects as JSON; of a step in a "
+			"Tekton Task: "
+			"/tekton/results"},
 	{.name = "log-record",
 		.group = GROUP_RUN,
 		.kind = OPTION_FLAG,

@@ -3,6 +3,7 @@
 #include "outcome.h"
 
 #include "log_record.h"
+#include "results_write.h"
 #include "run_json.h"
 
 #include <base/buf.h>
@@ -18,10 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-	RESULT_TEXT_MAX = 64 * 1024 * 1024,
-	REST = 19, /* times what writing took before it is done again: one part in 20 */
-};
+enum { REST = 19 }; /* times what writing took before it is done again: one part in 20 */
 
 static const char *condition_status_word(enum condition_status s)
 {
@@ -36,80 +34,6 @@ static const char *condition_status_word(enum condition_status s)
 enum exit_code outcome_code(const struct run_view *r)
 {
 	return r->condition.status == CONDITION_TRUE ? EXIT_RUN_OK : EXIT_RUN_FAILED;
-}
-
-/* --- results ----------------------------------------------------------------------------- */
-
-/* Of a PipelineRun its own, of a TaskRun those of its last attempt. */
-static const struct named_value *run_results(const struct run_view *r, size_t *ret_n)
-{
-	const struct task_run_view *t;
-
-	*ret_n = r->n_results;
-	if (r->kind == OBJECT_PIPELINE_RUN || !r->n_task_runs)
-		return r->results;
-	t = r->task_runs[0];
-	*ret_n = t->n_attempts ? t->attempts[t->n_attempts - 1].n_results : 0;
-	return *ret_n ? t->attempts[t->n_attempts - 1].results : NULL;
-}
-
-/* As Tekton's entrypoint writes it: strings as they are, the rest as JSON. */
-static struct str value_text(struct arena *a, const struct value *v)
-{
-	struct buf b cleanup_buf = {0};
-	struct json_writer w;
-
-	if (v->type == VALUE_STRING)
-		return v->string.s;
-	buf_init(&b, RESULT_TEXT_MAX);
-	json_writer_init(&w, &b, 0);
-	w.go_escapes = true;
-	value_json(v, &w);
-	return arena_str(a, buf_str(&b));
-}
-
-static int results_put(
-	const struct run_view *r, int dfd, uint32_t mode, struct arena *a, struct err *err)
-{
-	size_t n;
-	const struct named_value *results = run_results(r, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct str name = arena_str(a, results[i].name);
-
-		/* Tekton takes any name for a pipeline result */
-		if (!name.n || str_chr(name, '/') >= 0 || str_starts(name, STR("."))) {
-			log_warn(
-				"result '%s' has no file: its name cannot be one", str_c(name));
-			continue;
-		}
-		if (file_write_atomic(
-			    dfd, str_c(name), value_text(a, &results[i].value), mode, err))
-			return -1;
-	}
-	return 0;
-}
-
-static int results_write(const struct outcome *o, const struct outcome_run *r, struct err *err)
-{
-	struct arena *a cleanup_arena = arena_new();
-	struct str dir = o->options->results_dir;
-	int own_fd cleanup_fd = -1;
-	int dfd cleanup_fd = -1;
-	size_t n;
-
-	(void)run_results(r->view, &n);
-	if (n) {
-		own_fd = dir_make_inside(r->dir->dfd, "results", 0700, err);
-		if (own_fd < 0 || results_put(r->view, own_fd, 0600, a, err))
-			return -1;
-	}
-	if (!dir.n)
-		return 0;
-	if (dir_make(AT_FDCWD, str_c(dir), 0755, err))
-		return -1;
-	dfd = dir_open(AT_FDCWD, str_c(dir), err);
-	return dfd < 0 ? -1 : results_put(r->view, dfd, 0644, a, err);
 }
 
 /* --- run.json ---------------------------------------------------------------------------- */
@@ -245,7 +169,7 @@ static void outcome_task_items(
 static struct str outcome_masked(
 	const struct outcome *o, struct arena *a, const struct value *v)
 {
-	struct str text = value_text(a, v);
+	struct str text = result_text(a, v);
 
 	return v->type == VALUE_STRING ? mask_text(o->mask, a, text)
 				       : mask_json(o->mask, a, text, NULL);
@@ -266,7 +190,7 @@ static int outcome_tell(struct outcome *o, struct str run_json, bool is_final, s
 	outcome_task_items(o, a, &tasks, &t.n_tasks);
 	t.tasks = tasks;
 	if (is_final && o->n_expected == 1)
-		values = run_results(o->runs[0].view, &n_values);
+		values = results_of(o->runs[0].view, &n_values);
 	results = arena_new_array(a, struct termination_item, n_values + 1);
 	for (size_t i = 0; i < n_values; i++)
 		results[i] = (struct termination_item){
@@ -380,7 +304,8 @@ void outcome_changed(struct outcome *o, int64_t now_ns)
 int outcome_run_ended(struct outcome *o, struct err *err)
 {
 	struct err results = {0};
-	int rc = results_write(o, &o->runs[o->n_runs - 1], &results);
+	const struct outcome_run *last = &o->runs[o->n_runs - 1];
+	int rc = results_write(last->view, last->dir->dfd, o->options->results_dir, &results);
 
 	/* the record first of all, whatever became of the result files */
 	if (outcome_json(o, err))

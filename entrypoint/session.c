@@ -154,10 +154,11 @@ static int session_open_store(struct session *s, struct err *err)
 	return 0;
 }
 
-/* The first thing that is missing, for a place that can do nothing. */
+/* What did not work, for a place that can do nothing: the last of them. Those before it are
+ * what it is made of, or what it could have done without. */
 static int session_no_sandbox(const struct session *s, struct err *err)
 {
-	for (size_t i = 0; i < s->place.n_facts; i++) {
+	for (size_t i = s->place.n_facts; i-- > 0;) {
 		const struct sandbox_fact *f = &s->place.facts[i];
 
 		if (!f->works)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The results of a run as files, one each: in its run directory, and, for use as a step of a
+ * Tekton Task, in the directory that was asked for.
+ */
+#ifndef ENTRYPOINT_RESULTS_WRITE_H
+#define ENTRYPOINT_RESULTS_WRITE_H
+
+#include <base/arena.h>
+#include <base/err.h>
+#include <base/str.h>
+#include <monopod/agent.h>
+
+/* Of a PipelineRun its own, of a TaskRun those of its last attempt. */
+const struct named_value *results_of(const struct run_view *r, size_t *ret_n);
+/* As Tekton's entrypoint writes it: strings as they are, the rest as JSON. */
+struct str result_text(struct arena *a, const struct value *v);
+
+/*
+ * Before anything is started: that --results-dir can be written, or made. ERR_SANDBOX when it
+ * cannot, ERR_USAGE when several runs would share it. Nothing is left there. An empty dir is
+ * none.
+ */
+int results_dir_check(struct str dir, size_t n_runs, struct err *err);
+
+/* Below run_dfd (mode 0600), then to dir (0644, unless it is empty); each file is whole or not
+ * there. A result whose name cannot be that of a file is warned of. */
+int results_write(const struct run_view *r, int run_dfd, struct str dir, struct err *err);
+
+#endif
