@@ -226,6 +226,7 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_SIDECAR_STARTED:
 	case EVENT_SIDECAR_REFUSED:
 	case EVENT_SIDECAR_READY:
+	case EVENT_SIDECAR_UNREADY:
 	case EVENT_SIDECAR_ENDED:
 		attempt_event(a->root, ev);
 		break;

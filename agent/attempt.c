@@ -429,7 +429,7 @@ static void task_ready(struct agent *a, struct execution *t)
 			     .condition = {.reason = STR("Running"),
 				     .message = STR("Not all Steps in the Task have finished "
 						    "executing")}});
-	sidecar_start_all(a, t);
+	sidecar_start_more(a, t);
 	begin_steps(a, t);
 }
 
@@ -502,6 +502,8 @@ void attempt_event(struct root *root, const struct event *ev)
 	}
 	if (is_of_sidecar(ev)) {
 		sidecar_event(a, t, ev);
+		if (t->v.state == TASK_RUNNING)
+			sidecar_start_more(a, t);
 		begin_steps(a, t);
 		return;
 	}

@@ -35,6 +35,7 @@ static const struct {
 	[EVENT_SIDECAR_STARTED] = {"sidecar-started", HAS_TASK | HAS_SIDECAR | HAS_IMAGE},
 	[EVENT_SIDECAR_REFUSED] = {"sidecar-refused", HAS_TASK | HAS_SIDECAR | HAS_REFUSAL},
 	[EVENT_SIDECAR_READY] = {"sidecar-ready", HAS_TASK | HAS_SIDECAR},
+	[EVENT_SIDECAR_UNREADY] = {"sidecar-unready", HAS_TASK | HAS_SIDECAR},
 	[EVENT_SIDECAR_ENDED] = {"sidecar-ended", HAS_TASK | HAS_SIDECAR | HAS_END},
 	[EVENT_TICK] = {"tick", 0},
 	[EVENT_CANCEL] = {"cancel", HAS_CANCEL},

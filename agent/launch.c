@@ -13,6 +13,7 @@
 #include "metadata.h"
 #include "name.h"
 #include "pod.h"
+#include "probe.h"
 #include "security.h"
 #include "sidecar.h"
 #include "start_check.h"
@@ -689,6 +690,7 @@ static bool make_container(struct build *b, const struct task_launch *task, size
 	l->n_args = step->n_args;
 	security_launch(b->brief, &b->pod.security_context, &step->security_context, l);
 	make_limits(b, l);
+	l->health = sidecar ? probe_launch(b->brief, sidecar) : NULL;
 	l->results = make_wants(b, step->results, step->n_results);
 	l->n_results = step->n_results;
 	return make_mounts(b, task, step, l);

@@ -71,6 +71,8 @@ static const struct transition transitions[] = {
 		STEP_RUNNING, false},
 	[CHANGE_SIDECAR_READY] = {"sidecar-ready", MACHINE_STEP, 1, {STEP_RUNNING}, STAY,
 		false},
+	[CHANGE_SIDECAR_UNREADY] = {"sidecar-unready", MACHINE_STEP, 1, {STEP_RUNNING}, STAY,
+		false},
 	[CHANGE_SIDECAR_END] = {"sidecar-end", MACHINE_STEP, 2, {STEP_STARTING, STEP_RUNNING},
 		STEP_ENDED, false},
 };
@@ -398,7 +400,10 @@ static void on_step_stop(struct agent *a, const struct change *c)
 
 static void on_sidecar_ready(struct agent *a, const struct change *c)
 {
-	current_attempt(a, c)->steps[c->step].is_ready = true;
+	struct step_view *s = &current_attempt(a, c)->steps[c->step];
+
+	s->is_ready = c->kind == CHANGE_SIDECAR_READY;
+	s->was_ready |= s->is_ready;
 }
 
 static void on_step_end(struct agent *a, const struct change *c)
@@ -443,6 +448,7 @@ static effect_fn *const effects[CHANGE_KIND_N] = {
 	[CHANGE_SIDECAR_START] = on_step_start,
 	[CHANGE_SIDECAR_STARTED] = on_step_started,
 	[CHANGE_SIDECAR_READY] = on_sidecar_ready,
+	[CHANGE_SIDECAR_UNREADY] = on_sidecar_ready,
 	[CHANGE_SIDECAR_END] = on_step_end,
 };
 

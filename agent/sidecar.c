@@ -15,19 +15,34 @@ static size_t end_of(const struct attempt_view *at)
 	return at->n_steps + at->n_sidecars;
 }
 
-void sidecar_start_all(struct agent *a, struct execution *t)
+static void start(struct agent *a, struct execution *t, size_t i)
+{
+	struct action *action;
+
+	run_apply(a,
+		&(struct change){.kind = CHANGE_SIDECAR_START, .task = t->v.index, .step = i});
+	action = attempt_push(a, t, ACTION_START_SIDECAR);
+	action->step = i;
+	action->launch = t->launch;
+}
+
+static bool is_in_post_start(const struct execution *t, size_t i)
+{
+	const struct launch_health *health = t->launch->steps[i].health;
+
+	return attempt_of(t)->steps[i].state == STEP_STARTING && health &&
+	       health->post_start.kind != HANDLER_NONE;
+}
+
+void sidecar_start_more(struct agent *a, struct execution *t)
 {
 	const struct attempt_view *at = attempt_of(t);
 
 	for (size_t i = at->n_steps; i < end_of(at); i++) {
-		struct action *action;
-
-		run_apply(a,
-			&(struct change){
-				.kind = CHANGE_SIDECAR_START, .task = t->v.index, .step = i});
-		action = attempt_push(a, t, ACTION_START_SIDECAR);
-		action->step = i;
-		action->launch = t->launch;
+		if (at->steps[i].state == STEP_WAITING)
+			start(a, t, i);
+		if (is_in_post_start(t, i))
+			return;
 	}
 }
 
@@ -101,6 +116,9 @@ void sidecar_event(struct agent *a, struct execution *t, const struct event *ev)
 	} else if (ev->kind == EVENT_SIDECAR_READY && s->state == STEP_RUNNING &&
 		   !s->is_ready) {
 		c.kind = CHANGE_SIDECAR_READY;
+	} else if (ev->kind == EVENT_SIDECAR_UNREADY && s->state == STEP_RUNNING &&
+		   s->is_ready) {
+		c.kind = CHANGE_SIDECAR_UNREADY;
 	} else if (ev->kind == EVENT_SIDECAR_ENDED &&
 		   (s->state == STEP_RUNNING || s->state == STEP_STARTING)) {
 		c.kind = CHANGE_SIDECAR_END;
@@ -115,15 +133,19 @@ void sidecar_close_all(struct agent *a, struct execution *t)
 {
 	const struct attempt_view *at = attempt_of(t);
 
-	for (size_t i = at->n_steps; i < end_of(at); i++)
-		if (at->steps[i].state == STEP_STARTING || at->steps[i].state == STEP_RUNNING)
-			run_apply(a,
-				&(struct change){.kind = CHANGE_SIDECAR_END,
-					.task = t->v.index,
-					.step = i,
-					.ended = {.reason = STR("Completed"),
-						.message = STR("Sidecar container successfully "
-							       "stopped")}});
+	for (size_t i = at->n_steps; i < end_of(at); i++) {
+		struct change c = {.kind = CHANGE_SIDECAR_END,
+			.task = t->v.index,
+			.step = i,
+			.ended = {.reason = STR("Completed"),
+				.message = STR("Sidecar container successfully stopped")}};
+
+		if (at->steps[i].state != STEP_STARTING && at->steps[i].state != STEP_RUNNING)
+			continue;
+		if (!at->steps[i].was_ready)
+			c.ended.message = STR("Sidecar container stopped before it was ready");
+		run_apply(a, &c);
+	}
 }
 
 static bool is_oom(const struct step_view *s)

@@ -5,10 +5,12 @@
 
 #include "state.h"
 
-void sidecar_start_all(struct agent *a, struct execution *t);
-/* Nothing holds the first step back: each is ready, was, or has ended. True without any. */
+/* Those that wait, in their order: one with a postStart hook holds the next ones back until it
+ * has started, as on a node. */
+void sidecar_start_more(struct agent *a, struct execution *t);
+/* Nothing holds the first step back: each is ready, or has ended. True without any. */
 bool sidecar_all_ready(const struct execution *t);
-/* SIDECAR_STARTED, _READY and _ENDED; what does not fit its state is dropped. */
+/* SIDECAR_STARTED, _READY, _UNREADY and _ENDED; what does not fit its state is dropped. */
 void sidecar_event(struct agent *a, struct execution *t, const struct event *ev);
 /* Whether it is about a sidecar that is being started. */
 bool sidecar_is_starting(const struct execution *t, const struct event *ev);

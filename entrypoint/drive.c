@@ -284,8 +284,7 @@ void drive_cancel(struct drive *d, enum cancel_mode mode, int64_t grace_ns, stru
 	d->n_cancels++;
 	if (grace_ns)
 		d->stop_grace_ns = ns_min(d->stop_grace_ns, grace_ns / 3);
-	if (d->n_cancels > 1 || d->is_finished)
-		sidecar_kill_stopping(d);
+	sidecar_hurry(d, d->n_cancels > 1 || d->is_finished);
 
 	q->event.cancel = mode;
 	q->event.grace_ns = grace_ns;

@@ -23,7 +23,7 @@ static struct task_context *task_find(const struct drive *d, size_t task, size_t
 	return NULL;
 }
 
-static struct queued_event *task_queue(const struct task_context *t, enum event_kind kind)
+struct queued_event *task_queue(const struct task_context *t, enum event_kind kind)
 {
 	struct queued_event *q = drive_queue(t->drive, kind);
 
@@ -503,8 +503,14 @@ static void sidecar_on_done(void *arg, const struct step_outcome *o)
 
 	step_count(s, false);
 	step_tell_problems(s, &nothing, o);
-	if (!s->task->is_stopping)
-		step_event_end(s, o, task_queue(s->task, EVENT_SIDECAR_ENDED));
+	if (!s->task->is_stopping) {
+		struct queued_event *q = task_queue(s->task, EVENT_SIDECAR_ENDED);
+
+		step_event_end(s, o, q);
+		if (!q->event.message.n)
+			q->event.message = arena_str(q->arena, sidecar_why(s));
+	}
+	sidecar_end(s);
 	step_close(s);
 	if (s->task->is_stopping)
 		sidecar_gone(s->task);
@@ -633,12 +639,17 @@ static int step_launch_in(
 	if (dc->place->map.is_single && config.n_groups > 1)
 		drive_note(t->drive, STR("supplementary groups are not set here"));
 	s->program = arena_strz(t->arena, program.argv[0]);
-	q = task_queue(t, parts.step->sidecar ? EVENT_SIDECAR_STARTED : EVENT_STEP_STARTED);
-	q->event.step = s->index;
-	q->event.image_id = arena_str(q->arena, parts.rootfs->id);
-	if (dc->options->dry_run)
-		return step_launch_dry(s, &config, err);
-	return step_launch_real(s, &config, err);
+	if (!parts.step->sidecar) {
+		q = task_queue(t, EVENT_STEP_STARTED);
+		q->event.step = s->index;
+		q->event.image_id = arena_str(q->arena, parts.rootfs->id);
+	}
+	if (dc->options->dry_run ? step_launch_dry(s, &config, err)
+				 : step_launch_real(s, &config, err))
+		return -1;
+	if (parts.step->sidecar)
+		sidecar_begin(s, &config);
+	return 0;
 }
 
 void task_start_step(struct drive *d, const struct action *a)
@@ -658,14 +669,12 @@ void task_start_step(struct drive *d, const struct action *a)
 		int rc;
 
 		s->dirs_made_ns = clock_mono_ns();
-		rc = step_launch_in(s, &dirs, arena, &err);
+		rc = step_launch_in(s, &dirs, step_of(s)->health ? t->arena : arena, &err);
 		s->started_ns = clock_mono_ns();
 
 		attempt_step_close(&dirs);
 		if (rc == 0) {
 			step_count(s, s->proc != NULL);
-			if (step_of(s)->sidecar)
-				task_queue(t, EVENT_SIDECAR_READY)->event.step = a->step;
 			return;
 		}
 	}
@@ -722,9 +731,9 @@ static void task_free(struct task_context *t)
 
 	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		step_count(&t->steps[i], false);
+		sidecar_end(&t->steps[i]);
 		step_free(t->steps[i].proc);
 	}
-	watch_remove(t->stop_timer);
 	if (attempt_close(t->dirs, &err))
 		log_warn("remove what TaskRun '" STR_FMT "' left: %s", STR_ARG(t->launch->name),
 			err.msg);
@@ -767,7 +776,8 @@ bool task_owns_pid(const struct drive *d, pid_t pid)
 		const struct task_context *t = d->tasks.p[i];
 
 		for (size_t k = 0; k < launch_n_containers(t->launch); k++) {
-			if (t->steps[k].proc && step_pid(t->steps[k].proc) == pid)
+			if ((t->steps[k].proc && step_pid(t->steps[k].proc) == pid) ||
+				sidecar_owns_pid(&t->steps[k], pid))
 				return true;
 		}
 	}

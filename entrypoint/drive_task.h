@@ -15,12 +15,14 @@
 #include <monopod/runner.h>
 
 struct task_context;
+struct sidecar_watch;
 
 struct step_context { /* of a step or a sidecar */
 	struct task_context *task;
 	size_t index;
-	struct step_proc *proc; /* NULL: not running */
-	struct str program;     /* argv[0] */
+	struct step_proc *proc;      /* NULL: not running */
+	struct str program;          /* argv[0] */
+	struct sidecar_watch *watch; /* of a sidecar that runs */
 	bool is_running;
 	int64_t asked_ns, dirs_made_ns, started_ns; /* when */
 };
@@ -37,9 +39,8 @@ struct task_context {
 	struct sandbox_ns *net;     /* hermetic: its own; else NULL */
 	struct step_context *steps; /* one per container */
 	bool is_refused;
-	bool is_stopping;         /* over, but for sidecars; launch is a copy */
-	struct watch *stop_timer; /* SIGKILL to those */
-	int64_t make_ns;          /* spent on the attempt's directories */
+	bool is_stopping; /* over, but for sidecars; launch is a copy */
+	int64_t make_ns;  /* spent on the attempt's directories */
 };
 
 struct queued_event {
@@ -74,6 +75,9 @@ struct drive {
 /* Appends to the queue; the caller fills in the rest. Valid until the next call. */
 struct queued_event *drive_queue(struct drive *d, enum event_kind kind);
 
+/* The same for an event of an attempt. */
+struct queued_event *task_queue(const struct task_context *t, enum event_kind kind);
+
 void task_start(struct drive *d, const struct action *a);
 void task_start_step(struct drive *d, const struct action *a);
 void task_skip_step(struct drive *d, const struct action *a);
@@ -91,13 +95,26 @@ bool task_owns_pid(const struct drive *d, pid_t pid);
 void drive_results_read(const struct step_context *s, struct queued_event *q);
 void drive_results_tell(const struct step_context *s, const struct event *ev);
 
-/* drive_sidecar.c: sidecars of an attempt that is over, and of the drive. */
+/*
+ * drive_sidecar.c: probes, hooks and the end of sidecars. A watch begins when the process runs:
+ * SIDECAR_STARTED comes after its postStart hook, READY when its probes say so. c: what was
+ * started; the parts that a visitor needs live as long as the attempt when the launch has
+ * probes or hooks. Failures are told in its log.
+ */
+void sidecar_begin(struct step_context *s, const struct sandbox_config *c);
+/* The process is gone. */
+void sidecar_end(struct step_context *s);
+/* Why it was told to stop while its task goes on; empty: it was not. */
+struct str sidecar_why(const struct step_context *s);
+bool sidecar_owns_pid(const struct step_context *s, pid_t pid);
+/* Of an attempt that is over, and of the drive. */
 bool sidecar_is_left(const struct task_context *t);
-/* SIGTERM, later SIGKILL; after the last one's end sidecar_gone removes the attempt. */
+/* preStop, SIGTERM, SIGKILL; after the last one's end sidecar_gone removes the attempt. */
 void sidecar_stop_all(struct task_context *t);
 void sidecar_gone(struct task_context *t);
-/* SIGKILL to those that were told to stop. */
-void sidecar_kill_stopping(struct drive *d);
+/* Those that were told to stop have no longer than the drive's grace; with a kill, no time at
+ * all. */
+void sidecar_hurry(struct drive *d, bool kill);
 /*
  * A pod has ports of its own; here the sidecars of an attempt that is over may still listen on
  * those that the next one wants.

@@ -19,6 +19,7 @@ struct launch_config {              /* the same for all steps of a command */
 	struct str etc_resolv_conf; /* likewise */
 	struct str store_path;      /* hidden from steps that see the host's root */
 	struct str run_path;
+	struct str own_ip; /* of the machine or pod, where a sidecar may listen */
 };
 /* Reads the two files; a missing one is empty. */
 void launch_config_init(struct launch_config *c, struct arena *a);

@@ -397,6 +397,7 @@ static void session_drive_config(struct session *s)
 	launch_config_init(&s->drive_config.launch, s->arena);
 	s->drive_config.launch.store_path = options_store_dir(s->options, s->arena);
 	s->drive_config.launch.run_path = s->rundir.path;
+	s->drive_config.launch.own_ip = s->agent_options.pod_ip;
 	sweeper_init(&s->sweeper, &s->rundir, s->ns, s->place.level);
 	shared_init(&s->shared, &s->rundir, &s->place.map,
 		s->drive_config.launch.etc_resolv_conf.n > 0);

@@ -232,6 +232,11 @@ pid_t step_pid(const struct step_proc *s)
 	return s->pid;
 }
 
+const struct sandbox_proc *step_sandbox(const struct step_proc *s)
+{
+	return &s->proc;
+}
+
 void step_free(struct step_proc *s)
 {
 	if (!s)

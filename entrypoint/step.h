@@ -55,6 +55,8 @@ int step_signal(struct step_proc *s, int signal, struct err *err);
 void step_resume(struct step_proc *s);               /* reading, after is_held */
 void step_say(struct step_proc *s, struct str line); /* into its log */
 pid_t step_pid(const struct step_proc *s);
+/* What a visitor is let into; without a pidfd once it has ended. */
+const struct sandbox_proc *step_sandbox(const struct step_proc *s);
 /* Kills what still runs and waits for it. NULL is fine. */
 void step_free(struct step_proc *s);
 

@@ -492,6 +492,13 @@ int sandbox_finish(struct sandbox_proc *p, struct err *err)
 	return proc_finish(p, &si, err);
 }
 
+void sandbox_visit_kill(const struct sandbox_proc *p)
+{
+	/* a visitor leads a session, and before it was reaped nobody else has its number */
+	(void)kill(-p->pid, SIGKILL);
+	(void)sandbox_signal(p, SIGKILL, NULL);
+}
+
 int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err)
 {
 	siginfo_t si = {0};

@@ -51,6 +51,16 @@ void decode_quantities(
 /* decode_sidecar.c */
 extern const struct schema schema_sidecar; /* struct sidecar */
 
+/* decode_probe.c: parts of a struct sidecar */
+extern const struct schema schema_port; /* struct container_port */
+/* f->arg is the enum probe_kind. */
+void decode_probe(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base);
+void decode_lifecycle(
+	struct decode *d, const struct field *f, const struct yaml_node *n, void *base);
+/* Names of ports: unique, and those that are referred to. */
+void finish_sidecar(struct decode *d, const struct yaml_node *n, void *base);
+
 /* decode_task.c */
 extern const struct schema schema_task_spec; /* struct task_spec */
 struct embedded_task {                       /* taskSpec of a pipeline task */

@@ -267,6 +267,7 @@ static void put_sidecar(struct json_writer *w, const struct sidecar *s)
 	json_open(w, '{');
 	put_container(w, &s->container);
 	put_ports(w, s->ports, s->n_ports);
+	dump_probes(w, s);
 	put_text(w, "script", s->container.script);
 	put_step_workspaces(w, s->container.workspaces, s->container.n_workspaces);
 	json_close(w, '}');

@@ -24,6 +24,8 @@ static inline void put_int(struct json_writer *w, const char *key, struct maybe_
 		json_field_int(w, key, i.v);
 }
 
+/* dump_probe.c: probes and hooks, those that are there */
+void dump_probes(struct json_writer *w, const struct sidecar *s);
 /* dump_pod.c; each writes a member that is left out when it is empty. */
 void dump_env(struct json_writer *w, const struct step *s); /* env and envFrom */
 void dump_mounts(struct json_writer *w, const struct step *s);

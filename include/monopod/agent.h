@@ -72,7 +72,7 @@ struct step_view { /* or a sidecar */
 	struct str image_id;
 	enum step_state state;
 	bool is_stopping;              /* SIGTERM or SIGKILL was sent */
-	bool is_ready;                 /* of a sidecar: it was, once */
+	bool is_ready, was_ready;      /* of a sidecar: it is, it ever was */
 	int exit_code;                 /* as Tekton reports it: 255 for signals … */
 	int signal;                    /* the real one, 0: none */
 	struct str termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded,

@@ -86,13 +86,41 @@ struct launch_security {
 	size_t n_groups;
 	bool own_groups_only; /* supplementalGroupsPolicy Strict: none of the image's */
 };
+/* What asks a container how it is, or goes with its start or end; see spec.h. */
+struct launch_header {
+	struct str name;
+	struct str value;
+};
+struct launch_handler {
+	enum handler_kind kind;
+	struct str problem;  /* why it can never be carried out; empty: it can */
+	struct str *command; /* EXEC */
+	size_t n_command;
+	struct str host; /* an address; empty: the task's own */
+	uint16_t port;
+	struct str path; /* HTTP_GET: as written, not empty */
+	struct launch_header *headers;
+	size_t n_headers;
+	int64_t sleep_ns;
+};
+struct launch_probe { /* Kubernetes' defaults are filled in */
+	struct launch_handler handler;
+	int64_t initial_delay_ns, period_ns, timeout_ns;
+	int64_t success_threshold, failure_threshold;
+	int64_t grace_ns; /* from SIGTERM to SIGKILL when it fails; 0: as at any end */
+};
+struct launch_health {
+	struct launch_probe probes[PROBE_KIND_N];
+	struct launch_handler post_start, pre_stop;
+};
 /* A container: a step, or a sidecar. */
 struct step_launch {
-	size_t index;                  /* in task_launch.steps */
-	struct str name;               /* "build", or "unnamed-2" */
-	struct str container;          /* "step-build", "step-unnamed-2", "sidecar-db" */
-	const struct sidecar *sidecar; /* what it is beside a container; NULL: a step */
-	struct str image;              /* reference as written, after substitution */
+	size_t index;                       /* in task_launch.steps */
+	struct str name;                    /* "build", or "unnamed-2" */
+	struct str container;               /* "step-build", "step-unnamed-2", "sidecar-db" */
+	const struct sidecar *sidecar;      /* what it is beside a container; NULL: a step */
+	const struct launch_health *health; /* of a sidecar; NULL: no probes and no hooks */
+	struct str image;                   /* reference as written, after substitution */
 	bool has_script;
 	bool has_new_script;    /* it is another one than at START_TASK */
 	struct str script;      /* complete file contents, preamble included */
@@ -173,12 +201,13 @@ static inline size_t launch_n_containers(const struct task_launch *l)
 
 /*
  * Order. START_TASK, then TASK_READY or TASK_REFUSED; after READY START_SIDECAR for all
- * sidecars; when each is ready or over, one START_STEP at a time; at last END_TASK, once for
- * each START_TASK. A run that is stopped does not wait for answers: END_TASK may come instead
- * of the answer to START_TASK, STOP_STEP before the answer to START_STEP (the signal is then
- * repeated after STEP_STARTED). An answer that comes all the same is dropped. PUBLISH comes at
- * most once between two events and after all else but FINISH, FINISH once and last. The agent's
- * view of a step ends only with STEP_ENDED or STEP_REFUSED.
+ * sidecars (those behind one with a postStart hook once that has started); when each is ready
+ * or over, one START_STEP at a time; at last END_TASK, once for each START_TASK. A run that is
+ * stopped does not wait for answers: END_TASK may come instead of the answer to START_TASK,
+ * STOP_STEP before the answer to START_STEP (the signal is then repeated after STEP_STARTED).
+ * An answer that comes all the same is dropped. PUBLISH comes at most once between two events
+ * and after all else but FINISH, FINISH once and last. The agent's view of a step ends only
+ * with STEP_ENDED or STEP_REFUSED.
  */
 /* --- actions: agent → entrypoint ----------------------------------------------------- */
 
@@ -224,9 +253,10 @@ enum event_kind {
 			       message as above */
 	EVENT_STEP_ENDED,
 	/* step: the sidecar's place in task_launch.steps */
-	EVENT_SIDECAR_STARTED,
+	EVENT_SIDECAR_STARTED, /* and its postStart hook is over */
 	EVENT_SIDECAR_REFUSED, /* its process never ran; as STEP_REFUSED */
-	EVENT_SIDECAR_READY,   /* for the first time */
+	EVENT_SIDECAR_READY,
+	EVENT_SIDECAR_UNREADY, /* its readiness probe failed since */
 	EVENT_SIDECAR_ENDED,
 	EVENT_TICK, /* agent_deadline_ns has passed */
 	EVENT_CANCEL,
@@ -276,7 +306,8 @@ struct event {
 	size_t attempt;
 	size_t step;
 	struct str reason;   /* REFUSED */
-	struct str message;  /* REFUSED; STEP_ENDED: EXEC_FAILED text; CANCEL: why */
+	struct str message;  /* REFUSED; …_ENDED: EXEC_FAILED text, why a sidecar was killed;
+				CANCEL: why */
 	struct str image_id; /* …_STARTED: repo@sha256:… or sha256:… */
 	enum step_end end;   /* …_ENDED */
 	int exit_code;

@@ -335,6 +335,9 @@ struct sandbox_visit_config {
  */
 int sandbox_visit(
 	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);
+/* SIGKILL to it and to what it has started, but for what went into a session of its own. Only
+ * before sandbox_visit_finish. */
+void sandbox_visit_kill(const struct sandbox_proc *p);
 /* After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. */
 int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err);
 

@@ -163,10 +163,52 @@ struct container_port {
 	struct text protocol; /* absent: TCP */
 	struct pos pos;
 };
+
+/* What is done to see how a container is, or at its start and before its end. */
+enum handler_kind {
+	HANDLER_NONE, /* there is none */
+	HANDLER_EXEC,
+	HANDLER_HTTP_GET,
+	HANDLER_TCP_SOCKET,
+	HANDLER_SLEEP, /* of hooks alone */
+};
+enum { HANDLER_KIND_N = HANDLER_SLEEP + 1 };
+struct http_header {
+	struct text name;
+	struct text value;
+};
+struct handler {
+	enum handler_kind kind;
+	struct text *command; /* EXEC */
+	size_t n_command;
+	struct text path;      /* HTTP_GET; absent: / */
+	struct text host;      /* HTTP_GET, TCP_SOCKET: an address, or absent: the task's own */
+	struct text scheme;    /* HTTP_GET: HTTP, or absent */
+	struct text port_name; /* of a port of the container; absent: port */
+	struct maybe_int port;
+	struct http_header *headers;
+	size_t n_headers;
+	struct maybe_int seconds; /* SLEEP */
+	struct pos pos;
+};
+enum probe_kind { PROBE_STARTUP, PROBE_READINESS, PROBE_LIVENESS };
+enum { PROBE_KIND_N = PROBE_LIVENESS + 1 };
+const char *probe_kind_name(enum probe_kind k); /* "startup" … */
+struct probe {                  /* as written: absent and 0 mean Kubernetes' defaults */
+	struct handler handler; /* first: its fields are decoded in place; NONE: no probe */
+	struct maybe_int initial_delay_seconds;
+	struct maybe_int timeout_seconds;
+	struct maybe_int period_seconds;
+	struct maybe_int success_threshold;
+	struct maybe_int failure_threshold;
+	struct maybe_int termination_grace_period_seconds;
+};
 struct sidecar {
 	struct step container; /* first: its fields are decoded in place */
 	struct container_port *ports;
 	size_t n_ports;
+	struct probe probes[PROBE_KIND_N];
+	struct handler post_start, pre_stop; /* lifecycle */
 };
 
 struct task_spec {

@@ -119,6 +119,9 @@ static void play_sidecar(struct play *p, struct event ev)
 	ev.kind = EVENT_SIDECAR_READY;
 	if (play_pick(p, 8))
 		vec_push(&p->queue, ev);
+	ev.kind = EVENT_SIDECAR_UNREADY;
+	if (play_pick(p, 8) == 0)
+		vec_push(&p->queue, ev);
 	ev.kind = EVENT_SIDECAR_ENDED;
 	ev.end = (enum step_end)play_pick(p, STEP_END_N);
 	ev.exit_code = ev.end == STEP_END_EXITED ? (int)play_pick(p, 256) : 0;

@@ -181,6 +181,7 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 		break;
 	case EVENT_START:
 	case EVENT_SIDECAR_STARTED:
+	case EVENT_SIDECAR_UNREADY: /* they have no probes */
 	case EVENT_TICK:
 	case EVENT_CANCEL:
 	case EVENT_RESUME:

@@ -439,6 +439,7 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 	case EVENT_SIDECAR_STARTED: /* above */
 	case EVENT_SIDECAR_REFUSED:
 	case EVENT_SIDECAR_READY:
+	case EVENT_SIDECAR_UNREADY:
 	case EVENT_SIDECAR_ENDED:
 	case EVENT_TICK:
 	case EVENT_CANCEL:

@@ -56,8 +56,9 @@ struct rig {
 	size_t n_records;
 	int64_t now_ns;
 	bool finished;
-	bool holds_tasks; /* START_TASK is not answered */
-	bool is_touched;  /* the test wrote into the state: it cannot be made again */
+	bool holds_tasks;    /* START_TASK is not answered */
+	bool holds_sidecars; /* nor is START_SIDECAR */
+	bool is_touched;     /* the test wrote into the state: it cannot be made again */
 };
 
 static inline const struct fate *rig_fate(
@@ -172,7 +173,7 @@ static inline void rig_action(struct rig *r, const struct action *x)
 		ev.kind = EVENT_TASK_READY;
 		r->queue[r->tail++] = ev;
 	}
-	if (x->kind == ACTION_START_SIDECAR)
+	if (x->kind == ACTION_START_SIDECAR && !r->holds_sidecars)
 		rig_sidecar(r, x);
 	if (x->kind != ACTION_START_STEP)
 		return;

@@ -48,6 +48,7 @@ static const struct {
 	[CHANGE_SIDECAR_START] = {"sidecar-start", 1 << STEP_WAITING},
 	[CHANGE_SIDECAR_STARTED] = {"sidecar-started", 1 << STEP_STARTING},
 	[CHANGE_SIDECAR_READY] = {"sidecar-ready", 1 << STEP_RUNNING},
+	[CHANGE_SIDECAR_UNREADY] = {"sidecar-unready", 1 << STEP_RUNNING},
 	[CHANGE_SIDECAR_END] = {"sidecar-end", 1 << STEP_STARTING | 1 << STEP_RUNNING},
 };
 _Static_assert(ARRAY_SIZE(allowed) == CHANGE_KIND_N, "a change that is not tested");

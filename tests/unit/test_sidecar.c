@@ -40,6 +40,52 @@ static void test_waits(void **state)
 	rig_free(r);
 }
 
+/* All are ready at one moment, not each at some. */
+static void test_ready_no_more(void **state)
+{
+	static const struct fate hang[] = {
+		{.task = "r", .attempt = -1, .step = B, .hangs = true}};
+	struct rig *r = rig_run(TWO, hang, ARRAY_SIZE(hang));
+
+	(void)state;
+	assert_true(container(r, A)->is_ready);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_UNREADY, .step = A});
+	assert_false(container(r, A)->is_ready);
+	assert_true(container(r, A)->was_ready);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_READY, .step = B});
+	assert_int_equal(rig_count(r, ACTION_START_STEP), 0);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_READY, .step = A});
+	assert_condition(r->view->condition, CONDITION_TRUE, "Succeeded");
+	rig_free(r);
+}
+
+/* One with a postStart hook has started when that is over; the next ones wait. */
+static void test_post_start(void **state)
+{
+	static const struct fate hang[] = {
+		{.task = "r", .attempt = -1, .step = -1, .hangs = true}};
+	struct rig *r = rig_new(
+		TR "  taskSpec:\n    steps: [{name: s, image: i, command: [x]}]\n"
+		   "    sidecars:\n    - {name: a, image: s, command: [x]}\n"
+		   "    - {name: b, image: s, command: [x], lifecycle: {postStart: "
+		   "{exec: {command: [x]}}}}\n    - {name: c, image: s, command: [x]}\n");
+
+	(void)state;
+	r->holds_sidecars = true;
+	rig_start(r, hang, ARRAY_SIZE(hang));
+	assert_int_equal(rig_count(r, ACTION_START_SIDECAR), 2);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_STARTED, .step = 1});
+	assert_int_equal(rig_count(r, ACTION_START_SIDECAR), 2);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_READY, .step = 1});
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_ENDED, .step = 2, .exit_code = 3});
+	assert_int_equal(rig_count(r, ACTION_START_SIDECAR), 3);
+	assert_int_equal(rig_count(r, ACTION_START_STEP), 0);
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_STARTED, .step = 3});
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_READY, .step = 3});
+	assert_int_equal(rig_count(r, ACTION_START_STEP), 1);
+	rig_free(r);
+}
+
 /* One that has ended is not waited for, however it ended. */
 static void test_ended_before(void **state)
 {
@@ -270,6 +316,61 @@ static void test_images(void **state)
 	rig_free(r);
 }
 
+/* Kubernetes' defaults, named ports, and $(VAR) of a probe's command from values as written. */
+static void test_health(void **state)
+{
+	struct rig *r = rig_new(
+		TR "  params: [{name: p, value: v}]\n  taskSpec:\n    params: [{name: p}]\n"
+		   "    steps: [{name: s, image: i, command: [x]}]\n    sidecars:\n"
+		   "    - name: a\n      image: s\n      command: [x]\n"
+		   "      env: [{name: A, value: $(params.p)}, {name: B, value: \"[$(A)]\"}]\n"
+		   "      ports: [{name: web, containerPort: 8080}]\n"
+		   "      livenessProbe: {exec: {command: [c, $(A), $(B), $(C), $$(A), "
+		   "$(params.p)]}}\n"
+		   "      startupProbe: {httpGet: {port: web}, periodSeconds: 0, "
+		   "timeoutSeconds: 4, initialDelaySeconds: 5, failureThreshold: 6, "
+		   "terminationGracePeriodSeconds: 7}\n"
+		   "      readinessProbe: {tcpSocket: {port: none}, successThreshold: 2}\n"
+		   "      lifecycle: {postStart: {tcpSocket: {port: 1}}, preStop: {exec: "
+		   "{command: [$(A)]}}}\n"
+		   "    - {name: b, image: s, command: [x]}\n");
+	const struct launch_health *h;
+	const struct launch_probe *p;
+
+	(void)state;
+	r->holds_tasks = true;
+	rig_start(r, NULL, 0);
+	h = rig_launch(r, "r")->steps[1].health;
+	assert_null(rig_launch(r, "r")->steps[0].health);
+	assert_null(rig_launch(r, "r")->steps[2].health);
+	p = &h->probes[PROBE_LIVENESS];
+	assert_int_equal(p->period_ns, 10 * NS_PER_S);
+	assert_int_equal(p->timeout_ns, NS_PER_S);
+	assert_int_equal(p->initial_delay_ns, 0);
+	assert_int_equal(p->success_threshold, 1);
+	assert_int_equal(p->failure_threshold, 3);
+	assert_int_equal(p->grace_ns, 0);
+	assert_str(p->handler.command[1], "v");
+	assert_str(p->handler.command[2], "[$(A)]");
+	assert_str(p->handler.command[3], "$(C)");
+	assert_str(p->handler.command[4], "$(A)");
+	assert_str(p->handler.command[5], "$(params.p)");
+	p = &h->probes[PROBE_STARTUP];
+	assert_int_equal(p->handler.port, 8080);
+	assert_str(p->handler.path, "/");
+	assert_int_equal(p->period_ns, 10 * NS_PER_S);
+	assert_int_equal(p->timeout_ns, 4 * NS_PER_S);
+	assert_int_equal(p->initial_delay_ns, 5 * NS_PER_S);
+	assert_int_equal(p->failure_threshold, 6);
+	assert_int_equal(p->grace_ns, 7 * NS_PER_S);
+	p = &h->probes[PROBE_READINESS];
+	assert_int_equal(p->success_threshold, 2);
+	assert_str(p->handler.problem, "no port of the sidecar is called 'none'");
+	assert_true(h->post_start.problem.n);
+	assert_str(h->pre_stop.command[0], "$(A)");
+	rig_free(r);
+}
+
 /* Names become names of files and must not be anybody else's. */
 static void test_names(void **state)
 {
@@ -323,6 +424,9 @@ int main(void)
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_ready_no_more),
+		cmocka_unit_test(test_post_start),
+		cmocka_unit_test(test_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,220 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Probes and lifecycle hooks of sidecars: what the steps wait for, what ends a sidecar, what a hostile one can do.
+. tests/helpers/tap.sh
+
+# sidecar NAME [STEP-SCRIPT] < the sidecar's fields: a TaskRun of one step and one sidecar, which share /sh
+task() {
+	local name=$1 step=${2:-exit 0}
+	yaml <<-YAML
+		apiVersion: tekton.dev/v1
+		kind: TaskRun
+		metadata: {name: $name}
+		spec:
+		  timeout: ${TIMEOUT:-60s}
+		  taskSpec:
+		    results: [{name: r}]
+		    volumes: [{name: sh, emptyDir: {}}]
+		    steps:
+		    - name: s
+		      image: busybox
+		      volumeMounts: [{name: sh, mountPath: /sh}]
+		      script: |
+		$(sed 's/^/        /' <<<"$step")
+		    sidecars:
+		    - name: db
+		      image: busybox
+		      volumeMounts: [{name: sh, mountPath: /sh}]
+		$(sed 's/^/      /')
+	YAML
+}
+result() { json "run['status']['results'][0]['value']"; }
+side() { json "run['status']['sidecars'][0]['terminated']['$1']"; }
+reason() { json "run['status']['conditions'][0]['reason']"; }
+
+# --- readiness
+
+task exec 'cp /sh/ready $(results.r.path)' <<'YAML'
+env: [{name: WHERE, value: /sh/ready}, {name: OWN, value: mine}]
+workingDir: /tmp
+script: |
+  sleep 0.3; echo up >/tmp/up; trap 'exit 0' TERM; while :; do sleep 0.1; done
+readinessProbe:
+  exec: {command: [sh, -c, 'echo "not yet, $OWN" >&2; [ "$(cat up)" = up ] && printf "%s %s" "$PWD" "$OWN" >$(WHERE)']}
+  periodSeconds: 60
+YAML
+run
+is "$code" 0 "a readiness probe that runs a program" || echo "# $err"
+is "$(result)" "/tmp mine" "is waited for; it has the environment, the directory and the root of its container, and \$(VAR)"
+like "$(log exec sidecar-db)" "monopod: readiness probe failed: not yet, mine" "what it says is told in the sidecar's log"
+is "$(log exec sidecar-db | grep -c 'not yet')" 1 "once"
+
+http='sleep 0.3; mkdir /www; echo ok >/www/health; exec httpd -f -p 28171 -h /www'
+task http 'wget -qO $(results.r.path) http://127.0.0.1:28171/health' <<YAML
+ports: [{name: web, containerPort: 28171}]
+script: $http
+startupProbe: {tcpSocket: {port: web}, periodSeconds: 60}
+readinessProbe: {httpGet: {port: web, path: health}, periodSeconds: 60}
+livenessProbe: {httpGet: {port: 28171, path: /health, httpHeaders: [{name: X-Own, value: v}]}, periodSeconds: 1}
+YAML
+run
+is "$code" 0 "startup by tcpSocket, readiness and liveness by httpGet, a named port" || echo "# $err"
+is "$(result)" ok "the step finds the server there"
+like "$(log http sidecar-db)" "monopod: startup probe failed: connect to 127.0.0.1:28171: connection refused" \
+	"a refused connection is told"
+
+# Answers: STATUS-LINE and more → ready or not. Written by a server of one line a connection.
+answers() { # NAME PROBE-FIELDS RESPONSE WANT-TEXT: WANT-TEXT empty: ready
+	TIMEOUT=$([ -n "$4" ] && echo 3s || echo 60s) task "$1" <<-YAML
+		script: |
+		  while :; do printf '$3' | nc -l -p 28172 >/dev/null || :; done
+		readinessProbe: {httpGet: {port: 28172, path: /x$2}, periodSeconds: 1}
+	YAML
+	run
+	if [ -z "$4" ]; then
+		is "$code" 0 "$1 is ready" || echo "# $err"
+	else
+		is "$code $(reason)" "1 TaskRunTimeout" "$1 is not ready"
+		like "$(log "$1" sidecar-db)" "$4" "and it is told why"
+	fi
+}
+answers no-content '' 'HTTP/1.1 204 No Content\r\n\r\n' ''
+answers elsewhere '' 'HTTP/1.1 302 Found\r\nLocation: http://other.example/\r\nContent-Length: 0\r\n\r\n' ''
+answers unavailable '' 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n' 'GET http://127.0.0.1:28172/x: status 503'
+
+# --- what never becomes ready
+
+TIMEOUT=2s task never <<'YAML'
+script: sleep 1000
+readinessProbe: {exec: {command: ["false"]}, periodSeconds: 1}
+YAML
+run
+is "$code $(reason)" "1 TaskRunTimeout" "a sidecar that is never ready holds its task until the timeout"
+like "$out" "sidecar db in never was never ready: readiness probe failed: exit code 1" "which the summary explains"
+is "$(side message)" "Sidecar container stopped before it was ready" "as does the report"
+
+TIMEOUT=2s task absent <<'YAML'
+script: sleep 1000
+readinessProbe: {exec: {command: [/no/such/program]}, periodSeconds: 1}
+livenessProbe: {exec: {command: [/no/such/program]}, periodSeconds: 1, failureThreshold: 1}
+YAML
+run
+is "$(reason)" TaskRunTimeout "a probe whose program is not there says nothing, and kills nothing"
+like "$(log absent sidecar-db)" "readiness probe could not be carried out: fork/exec /no/such/program: no such file or directory" \
+	"but why"
+
+# --- liveness and startup
+
+task sick 'n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done; cat /sh/told >$(results.r.path)' <<'YAML'
+script: |
+  trap 'echo told >/sh/told; exit 7' TERM; echo >/sh/alive
+  while :; do sleep 0.1; done
+livenessProbe: {exec: {command: [sh, -c, 'echo broken; [ ! -f /sh/alive ]']}, periodSeconds: 1, failureThreshold: 2}
+YAML
+run
+is "$code" 0 "a sidecar whose liveness probe fails is stopped, and its task goes on" || echo "# $err"
+is "$(result)" told "it is told first"
+is "$(side exitCode) $(side reason)" "7 Error" "its end is its own"
+is "$(side message)" "liveness probe failed: broken" "and the report says why"
+
+task deaf 'n=0; until [ "$(cat /sh/alive)" = x ]; do n=$((n+1)); [ $n -lt 100 ] || break; sleep 0.1; done; exit 1' <<'YAML'
+script: |
+  trap '' TERM; echo >/sh/alive; while :; do sleep 0.1; done
+startupProbe:
+  exec: {command: [sh, -c, 'until [ -f /sh/alive ]; do sleep 0.1; done; exit 1']}
+  timeoutSeconds: 30
+  periodSeconds: 1
+  failureThreshold: 1
+  terminationGracePeriodSeconds: 1
+YAML
+run
+is "$(side exitCode)" 137 "one that ignores SIGTERM is killed after the grace of its probe"
+is "$(reason)" SidecarFailed "and takes the blame when a step fails, too"
+
+# --- hooks
+
+task hooks '[ "$(cat /sh/order)" = "post 2nd" ] || exit 1; cp /sh/order $(results.r.path)' <<'YAML'
+script: trap 'echo of TERM; exit 0' TERM; while :; do sleep 0.1; done
+lifecycle:
+  postStart: {exec: {command: [sh, -c, 'sleep 0.5; printf post >/sh/order']}}
+  preStop: {exec: {command: [sh, -c, 'sleep 0.3; exit 3']}}
+YAML
+cat >>"$T/in.yaml" <<'YAML'
+    - name: second
+      image: busybox
+      volumeMounts: [{name: sh, mountPath: /sh}]
+      script: |
+        printf ' 2nd' >>/sh/order; trap 'exit 0' TERM; while :; do sleep 0.1; done
+YAML
+run
+is "$code" 0 "postStart is over before the next sidecar and the steps" || echo "# $err" "$(log hooks sidecar-db)"
+is "$(log hooks sidecar-db | grep -v Terminated | tail -2)" "monopod: preStop hook failed: exit code 3
+of TERM" "preStop is carried out before SIGTERM, whatever comes of it"
+
+task poststart 'echo ran >$(results.r.path)' <<'YAML'
+script: trap 'exit 0' TERM; while :; do sleep 0.1; done
+lifecycle: {postStart: {exec: {command: [sh, -c, 'echo no room >&2; exit 1']}}}
+YAML
+run
+is "$code $(result)" "0 ran" "a sidecar whose postStart fails is stopped, and the steps go on" || echo "# $err"
+is "$(side message)" "postStart hook failed: no room" "the report says why"
+
+task httphook <<'YAML'
+script: |
+  mkdir /www; exec httpd -p 28173 -h /www -v -f 2>&1
+lifecycle:
+  preStop: {httpGet: {port: 28173, path: /bye}}
+readinessProbe: {tcpSocket: {port: 28173}}
+YAML
+run
+is "$code" 0 "a hook by httpGet" || echo "# $err"
+like "$(log httphook sidecar-db)" "response:404" "asks the server"
+unlike "$(log httphook sidecar-db)" "hook failed" "and takes any answer"
+
+task sleeps <<'YAML'
+script: trap 'exit 0' TERM; while :; do sleep 0.1; done
+lifecycle: {preStop: {sleep: {seconds: 2}}}
+YAML
+start=$(date +%s%N)
+run
+is "$code" 0 "a hook that waits"
+[ $((($(date +%s%N) - start) / 1000000)) -ge 2000 ]
+ok $? "does"
+
+# --- hostile ones
+
+task flood <<'YAML'
+script: sleep 1000
+readinessProbe: {exec: {command: [sh, -c, 'yes out & yes err >&2 & sleep 0.3; kill $!; exit 0']}, timeoutSeconds: 5}
+YAML
+run
+is "$code" 0 "a probe that floods its output" || echo "# $err"
+
+TIMEOUT=4s task slow <<'YAML'
+script: |
+  while :; do { printf 'HTTP/1.1 200 OK\r\n'; while printf 'X: y\r\n'; do :; done; } | nc -l -p 28174 >/dev/null || :; done
+readinessProbe: {httpGet: {port: 28174}, periodSeconds: 1, timeoutSeconds: 2}
+YAML
+run
+is "$(reason)" TaskRunTimeout "an endless header"
+like "$(log slow sidecar-db)" "the header of the response is larger than 64 KiB" "is cut off"
+
+TIMEOUT=4s task drip <<'YAML'
+script: |
+  while :; do { printf 'HTTP/1.1 200 OK\r\n'; while printf 'X'; do sleep 0.1; done; } | nc -l -p 28175 >/dev/null || :; done
+readinessProbe: {httpGet: {port: 28175}, periodSeconds: 1}
+YAML
+run
+like "$(log drip sidecar-db)" "readiness probe failed: timed out after 1s" "a slow answer has the time that the probe gives"
+
+TIMEOUT=4s task hangs <<'YAML'
+script: sleep 1000
+readinessProbe: {exec: {command: [sh, -c, 'sleep 1000 & wait']}, periodSeconds: 1}
+livenessProbe: {exec: {command: [sh, -c, '[ $(ps | grep -c "sleep 100[0]") -le 3 ]']}, periodSeconds: 1, failureThreshold: 1}
+YAML
+run
+is "$(reason)" TaskRunTimeout "a probe that hangs"
+like "$(log hangs sidecar-db)" "readiness probe failed: timed out after 1s" "is killed in time"
+unlike "$(log hangs sidecar-db)" "liveness" "with what it started"
+
+done_testing
