@@ -17,6 +17,8 @@ enum {
 	CHUNK = 16 * KIB, /* of input, taken at once */
 	PAIRS = 256 * 256,
 	MANY_FORMS = 16 * MIB,
+	ROW_LEAST = 2, /* a state with more children than that gets a row */
+	ROWS = 1024,   /* of 1 KiB each, the states nearest to the root first */
 };
 _Static_assert((RING & (RING - 1)) == 0 && RING > MASK_PIECE + 1, "a power of two");
 
@@ -30,14 +32,20 @@ struct node {
 	uint16_t n_open;  /* length of its longest end that may go on; less than depth in a leaf
 			   */
 	uint16_t n_match; /* length of the longest pattern that ends here; 0: none */
+	uint16_t row;     /* one of rows, counted from 1; 0: its children are a list */
 	uint8_t byte;
 	bool eats_before; /* of that pattern */
 	bool eats_after;  /* of any that ends here */
 };
 
+struct row { /* where each byte leads from a state */
+	uint32_t next[256];
+};
+
 struct mask {
 	VEC(struct node) nodes; /* [0] is the root */
-	bool is_much;           /* the last value had no room */
+	VEC(struct row) rows;
+	bool is_much; /* the last value had no room */
 	uint32_t root[256];
 	uint8_t pairs[PAIRS / 8]; /* two bytes that can be the first two of a pattern */
 };
@@ -62,6 +70,7 @@ void mask_free(struct mask *m)
 	if (!m)
 		return;
 	vec_release(&m->nodes);
+	vec_release(&m->rows);
 	free(m);
 }
 
@@ -154,13 +163,36 @@ enum mask_fit mask_add(struct mask *m, struct str value)
 static uint32_t step_from(const struct mask *m, uint32_t at, uint8_t byte)
 {
 	while (at) {
-		uint32_t next = child_of(m, at, byte);
+		const struct node *n = &m->nodes.p[at];
+		uint32_t next;
 
+		if (n->row)
+			return m->rows.p[n->row - 1].next[byte];
+		next = child_of(m, at, byte);
 		if (next)
 			return next;
-		at = m->nodes.p[at].fail;
+		at = n->fail;
 	}
 	return m->root[byte];
+}
+
+/* The fallback of a state is nearer to the root, so it has its row already. */
+static void row_fill(struct mask *m, uint32_t at)
+{
+	const struct node *n = &m->nodes.p[at];
+	size_t n_children = 0;
+	struct row *r;
+
+	for (uint32_t c = n->child; c; c = m->nodes.p[c].sibling)
+		n_children++;
+	if (!at || n_children <= ROW_LEAST || m->rows.n == ROWS)
+		return;
+	r = vec_add(&m->rows);
+	for (size_t i = 0; i < ARRAY_SIZE(r->next); i++)
+		r->next[i] = step_from(m, n->fail, (uint8_t)i);
+	for (uint32_t c = n->child; c; c = m->nodes.p[c].sibling)
+		r->next[m->nodes.p[c].byte] = c;
+	m->nodes.p[at].row = (uint16_t)m->rows.n;
 }
 
 /* The fallback of a node is nearer to the root, so it is complete already. */
@@ -208,6 +240,7 @@ void mask_seal(struct mask *m)
 	for (size_t i = 0; i < queue.n; i++) {
 		uint32_t at = queue.p[i];
 
+		row_fill(m, at);
 		for (uint32_t c = m->nodes.p[at].child; c; c = m->nodes.p[c].sibling) {
 			node_complete(m, at, c);
 			vec_push(&queue, c);
@@ -232,6 +265,7 @@ struct mask_stream {
 	size_t n; /* held, and of the chunk that is worked on */
 	char text[MASK_HELD_BYTES + CHUNK];
 	char marks[MASK_HELD_BYTES + CHUNK]; /* 1: is masked */
+	char starred[MASK_HELD_BYTES + CHUNK + 2 * sizeof(stars)];
 };
 
 struct mask_stream *mask_stream_new(const struct mask *m, mask_out_fn *out, void *arg)
@@ -262,23 +296,41 @@ static bool is_digit64(char c)
 	       c == '+' || c == '/' || c == '-' || c == '_';
 }
 
-/* Gives out the first n bytes. */
-static void stream_give(struct mask_stream *s, size_t n)
+/* The first n bytes as they are given out; marked ones begin or end a piece or are four at
+ * least, so stars hardly ever take more room than what they stand for. */
+static struct str stream_starred(struct mask_stream *s, size_t n)
 {
 	size_t at = 0;
+	size_t n_out = 0;
 
 	while (at < n) {
 		const bool is_masked = s->marks[at];
 		const char *end = memchr(s->marks + at, !is_masked, n - at);
 		const size_t to = end ? (size_t)(end - s->marks) : n;
+		const struct str piece = !is_masked      ? (struct str){s->text + at, to - at}
+					 : !s->is_masked ? str_z(stars)
+							 : STR("");
 
-		if (!is_masked)
-			s->out(s->arg, (struct str){s->text + at, to - at});
-		else if (!s->is_masked)
-			s->out(s->arg, str_z(stars));
+		BUG_ON(n_out + piece.n > sizeof(s->starred));
+		memcpy(s->starred + n_out, piece.p, piece.n);
+		n_out += piece.n;
 		s->is_masked = is_masked;
 		at = to;
 	}
+	return (struct str){s->starred, n_out};
+}
+
+/* Gives out the first n bytes, at once: each piece is a write to a log. */
+static void stream_give(struct mask_stream *s, size_t n)
+{
+	struct str given = {s->text, n};
+
+	if (memchr(s->marks, 1, n))
+		given = stream_starred(s, n);
+	else if (n)
+		s->is_masked = false;
+	if (given.n)
+		s->out(s->arg, given);
 	s->n -= n;
 	s->n_given += n;
 	memmove(s->text, s->text + n, s->n);

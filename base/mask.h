@@ -29,7 +29,7 @@ enum {
 	MASK_LINE_BYTES = 8,
 	MASK_PIECE = 256,     /* longer patterns are looked for in pieces of this length */
 	MASK_EOL_RUN = 8,     /* more line ends in a row separate */
-	MASK_NODES = 1 << 21, /* of the automaton, 20 bytes each */
+	MASK_NODES = 1 << 21, /* of the automaton, 24 bytes each */
 	MASK_HELD_BYTES = (MASK_PIECE + 1) * (MASK_EOL_RUN + 1),
 };
 
