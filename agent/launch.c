@@ -319,14 +319,15 @@ static bool check_step_on_error(struct build *b)
 	return true;
 }
 
-static bool check_sidecar_names(struct build *b)
+static bool check_names(struct build *b)
 {
 	struct str problem = sidecar_name_problem(
 		b->arena, b->out->steps, b->out->n_steps, b->out->n_sidecars);
 
 	if (!problem.n)
-		return true;
-	return fail_pod(b, arena_printf(b->arena, "Pod \"" STR_FMT "\" is invalid: " STR_FMT,
+		problem = pod_names_problem(b->arena, &b->pod);
+	return !problem.n ||
+	       fail_pod(b, arena_printf(b->arena, "Pod \"" STR_FMT "\" is invalid: " STR_FMT,
 				   STR_ARG(b->out->pod_name), STR_ARG(problem)));
 }
 
@@ -756,7 +757,7 @@ void launch_prepare(
 		return;
 	make_views(&b);
 	ret->pod_name = name_pod(a->arena, t->v.name, t->n_retries);
-	if (!check_leftovers(&b) || !check_step_on_error(&b) || !check_sidecar_names(&b))
+	if (!check_leftovers(&b) || !check_step_on_error(&b) || !check_names(&b))
 		return;
 	if (ret->spec->step_template) {
 		ret->spec = template_merge(a->arena, ret->spec);

@@ -3,6 +3,7 @@
 #include "pod.h"
 
 #include "name.h"
+#include <arpa/inet.h>
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/num.h>
@@ -332,6 +333,101 @@ void pod_names(struct arena *a, const struct pod_template *pod, struct task_laun
 			.n_names = h->n_hostnames};
 	}
 	ret->dns = dns_of(a, pod);
+}
+
+enum { NAMESERVERS_MAX = 3, SEARCHES_MAX = 32, HOST_NAME_MAX_BYTES = 253 };
+
+static bool is_address(struct arena *a, struct str s)
+{
+	struct in6_addr address;
+	const char *z = str_c(arena_str(a, s));
+
+	return inet_pton(AF_INET, z, &address) == 1 || inet_pton(AF_INET6, z, &address) == 1;
+}
+
+static bool is_host_name(struct str s)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < s.n; i++) {
+		const char c = s.p[i];
+		const bool is_alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+		if (!is_alnum &&
+			(is_first || (c != '-' && c != '.') || (c == '.' && s.p[i - 1] == '-')))
+			return false;
+		is_first = c == '.';
+	}
+	return !is_first && s.p[s.n - 1] != '-' && s.n <= HOST_NAME_MAX_BYTES;
+}
+
+/* Without blanks and line ends: one word of resolv.conf. */
+static bool is_word(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] == 127)
+			return false;
+	return true;
+}
+
+static struct str bad_name(
+	struct arena *a, const char *field, size_t i, struct str value, const char *want)
+{
+	struct buf shown attr_cleanup(buf_release) = {0};
+
+	buf_init(&shown, BOUND_SUBST_BYTES);
+	for (size_t k = 0; k < value.n && k < HOST_NAME_MAX_BYTES; k++)
+		buf_addc(&shown, value.p[k] >= 0 && value.p[k] < ' ' ? '?' : value.p[k]);
+	return arena_printf(a, "spec.%s[%zu]: Invalid value: \"" STR_FMT "\": must be %s",
+		field, i, STR_ARG(buf_str(&shown)), want);
+}
+
+static struct str host_alias_problem(struct arena *a, const struct host_alias *h, size_t i)
+{
+	if (!is_address(a, h->ip.s))
+		return bad_name(a, "hostAliases", i, h->ip.s, "valid IP address");
+	for (size_t k = 0; k < h->n_hostnames; k++)
+		if (!is_host_name(h->hostnames[k].s))
+			return bad_name(a, "hostAliases", i, h->hostnames[k].s,
+				"a lowercase RFC 1123 subdomain");
+	return STR_NONE;
+}
+
+static struct str dns_problem(struct arena *a, const struct dns_config *c)
+{
+	if (c->n_nameservers > NAMESERVERS_MAX || c->n_searches > SEARCHES_MAX)
+		return arena_printf(a,
+			"spec.dnsConfig: Invalid value: must not have more than %d "
+			"nameservers and %d search paths",
+			NAMESERVERS_MAX, SEARCHES_MAX);
+	for (size_t i = 0; i < c->n_nameservers; i++)
+		if (!is_address(a, c->nameservers[i].s))
+			return bad_name(a, "dnsConfig.nameservers", i, c->nameservers[i].s,
+				"valid IP address");
+	for (size_t i = 0; i < c->n_searches; i++) {
+		struct str s = c->searches[i].s;
+
+		if (str_ends(s, STR(".")))
+			s.n--;
+		if (s.n ? !is_host_name(s) : !c->searches[i].s.n)
+			return bad_name(a, "dnsConfig.searches", i, c->searches[i].s,
+				"a lowercase RFC 1123 subdomain");
+	}
+	for (size_t i = 0; i < c->n_options; i++)
+		if (!c->options[i].name.s.n || !is_word(c->options[i].name.s) ||
+			!is_word(c->options[i].value.s))
+			return bad_name(a, "dnsConfig.options", i, c->options[i].name.s,
+				"a name and a value without blanks");
+	return STR_NONE;
+}
+
+struct str pod_names_problem(struct arena *a, const struct pod_template *pod)
+{
+	struct str problem = dns_problem(a, &pod->dns_config);
+
+	for (size_t i = 0; i < pod->n_host_aliases && !problem.n; i++)
+		problem = host_alias_problem(a, &pod->host_aliases[i], i);
+	return problem;
 }
 
 /* --- what a pod knows of itself */

@@ -40,6 +40,12 @@ struct resources *pod_resources(struct arena *a, const struct spec *spec, struct
 /* hostAliases, dnsPolicy and dnsConfig of a template. */
 void pod_names(struct arena *a, const struct pod_template *pod, struct task_launch *ret);
 
+/*
+ * What the API server finds in them when it is given the pod: addresses and names that are
+ * none, which would be lines of the step's hosts and resolv.conf. Empty: nothing.
+ */
+struct str pod_names_problem(struct arena *a, const struct pod_template *pod);
+
 /* The text of a field or resource. ERR_SPEC when the container is not in the pod. */
 int pod_field(struct arena *a, const struct pod_facts *f, const struct field_ref *ref,
 	struct str *ret);

@@ -238,6 +238,28 @@ static void test_failures(void **state)
 		{TR("  taskSpec: {steps: [{image: x}, {image: x, env: [{name: A=B}]}]}\n"),
 			"PodCreationFailed",
 			"spec.containers[1].env[0].name: Invalid value: \"A=B\""},
+		{TR("  podTemplate: {hostAliases: [{ip: '::1', hostnames: [a-b.c1]}, {ip: "
+		    "1.2.3, hostnames: [a]}]}\n  taskSpec: {steps: [{image: x}]}\n"),
+			"PodCreationFailed",
+			"spec.hostAliases[1]: Invalid value: \"1.2.3\": must be valid IP "
+			"address"},
+		{TR("  params: [{name: h, value: \"a\\n6.6.6.6 b\"}]\n"
+		    "  podTemplate: {hostAliases: [{ip: 1.2.3.4, hostnames: [ok, "
+		    "$(params.h)]}]}\n  taskSpec: {params: [{name: h}], steps: [{image: "
+		    "x}]}\n"),
+			"PodCreationFailed", "must be a lowercase RFC 1123 subdomain"},
+		{TR("  podTemplate: {dnsConfig: {nameservers: [localhost]}}\n"
+		    "  taskSpec: {steps: [{image: x}]}\n"),
+			"PodCreationFailed", "spec.dnsConfig.nameservers[0]: Invalid value"},
+		{TR("  podTemplate: {dnsConfig: {searches: [a.b., '.', 'c d']}}\n"
+		    "  taskSpec: {steps: [{image: x}]}\n"),
+			"PodCreationFailed", "spec.dnsConfig.searches[2]: Invalid value"},
+		{TR("  podTemplate: {dnsConfig: {options: [{name: o, value: \"1\\nnameserver "
+		    "6.6.6.6\"}]}}\n  taskSpec: {steps: [{image: x}]}\n"),
+			"PodCreationFailed", "spec.dnsConfig.options[0]: Invalid value"},
+		{TR("  podTemplate: {dnsConfig: {nameservers: [1.1.1.1, 1.1.1.2, 1.1.1.3, "
+		    "1.1.1.4]}}\n  taskSpec: {steps: [{image: x}]}\n"),
+			"PodCreationFailed", "must not have more than 3 nameservers"},
 		{TR("  stepSpecs: [{name: s}, {name: z}]\n"
 		    "  taskSpec: {steps: [{name: s, image: x}]}\n"),
 			"TaskRunValidationFailed", "invalid StepOverride: No Step named z"},
