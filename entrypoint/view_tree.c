@@ -112,16 +112,51 @@ static void last_line_add(struct tree *t, size_t task, size_t step)
 	dim(t, false);
 }
 
+static bool is_running(const struct step_view *s)
+{
+	return s->state == STEP_STARTING || s->state == STEP_RUNNING;
+}
+
+/* A running step, or before the first one the sidecar that it waits for. */
 static void running_step_add(struct tree *t, const struct task_run_view *task)
 {
 	const struct attempt_view *at = view_attempt(task);
-	for (size_t i = 0; at && i < at->n_steps; i++) {
-		if (at->steps[i].state != STEP_STARTING && at->steps[i].state != STEP_RUNNING)
+	for (size_t i = 0; at && i < at->n_steps + at->n_sidecars; i++) {
+		if (!is_running(&at->steps[i]) || (i >= at->n_steps && at->steps[i].is_ready))
 			continue;
-		buf_addz(&t->line, "  ");
-		safe(t, at->steps[i].name);
+		if (i >= at->n_steps && at->steps[0].state != STEP_WAITING)
+			return;
+		buf_addz(&t->line, i < at->n_steps ? "  " : "  waits for ");
+		safe(t, attempt_label(at, i));
 		last_line_add(t, task->index, i);
 		return;
+	}
+}
+
+/* Its failure is not its task's. */
+static enum view_mark sidecar_mark(const struct step_view *s)
+{
+	if (s->state == STEP_ENDED)
+		return s->exit_code || !s->was_ready ? MARK_IGNORED : MARK_DONE;
+	return s->is_ready ? MARK_RUNNING : MARK_WAITING;
+}
+
+static void sidecar_line(struct tree *t, const struct item *it)
+{
+	const struct attempt_view *at = view_attempt(it->task);
+	const struct step_view *s = &at->steps[it->step];
+	mark(t, it->depth, 4, sidecar_mark(s));
+	safe(t, s->container);
+	time_add(t, s->started_ns, s->ended_ns);
+	if (s->state == STEP_ENDED && s->exit_code) {
+		buf_addf(&t->line, "  exit code %d%s", s->exit_code, s->message.n ? ": " : "");
+		safe_message(t, s->message);
+	} else if (!s->was_ready && s->state == STEP_ENDED) {
+		buf_addz(&t->line, "  was never ready");
+	} else if (s->state != STEP_ENDED) {
+		if (!s->is_ready)
+			buf_addz(&t->line, "  not ready");
+		last_line_add(t, it->task->index, it->step);
 	}
 }
 
@@ -238,6 +273,13 @@ static void task_items(struct tree *t, const struct task_run_view *task, size_t 
 					    .task = task,
 					    .step = i,
 					    .depth = depth});
+	for (size_t i = at->n_steps; i < at->n_steps + at->n_sidecars; i++)
+		if (m == MARK_RUNNING ? at->steps[i].state != STEP_WAITING
+				      : sidecar_mark(&at->steps[i]) == MARK_IGNORED)
+			item_add(t, &(struct item){.rank = RANK_STEP,
+					    .task = task,
+					    .step = i,
+					    .depth = depth});
 }
 
 static void run_items(struct tree *t, const struct run_view *r, size_t depth)
@@ -312,6 +354,8 @@ static void item_line(struct tree *t, const struct item *it)
 		absent_line(t, it);
 	else if (it->step == SIZE_MAX)
 		task_line(t, it);
+	else if (it->step >= view_attempt(it->task)->n_steps)
+		sidecar_line(t, it);
 	else
 		step_line(t, it);
 }

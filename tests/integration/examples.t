@@ -16,6 +16,7 @@ declare -A says=(
 	[examples/features/pipelines.yaml]="publishing app-amd64.o.tar app-arm64.o.tar"
 	[examples/features/output.yaml]="hello has 6 bytes"
 	[examples/features/volumes.yaml]="\*\*\* likes blue in volumes-pod"
+	[examples/features/sidecar.yaml]="row 1 is Ada Lovelace"
 )
 
 for f in examples/*.yaml examples/features/*.yaml; do

@@ -181,6 +181,33 @@ is "$code" 0 "a hook that waits"
 [ $((($(date +%s%N) - start) / 1000000)) -ge 2000 ]
 ok $? "does"
 
+# --- a probe is no more than its container
+
+facts='{ id; grep -E "^(Cap|NoNewPrivs|Seccomp:|Groups)" /proc/self/status; ls / /proc/1 2>&1; ls -i / | md5sum; ulimit -a; env | grep -v -E "^(SHLVL|_)=" | sort; }'
+task confined 'n=0; until [ -s /sh/probe ] && [ -s /sh/own ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; cmp /sh/own /sh/probe && wc -l </sh/own >$(results.r.path)' <<YAML
+securityContext: {runAsUser: 1000, runAsGroup: 1001, capabilities: {drop: [ALL]}}
+env: [{name: OWN, value: v}]
+command: [sh, -c, '$facts >/sh/own.new 2>&1; mv /sh/own.new /sh/own; trap "exit 0" TERM; while :; do sleep 0.1; done']
+readinessProbe: {exec: {command: [sh, -c, '$facts >/sh/probe.new 2>&1; mv /sh/probe.new /sh/probe']}}
+YAML
+run
+is "$code" 0 "a probe has the user, capabilities, filter, root, limits and environment of its container" ||
+	echo "# $err" "$(log confined s)"
+[ "$(result)" -gt 20 ]
+ok $? "and more than a few facts are compared"
+
+task hermetic 'wget -qO $(results.r.path) http://127.0.0.1:80/in' <<'YAML'
+script: sleep 0.3; mkdir /www; echo inside >/www/in; exec httpd -f -p 80 -h /www
+readinessProbe: {httpGet: {port: 80, path: /in}}
+YAML
+sed -i 's/metadata: {name: hermetic}/metadata: {name: hermetic, annotations: {experimental.tekton.dev\/execution-mode: hermetic}}/' "$T/in.yaml"
+run
+if [ "$code" -eq 2 ] && [[ $err == *"network"* ]]; then
+	skip "a probe in a hermetic task" "no network namespaces here"
+else
+	is "$(result)" inside "a probe reaches into the network of a hermetic task" || echo "# $err"
+fi
+
 # --- hostile ones
 
 task flood <<'YAML'

@@ -70,6 +70,60 @@ static void live(void **state)
 	rig_free(r);
 }
 
+#define SIDECARS                                                                               \
+	PR "    - name: t\n      taskSpec:\n"                                                  \
+	   "        steps: [{name: s, image: i, script: 'true'}]\n"                            \
+	   "        sidecars: [{name: db, image: i, script: x}, {name: web, image: i, "        \
+	   "script: x}, {name: bad, image: i, script: x}]\n"
+
+/* What the steps wait for, and how sidecars are beside them. */
+static void sidecars(void **state)
+{
+	static const struct fate fates[] = {{"r-t", -1, 0, STEP_END_EXITED, 0, 0, {0}, true},
+		{"r-t", -1, 2, STEP_END_EXITED, 0, 0, {0}, true},
+		{"r-t", -1, 3, STEP_END_EXITED, 7, 0, {0}, false}};
+	struct rig *r = rig_run(SIDECARS, fates, ARRAY_SIZE(fates));
+	struct view_tree_options o = {
+		.cols = 60, .rows = 23, .now_ns = 4 * NS_PER_S, .last_line = last_line};
+	struct view_tree_options small = o;
+	size_t n;
+
+	(void)state;
+	small.rows = 3;
+	assert_string_equal(tree_of(r, &o, &n),
+		"r  Running  0/1 tasks     3.0s\n"
+		"  > t     3.0s\n"
+		"    > sidecar-db     3.0s  last line    with much more te...\n"
+		"    . sidecar-web     3.0s  not ready  last line    with ...\n"
+		"    ! sidecar-bad      0ms  exit code 7\n");
+	assert_string_equal(tree_of(r, &small, &n),
+		"r  Running  0/1 tasks     3.0s\n"
+		"  > t     3.0s  waits for sidecar-web  last line    with ...\n"
+		"  ... not all is shown\n");
+	rig_feed(r, (struct event){.kind = EVENT_SIDECAR_READY, .step = 2});
+	assert_string_equal(tree_of(r, &small, &n),
+		"r  Running  0/1 tasks     3.0s\n"
+		"  > t     3.0s  s  last line    with much more text than ...\n"
+		"  ... not all is shown\n");
+	rig_free(r);
+}
+
+/* Of a task that waited in vain. */
+static void never_ready(void **state)
+{
+	static const struct fate fates[] = {{"r-t", -1, 2, STEP_END_EXITED, 0, 0, {0}, true}};
+	struct rig *r = rig_run(SIDECARS, fates, ARRAY_SIZE(fates));
+	struct view_tree_options o = {.is_final = true, .cols = 60};
+	size_t n;
+
+	(void)state;
+	rig_feed(r, (struct event){.kind = EVENT_CANCEL, .cancel = CANCEL_NOW});
+	assert_non_null(
+		strstr(tree_of(r, &o, &n), "    ! sidecar-web      0ms  was never ready\n"));
+	assert_null(strstr(tree_of(r, &o, &n), "sidecar-db"));
+	rig_free(r);
+}
+
 static void final(void **state)
 {
 	struct rig *r = rig_run(mixed, mixed_fates, ARRAY_SIZE(mixed_fates));
@@ -186,6 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(live),
+		cmocka_unit_test(sidecars),
+		cmocka_unit_test(never_ready),
 		cmocka_unit_test(final),
 		cmocka_unit_test(nested),
 		cmocka_unit_test(little_room),
