@@ -219,6 +219,14 @@ static bool has_step(const struct task_spec *ts, struct str name)
 	return false;
 }
 
+static bool has_sidecar(const struct task_spec *ts, struct str name)
+{
+	for (size_t i = 0; i < ts->n_sidecars; i++)
+		if (str_eq(ts->sidecars[i].container.name.s, name))
+			return true;
+	return false;
+}
+
 struct str pod_problem(struct arena *a, const struct pod_plan *plan, const struct task_spec *ts)
 {
 	const struct resources none = {0};
@@ -236,6 +244,14 @@ struct str pod_problem(struct arena *a, const struct pod_plan *plan, const struc
 
 		if (!has_step(ts, name))
 			return arena_printf(a, "invalid StepOverride: No Step named " STR_FMT,
+				STR_ARG(name));
+	}
+	for (size_t i = 0; i < plan->n_sidecar_specs; i++) {
+		struct str name = plan->sidecar_specs[i].name.s;
+
+		if (!has_sidecar(ts, name))
+			return arena_printf(a,
+				"invalid SidecarOverride: No Sidecar named " STR_FMT,
 				STR_ARG(name));
 	}
 	return STR_NONE;

@@ -208,6 +208,51 @@ else
 	is "$(result)" inside "a probe reaches into the network of a hermetic task" || echo "# $err"
 fi
 
+# --- as others
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: other}
+spec:
+  taskSpec:
+    results: [{name: r}]
+    volumes: [{name: sh, emptyDir: {}}]
+    steps:
+    - name: s
+      image: busybox
+      volumeMounts: [{name: sh, mountPath: /sh}]
+      script: |
+        n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done
+        cat /sh/post /sh/ready
+    sidecars:
+    - name: db
+      image: busybox
+      volumeMounts: [{name: sh, mountPath: /sh}]
+      script: mkdir /tmp/www; echo >/tmp/www/x; exec httpd -f -p 28180 -h /tmp/www
+      startupProbe: {httpGet: {port: 28180, path: /x}}
+      readinessProbe: {exec: {command: [sh, -c, echo ready >/sh/ready]}}
+      lifecycle: {postStart: {exec: {command: [sh, -c, echo post >/sh/post]}}}
+    - name: sick
+      image: busybox
+      volumeMounts: [{name: sh, mountPath: /sh}]
+      script: |
+        trap 'echo >/sh/told; exit 0' TERM; echo >/sh/up; while :; do sleep 0.1; done
+      livenessProbe: {exec: {command: [sh, -c, 'until [ -f /sh/up ]; do sleep 0.1; done; sleep 100 & wait']}, periodSeconds: 1, failureThreshold: 1}
+YAML
+mkdir "$T/u" && chown 43210:43210 "$T/u"
+other() { # NAME COMMAND…
+	local name=$1
+	shift
+	"$@" >"$T/out" 2>"$T/err"
+	is $? 0 "probes and hooks $name" || sed 's/^/#   /' "$T/out" "$T/err"
+	like "$(cat "$T/out" "$T/err")" "liveness probe failed: timed out after 1s" "and one that hangs, $name"
+}
+for kind in subids single; do
+	other "as a user, $kind" as_user $kind "$MONOPOD" run -f "$T/in.yaml" --store "$T/u/store-$kind" --images "$IMAGES" --run-dir "$T/u/run-$kind"
+done
+other "as process 1" unshare --pid --fork --mount-proc "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/u/run-1"
+
 # --- hostile ones
 
 task flood <<'YAML'

@@ -263,6 +263,11 @@ static void test_failures(void **state)
 		{TR("  stepSpecs: [{name: s}, {name: z}]\n"
 		    "  taskSpec: {steps: [{name: s, image: x}]}\n"),
 			"TaskRunValidationFailed", "invalid StepOverride: No Step named z"},
+		{TR("  sidecarSpecs: [{name: c}, {name: s}]\n"
+		    "  taskSpec: {steps: [{name: s, image: x}], sidecars: [{name: c, image: "
+		    "x}]}\n"),
+			"TaskRunValidationFailed",
+			"invalid SidecarOverride: No Sidecar named s"},
 		{TR("  taskSpec: {steps: [{image: x, computeResources: {limits: {cpu: 100m}, "
 		    "requests: {cpu: 0.2}}}]}\n"),
 			"TaskRunValidationFailed",
