@@ -163,18 +163,26 @@ static void close_steps(struct agent *a, struct execution *t, struct str reason,
 	}
 }
 
-/* Section 14: what comes after a failed step is skipped. */
+/* Section 14: what comes after a failed step is skipped, and its log says so. */
 static void skip_rest(struct agent *a, struct execution *t)
 {
 	struct attempt_view *at = attempt_of(t);
 
-	for (size_t i = t->step + 1; i < at->n_steps; i++)
+	for (size_t i = t->step + 1; i < at->n_steps; i++) {
+		struct action *action;
+
 		run_apply(a, &(struct change){.kind = CHANGE_STEP_SKIP,
 				     .task = t->v.index,
 				     .step = i,
 				     .ended = {.exit_code = 1,
 					     .termination_reason = "Skipped",
 					     .reason = STR("Error")}});
+		if (t->is_gone)
+			continue;
+		action = attempt_push(a, t, ACTION_SKIP_STEP);
+		action->step = i;
+		action->after_failure = true;
+	}
 }
 
 static bool may_retry(const struct agent *a, const struct execution *t)

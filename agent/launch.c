@@ -660,6 +660,20 @@ static struct result_want *make_wants(
 	return wants;
 }
 
+/* Nothing is pulled, but a pod with another word would not have been made. */
+static bool check_pull_policy(struct build *b, const struct step_launch *l, struct str policy)
+{
+	if (!policy.n || str_eqz(policy, "Always") || str_eqz(policy, "IfNotPresent") ||
+		str_eqz(policy, "Never"))
+		return true;
+	return fail_pod(b,
+		arena_printf(b->arena,
+			"Pod \"" STR_FMT "\" is invalid: spec.containers[%zu].imagePullPolicy: "
+			"Unsupported value: \"" STR_FMT
+			"\": supported values: \"Always\", \"IfNotPresent\", \"Never\"",
+			STR_ARG(b->out->pod_name), l->index, STR_ARG(policy)));
+}
+
 /* A step, or behind them a sidecar. */
 static bool make_container(struct build *b, const struct task_launch *task, size_t i)
 {
@@ -679,7 +693,8 @@ static bool make_container(struct build *b, const struct task_launch *task, size
 		.on_error_continue = str_eqz(step->on_error.s, "continue"),
 		.working_dir = sidecar_working_dir(b->brief, step, sidecar),
 	};
-	if (!make_env(b, step, task->hermetic && !sidecar, l))
+	if (!check_pull_policy(b, l, step->image_pull_policy.s) ||
+		!make_env(b, step, task->hermetic && !sidecar, l))
 		return false;
 	if (step->script.s.n) {
 		make_script(b, step, l);

@@ -686,11 +686,15 @@ void task_start_step(struct drive *d, const struct action *a)
 	refusal_fill(&d->queue.p[d->queue.n - 1], t, &t->launch->steps[a->step], &err);
 }
 
+/* Nobody is left to see the marks of a step after a failed one, and its line is in its log
+ * alone: what matters on the screen is why. */
 void task_skip_step(struct drive *d, const struct action *a)
 {
-	static const char text[] = "Step was skipped due to when expressions were evaluated to "
-				   "false.";
-	const struct stepio_line line = {.is_own = true, .text = str_z(text)};
+	const struct str text = a->after_failure
+					? STR("Skipping step because a previous step failed")
+					: STR("Step was skipped due to when expressions were "
+					      "evaluated to false.");
+	const struct stepio_line line = {.is_own = true, .text = text};
 	struct task_context *t = task_find(d, a->task, a->attempt);
 	struct step_context *s;
 	struct steplog *log;
@@ -698,8 +702,10 @@ void task_skip_step(struct drive *d, const struct action *a)
 
 	BUG_ON(!t || !t->dirs || a->step >= t->launch->n_steps);
 	s = &t->steps[a->step];
-	attempt_step_mark(t->dirs, s->index, true, STR("0"));
-	step_on_line(s, &line);
+	if (!a->after_failure) {
+		attempt_step_mark(t->dirs, s->index, true, STR("0"));
+		step_on_line(s, &line);
+	}
 	if (d->c->options->dry_run)
 		return;
 	if (steplog_open(t->dirs->log_dfd, t->launch->steps[s->index].name,

@@ -219,8 +219,8 @@ enum action_kind {
 	ACTION_START_SIDECAR, /* answer SIDECAR_STARTED or SIDECAR_REFUSED, later SIDECAR_READY
 				 and SIDECAR_ENDED, unless END_TASK comes first */
 	ACTION_START_STEP,    /* answer STEP_STARTED or STEP_REFUSED, later STEP_ENDED */
-	ACTION_SKIP_STEP, /* a step whose when is false: leave its marks, say so in its log; no
-			     answer */
+	ACTION_SKIP_STEP, /* a step that does not run, its when being false or a step before it
+			     having failed: leave its marks, say so in its log; no answer */
 	ACTION_STOP_STEP, /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
 			     of it) */
 	ACTION_END_TASK,  /* the attempt is over: stop its sidecars, then free its layers,
@@ -236,6 +236,7 @@ struct action {
 	size_t attempt;
 	size_t step; /* START_SIDECAR: its place in task_launch.steps */
 	int signal;
+	bool after_failure; /* SKIP_STEP: because of a step before it */
 	bool durable;
 	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next
 			      call */

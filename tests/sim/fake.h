@@ -333,7 +333,7 @@ static void drain(struct sim *s)
 			on_start_sidecar(s, &x);
 			break;
 		case ACTION_SKIP_STEP:
-			check(s, false); /* no step has a when */
+			check(s, x.after_failure); /* no step has a when */
 			break;
 		case ACTION_STOP_STEP:
 			on_stop_step(s, &x);

@@ -157,6 +157,26 @@ static void test_lifted(void **state)
 	rig_free(r);
 }
 
+/* Whoever keeps logs is told of each that does not run, and why. */
+static void test_told_after_failure(void **state)
+{
+	static const struct fate fails = {"tr", -1, 0, STEP_END_EXITED, 7, 0, {0}, false};
+	struct rig *r = rig_run(TR("  taskSpec: {steps: [{name: a, image: x}, {name: b, image: "
+				   "x}, {name: c, image: x}]}\n"),
+		&fails, 1);
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < r->n_actions; i++) {
+		if (r->actions[i].kind != ACTION_SKIP_STEP)
+			continue;
+		assert_true(r->actions[i].after_failure);
+		assert_int_equal(r->actions[i].step, ++n);
+	}
+	assert_int_equal(n, 2);
+	rig_free(r);
+}
+
 /* A step that failed has results, too; those after it do not run. */
 static void test_of_failed_step(void **state)
 {
@@ -269,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_all_skipped),
 		cmocka_unit_test(test_lifted),
 		cmocka_unit_test(test_of_failed_step),
+		cmocka_unit_test(test_told_after_failure),
 		cmocka_unit_test(test_artifacts),
 		cmocka_unit_test(test_artifacts_of_unnamed),
 		cmocka_unit_test(test_artifacts_not_taken),
