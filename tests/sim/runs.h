@@ -151,7 +151,7 @@ static void r_step_ended(const struct model *m, struct mrun *r, const struct eve
 /* An event of the attempt that is going on, before the agent hears of it. */
 static void r_event(const struct model *m, struct mrun *r, const struct event *ev, int64_t now)
 {
-	int64_t limit = gen_step_timeout_ns(&m->g->t[r->task], (int)ev->step);
+	int64_t limit;
 
 	if (r->stage == R_OVER || r->stage == R_HELD || (int)ev->attempt != r->attempt)
 		return;
@@ -168,6 +168,7 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 			r_end(m, r, str_c(ev->reason), false);
 		break;
 	case EVENT_STEP_STARTED:
+		limit = gen_step_timeout_ns(&m->g->t[r->task], (int)ev->step);
 		r->step_end_at = limit ? now + limit : 0;
 		break;
 	case EVENT_STEP_ENDED:
