@@ -18,8 +18,10 @@ void security_merge(struct security_context *s, const struct security_context *t
 		s->allow_privilege_escalation = t->allow_privilege_escalation;
 	if (!s->proc_mount.s.n)
 		s->proc_mount = t->proc_mount;
-	if (!s->seccomp_type.s.n)
+	if (!s->seccomp_type.s.n) {
 		s->seccomp_type = t->seccomp_type;
+		s->profile = t->profile;
+	}
 	if (!s->n_cap_add) {
 		s->cap_add = t->cap_add;
 		s->n_cap_add = t->n_cap_add;
@@ -98,6 +100,8 @@ static void launch_privilege(const struct security_context *own, struct launch_s
 	s->is_privileged = own->privileged.v;
 	if (s->is_privileged)
 		s->adds_all = s->is_unconfined = s->is_proc_unmasked = true;
+	if (s->is_unconfined)
+		s->rules = NULL;
 	s->is_admin = s->adds_all || s->cap_add & admin;
 	if (s->is_admin && !own->allow_privilege_escalation.pos.line)
 		s->may_escalate = true;
@@ -106,13 +110,13 @@ static void launch_privilege(const struct security_context *own, struct launch_s
 void security_launch(struct arena *a, const struct security_context *pod,
 	const struct security_context *own, struct step_launch *l)
 {
-	const struct text seccomp =
-		own->seccomp_type.s.n ? own->seccomp_type : pod->seccomp_type;
+	const struct security_context *filter = own->seccomp_type.s.n ? own : pod;
 	struct launch_security *s = &l->security;
 
 	launch_users(pod, own, l);
 	launch_groups(a, pod, s);
-	s->is_unconfined = str_eqz(seccomp.s, "Unconfined");
+	s->is_unconfined = str_eqz(filter->seccomp_type.s, "Unconfined");
+	s->rules = filter->profile ? filter->profile->rules : NULL;
 	s->is_proc_unmasked = str_eqz(own->proc_mount.s, "Unmasked");
 	s->read_only_root = own->read_only_root_filesystem.v;
 	s->may_escalate = own->allow_privilege_escalation.v;

@@ -47,6 +47,13 @@ const struct option_row option_rows[] = {
 		.fn = option_host_path,
 		.help = "let hostPath volumes name what lies below this directory; without it "
 			"they are refused; repeatable"},
+	{.name = "seccomp-profile-root",
+		.arg = "DIR",
+		.group = GROUP_BIND | GROUP_INPUT,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, profile_root),
+		.help = "where the files of seccompProfile.localhostProfile are; without it "
+			"profiles of type Localhost are refused"},
 	{.name = "images",
 		.arg = "PATH",
 		.is_repeatable = true,

@@ -3,6 +3,7 @@
 #include "input.h"
 
 #include "hostpath.h"
+#include "profile.h"
 
 #include "header.h"
 
@@ -137,9 +138,11 @@ int input_load(const struct options *o, struct arena *a, struct str seed, struct
 	if (rc == 0)
 		*ret = spec_load(a, vec_freeze(&inputs, a), inputs.n, &so);
 	vec_release(&inputs);
-	if (rc == 0)
-		host_path_check(o, *ret);
-	return rc;
+	if (rc)
+		return rc;
+	host_path_check(o, *ret);
+	profile_read(o, *ret);
+	return 0;
 }
 
 /* --- which runs -------------------------------------------------------------------------- */

@@ -478,6 +478,7 @@ static struct sandbox_security launch_security(const struct launch_security *s)
 		.drops_all = s->drops_all,
 		.may_escalate = s->may_escalate,
 		.is_unconfined = s->is_unconfined,
+		.rules = s->rules,
 		.is_proc_unmasked = s->is_proc_unmasked,
 	};
 }

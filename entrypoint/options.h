@@ -47,6 +47,7 @@ struct options {
 	size_t n_volumes;
 	struct str *host_paths; /* --allow-host-path; absolute and cleaned */
 	size_t n_host_paths;
+	struct str profile_root; /* --seccomp-profile-root; absolute and cleaned */
 
 	/* images */
 	struct str *images; /* absolute paths of sources */

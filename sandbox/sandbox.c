@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -41,6 +42,7 @@ struct start { /* what a start holds until it is over */
 	uint64_t caps;  /* of the main process */
 	const struct sock_fprog *filter; /* of step-init and all of the step */
 	const struct sock_fprog *own;    /* of the main process behind it; NULL: none */
+	struct sock_fprog rules;         /* its place, when the step brings its own */
 	int report_fd, report_child_fd;
 	int status_fd, status_child_fd;
 	int copies_fd, copies_child_fd;
@@ -157,6 +159,7 @@ static int orders_fill(
 		.last_cap = c->ns->last_cap,
 		.flags = s->flags,
 		.n_filter = s->own ? s->own->len : 0,
+		.filter_flags = s->rules.filter ? seccomp_rules_flags(c->security.rules) : 0,
 		.start_fd = start_fd(s),
 		.copies_fd = s->copies_child_fd,
 	};
@@ -227,6 +230,7 @@ static char **init_argv(const struct sandbox_config *c, int orders_fd, struct ar
 
 static void start_release(struct start *s)
 {
+	free(s->rules.filter);
 	build_release(&s->b);
 	arena_free(s->b.a);
 	fd_close(&s->report_fd);
@@ -323,12 +327,19 @@ static enum seccomp_profile start_profile(const struct start *s)
  */
 static int start_security(struct start *s, struct err *err)
 {
+	const struct sandbox_security *security = &s->b.c->security;
 	enum seccomp_profile profile;
 
-	s->caps = caps_of_step(&s->b.c->security);
-	if (caps_need_nest(s->caps))
+	s->caps = caps_of_step(security);
+	/* a filter that setuid programs shall not undo is a matter for an administrator */
+	if (caps_need_nest(s->caps) || (security->rules && security->may_escalate))
 		s->flags |= ORDERS_NEST;
-	profile = start_profile(s);
+	profile = security->rules ? SECCOMP_UNCONFINED : start_profile(s);
+	if (security->rules) {
+		if (seccomp_compile_rules(security->rules, s->caps, &s->rules, err))
+			return err_wrap(err, "seccomp profile");
+		s->own = &s->rules;
+	}
 	s->filter = ns_filter(s->b.ns, profile, err);
 	if (!s->filter)
 		return -1;

@@ -112,9 +112,7 @@ static const char *const worker_denied[] = {
 	"vfork",
 };
 
-typedef VEC(struct sock_filter) filter_vec; /* a name for one anonymous type */
-
-static void filter_add(filter_vec *f, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
+void filter_add(filter_vec *f, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	struct sock_filter i = {.code = code, .jt = jt, .jf = jf, .k = k};
 
@@ -194,6 +192,21 @@ int seccomp_call_number(const struct seccomp_call *c)
 	return c->number ? c->number : seccomp_syscall_resolve_name(c->name);
 }
 
+/* The list knows numbers that the library does not. */
+int seccomp_number(struct str name)
+{
+	for (size_t i = 0; i < seccomp_default_n; i++)
+		if (seccomp_default_calls[i].number &&
+			str_eqz(name, seccomp_default_calls[i].name))
+			return seccomp_default_calls[i].number;
+	return memchr(name.p, 0, name.n) ? -1 : seccomp_syscall_resolve_name(str_c(name));
+}
+
+uint32_t seccomp_audit_arch(void)
+{
+	return NATIVE_AUDIT;
+}
+
 static int rule_add(scmp_filter_ctx ctx, const struct seccomp_call *c, bool is_allowed)
 {
 	int number = seccomp_call_number(c);
@@ -236,7 +249,7 @@ static int list_build(scmp_filter_ctx ctx, enum seccomp_profile profile, struct 
 	return 0;
 }
 
-static int list_export(scmp_filter_ctx ctx, filter_vec *f, struct err *err)
+int seccomp_export(void *ctx, filter_vec *f, struct err *err)
 {
 	int fd cleanup_fd = memfd_create("seccomp", MFD_CLOEXEC);
 	struct sock_filter one;
@@ -267,7 +280,7 @@ int seccomp_compile(enum seccomp_profile profile, struct sock_fprog *ret, struct
 		return err_set(err, ERR_SYS, "libseccomp cannot make a filter");
 	BUG_ON(seccomp_arch_native() != (uint32_t)NATIVE_ARCH);
 	checks_add(&f, profile);
-	failed = list_build(ctx, profile, err) || list_export(ctx, &f, err);
+	failed = list_build(ctx, profile, err) || seccomp_export(ctx, &f, err);
 	seccomp_release(ctx);
 	if (failed) {
 		vec_release(&f);

@@ -7,7 +7,10 @@
 #define SANDBOX_SECCOMP_H
 
 #include <base/err.h>
+#include <base/str.h>
+#include <base/vec.h>
 #include <linux/filter.h>
+#include <monopod/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -41,5 +44,20 @@ enum { SECCOMP_PROFILE_N = SECCOMP_WORKER + 1 };
 
 /* Allocates ret->filter with malloc; the caller frees it. */
 int seccomp_compile(enum seccomp_profile profile, struct sock_fprog *ret, struct err *err);
+
+/* seccomp_rules.c: a step's own profile, for a step with these capabilities; freed likewise. */
+int seccomp_compile_rules(const struct seccomp_rules *rules, uint64_t caps,
+	struct sock_fprog *ret, struct err *err);
+/* For seccomp(2). */
+uint32_t seccomp_rules_flags(const struct seccomp_rules *rules);
+
+/* Programs in the making. */
+typedef VEC(struct sock_filter) filter_vec; /* a name for one anonymous type */
+void filter_add(filter_vec *f, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf);
+/* Appends what libseccomp (ctx: scmp_filter_ctx) makes of its rules. */
+int seccomp_export(void *ctx, filter_vec *f, struct err *err);
+/* Of a call of this architecture; negative: there is none, or none that is known here. */
+int seccomp_number(struct str name);
+uint32_t seccomp_audit_arch(void);
 
 #endif

@@ -12,53 +12,104 @@
 
 /* --- seccompProfile ---------------------------------------------------------------------- */
 
+struct seccomp_profile { /* as it is written */
+	struct text type;
+	struct text file;
+};
+
+static const char *profile_path_problem(struct str path)
+{
+	struct str part;
+
+	if (str_starts(path, STR("/")))
+		return "must be a relative path";
+	while (str_cut(path, '/', &part, &path))
+		if (str_eqz(part, ".."))
+			return "must not contain '..'";
+	return str_eqz(path, "..") ? "must not contain '..'" : NULL;
+}
+
+/* As the API server wants it: below the node's directory, and only where it is asked for. */
+static void check_profile_file(
+	struct decode *d, const struct yaml_node *n, const struct seccomp_profile *p)
+{
+	const struct yaml_node *file = yaml_get(n, "localhostProfile");
+	const bool is_local = str_eqz(p->type.s, "Localhost");
+	const char *problem = is_local ? profile_path_problem(p->file.s) : NULL;
+
+	if (!is_local && text_given(p->file))
+		(void)decode_fail(d, "bad-value", file,
+			"localhostProfile can only be set when seccomp type is Localhost");
+	else if (is_local && !p->file.s.n)
+		(void)decode_fail(d, "required", n,
+			"localhostProfile must be set when seccomp type is Localhost");
+	else if (problem)
+		(void)decode_fail(d, "bad-value", file, "%s", problem);
+}
+
+static struct profile_use *profile_use(struct decode *d, struct text file)
+{
+	struct profile_use *use = arena_new_object(d->arena, struct profile_use);
+
+	use->name = file;
+	if (d->profiles) {
+		use->next = *d->profiles;
+		*d->profiles = use;
+	}
+	return use;
+}
+
 static void finish_seccomp(struct decode *d, const struct yaml_node *n, void *base)
 {
-	const struct security_context *s = base;
+	const struct seccomp_profile *p = base;
 	const struct yaml_node *type = yaml_get(n, "type");
 
-	if (!type || !s->seccomp_type.s.n) {
+	if (!type || !p->type.s.n) {
 		if (n->type == YAML_MAP && (!type || type->type == YAML_STRING))
 			(void)decode_fail(d, "required", n,
 				"type is required when seccompProfile is set");
 		return;
 	}
-	if (str_eqz(s->seccomp_type.s, "RuntimeDefault"))
+	check_profile_file(d, n, p);
+	if (str_eqz(p->type.s, "RuntimeDefault") || str_eqz(p->type.s, "Localhost"))
 		return;
-	if (str_eqz(s->seccomp_type.s, "Unconfined"))
+	if (str_eqz(p->type.s, "Unconfined"))
 		(void)decode_warn(d, "unconfined", type,
 			"Unconfined leaves the floor of the filter alone: more of the kernel "
 			"can be reached");
-	else if (str_eqz(s->seccomp_type.s, "Localhost"))
-		decode_refuse(
-			d, type, "seccompProfile of type " STR_FMT, STR_ARG(s->seccomp_type.s));
 	else
 		(void)decode_fail(d, "bad-value", type,
 			"Unsupported value: \"" STR_FMT
 			"\": supported values: \"Localhost\", \"RuntimeDefault\", "
 			"\"Unconfined\"",
-			STR_ARG(s->seccomp_type.s));
+			STR_ARG(p->type.s));
 }
 
 static const struct field seccomp_fields[] = {
-	{FIELD_TEXT_OF(struct security_context, "type", seccomp_type)},
-	{REFUSED("localhostProfile")},
+	{FIELD_TEXT_OF(struct seccomp_profile, "type", type)},
+	{FIELD_TEXT_OF(struct seccomp_profile, "localhostProfile", file)},
 };
 static const struct schema schema_seccomp = {
 	.what = "seccompProfile",
-	.size = sizeof(struct security_context),
+	.size = sizeof(struct seccomp_profile),
 	.fields = seccomp_fields,
 	.n_fields = ARRAY_SIZE(seccomp_fields),
 	.finish = finish_seccomp,
 };
 
-/* The profile's members lie beside the others. */
 static void decode_seccomp(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
+	struct security_context *s = base;
+	struct seccomp_profile p = {0};
+
 	(void)f;
-	if (n->type != YAML_NULL)
-		decode_object(d, &schema_seccomp, n, base);
+	if (n->type == YAML_NULL)
+		return;
+	decode_object(d, &schema_seccomp, n, &p);
+	s->seccomp_type = p.type;
+	if (str_eqz(p.type.s, "Localhost") && p.file.s.n && !profile_path_problem(p.file.s))
+		s->profile = profile_use(d, p.file);
 }
 
 /* --- capabilities ------------------------------------------------------------------------ */

@@ -176,6 +176,8 @@ static void put_security_context(struct json_writer *w, const struct security_co
 		json_key(w, "seccompProfile");
 		json_open(w, '{');
 		put_text(w, "type", s->seccomp_type);
+		if (s->profile)
+			put_text(w, "localhostProfile", s->profile->name);
 		json_close(w, '}');
 	}
 	json_close(w, '}');

@@ -327,6 +327,7 @@ static void loader_init(struct loader *l, struct spec *s, const struct spec_opti
 	*l = (struct loader){.spec = s, .opts = opts};
 	l->decode.arena = s->arena;
 	l->decode.diags = s->diags;
+	l->decode.profiles = &s->profiles;
 	buf_init(&l->decode.path, PATH_TEXT_MAX);
 	map_init(&l->first, s->arena);
 	l->trees = arena_new();

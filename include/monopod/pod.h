@@ -118,6 +118,13 @@ struct resources {
 	size_t n_requests;
 	struct pos pos;
 };
+struct seccomp_rules;
+struct profile_use { /* seccompProfile.localhostProfile: below a directory of the caller's */
+	struct text name;
+	const struct seccomp_rules *rules; /* filled in by who has the files; see
+					      spec_read_profile */
+	struct profile_use *next;          /* of the same input */
+};
 /*
  * Of a container, or of a pod template. Other members are refused when read, and so is a
  * capability that could not be given to a step (spec/decode_security.c).
@@ -126,7 +133,8 @@ struct security_context {
 	struct maybe_int run_as_user;
 	struct maybe_int run_as_group;
 	struct maybe_bool run_as_non_root;
-	struct text seccomp_type; /* RuntimeDefault, Unconfined; or absent */
+	struct text seccomp_type;    /* RuntimeDefault, Unconfined, Localhost; or absent */
+	struct profile_use *profile; /* Localhost; else NULL */
 	/* of a container alone */
 	struct maybe_bool privileged;
 	struct maybe_bool read_only_root_filesystem;

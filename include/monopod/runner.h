@@ -80,7 +80,8 @@ struct launch_security {
 	bool is_admin;      /* CAP_SYS_ADMIN was asked for, alone or with others */
 	bool may_escalate;  /* allowPrivilegeEscalation: true was asked for, or is implied */
 	bool read_only_root;
-	bool is_unconfined; /* seccompProfile Unconfined */
+	bool is_unconfined;                /* seccompProfile Unconfined */
+	const struct seccomp_rules *rules; /* seccompProfile Localhost, or NULL */
 	bool is_proc_unmasked;
 	const uint32_t *groups; /* supplementary, of the pod: fsGroup is among them */
 	size_t n_groups;

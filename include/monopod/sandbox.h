@@ -15,6 +15,7 @@
 #include <base/arena.h>
 #include <base/err.h>
 #include <base/str.h>
+#include <monopod/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -217,10 +218,12 @@ struct sandbox_rlimit {
  */
 struct sandbox_security {
 	uint64_t cap_add, cap_drop;
-	bool adds_all, drops_all; /* before the sets */
-	bool may_escalate;        /* programs of the image with setuid bits or file
-				     capabilities work; else no_new_privs. Mounts stay nosuid */
-	bool is_unconfined;       /* of the filter only the floor is left */
+	bool adds_all, drops_all;          /* before the sets */
+	bool may_escalate;                 /* programs of the image with setuid bits or file
+					      capabilities work; else no_new_privs. Mounts stay nosuid */
+	bool is_unconfined;                /* of the filter only the floor is left */
+	const struct seccomp_rules *rules; /* takes the place of the filter, over the floor;
+					      not with is_unconfined. Borrowed; NULL: none */
 	bool is_proc_unmasked;
 };
 enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };

@@ -486,6 +486,7 @@ struct spec {
 	struct limit_range *limit_ranges;
 	size_t n_limit_ranges;
 	struct host_path_use *host_paths; /* of the whole input, in no order */
+	struct profile_use *profiles;     /* likewise */
 	/* name → object, per kind */
 	struct map task_by_name;
 	struct map pipeline_by_name;
@@ -506,6 +507,15 @@ struct spec_options {
 	struct str (*suffix)(void *arg, struct arena *a, size_t i);
 	void *suffix_arg;
 };
+
+/*
+ * A profile of system calls in the JSON of OCI runtimes, of at most SPEC_PROFILE_BYTES_MAX.
+ * What is wrong with it is told in s->diags under this name; -1: something was. The text must
+ * live as long as the spec.
+ */
+enum { SPEC_PROFILE_BYTES_MAX = 1 << 20 };
+int spec_read_profile(
+	struct spec *s, struct str name, struct str text, const struct seccomp_rules **ret);
 
 /*
  * Reads, decodes and validates everything. Always returns a spec; problems are in spec->diags

@@ -6,11 +6,11 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		folders[names[i]] = 1
 	may["base"] = " version.h "
-	may["spec"] = " artifact.h text.h pod.h spec.h subst.h version.h "
+	may["spec"] = " artifact.h text.h pod.h spec.h subst.h seccomp.h version.h "
 	may["agent"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h health.h version.h "
-	may["sandbox"] = " sandbox.h version.h "
+	may["sandbox"] = " sandbox.h seccomp.h version.h "
 	may["images"] = " images.h version.h "
-	may["entrypoint"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h health.h sandbox.h images.h version.h "
+	may["entrypoint"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h health.h sandbox.h seccomp.h images.h version.h "
 	# contracts build upon each other in one direction
 	may["artifact.h"] = " "
 	may["text.h"] = " "
@@ -20,7 +20,8 @@ BEGIN {
 	may["runner.h"] = " spec.h subst.h "
 	may["agent.h"] = " artifact.h spec.h subst.h runner.h "
 	may["health.h"] = " spec.h runner.h "
-	may["sandbox.h"] = " "
+	may["sandbox.h"] = " seccomp.h "
+	may["seccomp.h"] = " "
 	may["images.h"] = " "
 	may["version.h"] = " "
 }

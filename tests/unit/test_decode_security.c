@@ -28,6 +28,23 @@ static void test_members(void **state attr_unused)
 	assert_string_equal(str_c(c->seccomp_type.s), "RuntimeDefault");
 }
 
+/* Who reads files is told each that is named. */
+static void test_profiles(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct spec *s = load_context(
+		a, "{seccompProfile: {type: Localhost, localhostProfile: a..b/c.json}}");
+	const struct security_context *c = &s->tasks[0].spec.steps[0].security_context;
+
+	assert_string_equal(diag_lines(a, s->diags), "");
+	assert_ptr_equal(s->profiles, c->profile);
+	assert_string_equal(str_c(c->profile->name.s), "a..b/c.json");
+	assert_null(c->profile->next);
+	assert_null(c->profile->rules);
+	s = load_context(a, "{seccompProfile: {type: RuntimeDefault}}");
+	assert_null(s->profiles);
+}
+
 /* What is not given and what is not said makes no diagnostic. */
 static void test_silent(void **state attr_unused)
 {
@@ -107,7 +124,17 @@ static void test_wrong(void **state attr_unused)
 		{"{seccompProfile: {}}", "type is required when seccompProfile is set", 39},
 		{"{seccompProfile: {type: default}}", "Unsupported value: \"default\"", 46},
 		{"{seccompProfile: {type: Localhost}}",
-			"seccompProfile of type Localhost: not supported yet", 46},
+			"localhostProfile must be set when seccomp type is Localhost", 39},
+		{"{seccompProfile: {type: Localhost, localhostProfile: /x}}",
+			"must be a relative path", 75},
+		{"{seccompProfile: {type: Localhost, localhostProfile: a/..}}",
+			"must not contain '..'", 75},
+		{"{seccompProfile: {type: Localhost, localhostProfile: a/../b}}",
+			"must not contain '..'", 75},
+		{"{seccompProfile: {type: Localhost, localhostProfile: ..}}",
+			"must not contain '..'", 75},
+		{"{seccompProfile: {type: RuntimeDefault, localhostProfile: x}}",
+			"localhostProfile can only be set when seccomp type is Localhost", 80},
 		{"{procMount: unmasked}", "supported values: \"Default\", \"Unmasked\"", 34},
 		{"{seccompProfile: {type: 5}}", "cannot unmarshal number", 46},
 		{"{appArmorProfile: {type: RuntimeDefault}}", "monopod's own confinement", 23},
@@ -195,6 +222,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_privilege),
 		cmocka_unit_test(test_wrong),

@@ -132,6 +132,24 @@ static void test_privileged(void **state attr_unused)
 	assert_true(l.security.may_escalate);
 	assert_int_equal(l.security.cap_drop, 1 << 0 | 1 << 5);
 
+	/* a profile is the step's, else the pod's; none for who is privileged */
+	{
+		struct profile_use file = {.rules = (const struct seccomp_rules *)&l};
+		const struct security_context of_pod = {
+			.seccomp_type = {.s = STR_INIT("Localhost")}, .profile = &file};
+		const struct security_context nothing = {0};
+
+		l = (struct step_launch){0};
+		security_launch(a, &of_pod, &own, &l);
+		assert_null(l.security.rules);
+		l = (struct step_launch){0};
+		security_launch(a, &of_pod, &nothing, &l);
+		assert_ptr_equal(l.security.rules, file.rules);
+		l = (struct step_launch){0};
+		security_launch(a, &of_pod, &pod, &l);
+		assert_null(l.security.rules);
+	}
+
 	own = (struct security_context){.privileged = NO};
 	security_merge(&own, &template);
 	l = (struct step_launch){0};
