@@ -91,12 +91,13 @@ case $? in
 *) ok 1 "the program of the image starts without any privilege" "$(cat "$T/err")" ;;
 esac
 is "$(pm image inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{json .Config.Env}} {{len .RootFS.Layers}}' "$image")" \
-	'["/monopod"] null null 1' "one layer, an entrypoint, no arguments, no environment"
+	'["/bin/monopod"] null null 1' "one layer, an entrypoint, no arguments, no environment"
 [ "$(pm image inspect --format '{{.Size}}' "$image")" -lt 10000000 ]
 ok $? "under 10 MB"
 root=$(pm image mount "$image")
-is "$(cd "$root" && find . -mindepth 1 -printf '%P %m %U\n')" "monopod 755 0" "one file and nothing else"
-cmp -s "$root/monopod" build/static/monopod
+is "$(cd "$root" && find . -mindepth 1 -printf '%P %m %U\n')" "bin 755 0
+bin/monopod 755 0" "one file and nothing else"
+cmp -s "$root/bin/monopod" build/static/monopod
 ok $? "which is the static program"
 pm image umount "$image" >/dev/null
 
@@ -182,7 +183,7 @@ spec:
         df -k / | tail -1 | awk '{ print "size", $2 }'
         dd if=/dev/zero of=/big bs=1024k count=400 2>&1 | grep -o 'No space left on device'
         rm /big
-        ls /monopod /in /images /run/monopod /var/lib/monopod 2>/dev/null | wc -l
+        ls /bin/monopod /in /images /run/monopod /var/lib/monopod 2>/dev/null | wc -l
 YAML
 printf 'nameserver 192.0.2.53\nsearch example.test\n' >"$T/resolv.conf"
 box --hostname podhost --add-host registry.example:192.0.2.7 -v "$T/resolv.conf:/etc/resolv.conf:ro" --memory 256m \
@@ -311,7 +312,7 @@ is "$(json 'cond(run)["status"]+" "+cond(run)["reason"]+" "+cond(tasks["stop-lon
 like "$(term monopod/verdict)" "3 False Cancelled" "so does the termination file"
 is "$(term monopod/task/stop-last)" "3 True Succeeded" "with the tasks"
 start stop.yaml
-pm exec "$name" /monopod cancel --graceful /run/monopod >"$T/out" 2>&1
+pm exec "$name" /bin/monopod cancel --graceful /run/monopod >"$T/out" 2>&1
 ok $? "monopod cancel, inside the container" "$(cat "$T/out")"
 ended 143 "exit code"
 is "$(log stop-last s)" "last after Failed" "with its finally tasks"
