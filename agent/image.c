@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The images of a plan that are known before anything runs: the passes of every task run that
- * is foreseeable are made once, and what holds no variable afterwards is known.
- */
+/* The images of a plan that are known before anything runs: those without a variable left. */
 #include "action.h"
-#include "launch.h"
-#include "name.h"
-#include "workspace.h"
+#include "foresee.h"
 
 struct image_list {
-	const struct agent *agent;
 	struct arena *arena;
-	struct arena *scratch; /* of one task */
 	struct map seen;
 	VEC(struct image_use) uses;
 };
@@ -71,119 +64,13 @@ static void add_containers(struct image_list *l, const struct task_spec *ts)
 	add_volumes(l, ts->volumes, ts->n_volumes);
 }
 
-/* A retry may be of another image: retry-count is a variable. */
-static void add_attempts(struct image_list *l, struct execution *t)
+static void image_seen(void *arg, const struct agent *a attr_unused, const struct plan_task *t,
+	const struct task_spec *ts)
 {
-	enum { ATTEMPTS_FORESEEN = 16 };
-	int64_t n = t->v.retries < ATTEMPTS_FORESEEN ? t->v.retries + 1 : ATTEMPTS_FORESEEN;
+	const struct pod_template *pod = &t->pod->pod_template;
 
-	for (int64_t i = 0; i < n; i++) {
-		const struct task_spec *ts;
-
-		t->v.n_attempts = (size_t)i + 1;
-		t->n_retries = (size_t)i;
-		ts = launch_preview(l->agent, t, l->scratch);
-		if (ts)
-			add_containers(l, ts);
-	}
-}
-
-/* A matrix param that is no array yet has one value, which holds a variable. */
-static struct matrix known_matrix(struct arena *a, const struct matrix *in)
-{
-	struct matrix m = *in;
-
-	m.params = vec_copy(a, in->params, in->n_params, sizeof(*in->params));
-	for (size_t i = 0; i < m.n_params; i++) {
-		struct value *v = &m.params[i].value;
-
-		if (v->type != VALUE_STRING)
-			continue;
-		v->type = VALUE_ARRAY;
-		v->array = &v->string;
-		v->n_array = 1;
-	}
-	return m;
-}
-
-static void add_child(struct image_list *l, const struct plan_task *me,
-	const struct combination *c, struct execution *t)
-{
-	const struct pipeline_task *pt = me->bound;
-	struct err err;
-	size_t n = 0;
-
-	t->v.params = arena_new_array(l->scratch, struct param, c->n_params + pt->n_params + 1);
-	for (size_t i = 0; i < c->n_params; i++)
-		t->v.params[n++] = c->params[i];
-	for (size_t i = 0; i < pt->n_params; i++)
-		t->v.params[n++] = pt->params[i];
-	t->v.n_params = n;
-	t->v.uid = name_uid(l->scratch, l->agent->view.uid, t->v.name);
-	if (workspace_hand_over(l->scratch, &l->agent->plan, me, pt, t, &err) == 0)
-		add_attempts(l, t);
-}
-
-static void add_children(struct image_list *l, const struct plan_task *me, struct execution *t)
-{
-	const struct pipeline_task *pt = me->bound;
-	struct matrix m = known_matrix(l->scratch, &pt->matrix);
-	struct combination *all;
-	struct err err;
-	size_t n;
-
-	if (matrix_expand(l->scratch, &m, &all, &n, &err) < 0)
-		return; /* the run ends when it comes to this task */
-	for (size_t i = 0; i < n; i++) {
-		t->v.name = name_run(l->scratch, l->agent->plan.name, pt->name.s, i, n);
-		add_child(l, me, &all[i], t);
-	}
-}
-
-static void add_task(struct image_list *l, const struct plan_task *me)
-{
-	const struct plan *p = &l->agent->plan;
-	struct execution t = {.task = me->task, .referenced = me->referenced};
-	const struct pod_template *pod = &me->pod->pod_template;
-
-	add_volumes(l, pod->volumes, pod->n_volumes);
-	if (!has_variables(me->task)) {
-		add_containers(l, me->task);
-		return;
-	}
-	l->scratch = arena_new();
-	t.v.retries = me->retries;
-	if (agent_is_pipeline(l->agent)) {
-		add_children(l, me, &t);
-	} else {
-		t.v.name = p->name;
-		t.v.uid = l->agent->view.uid;
-		t.v.params = p->params;
-		t.v.n_params = p->n_params;
-		workspace_own(l->scratch, p, &t);
-		add_attempts(l, &t);
-	}
-	arena_free(l->scratch);
-}
-
-/* What is refused or pending needs nothing of its place. */
-static bool starts(const struct plan *p)
-{
-	return !p->is_refused && !p->is_pending;
-}
-
-/* Those of a run and the runs inside it, as far as these are known; a refused one has none. */
-static void add_run(struct image_list *l, const struct agent *a)
-{
-	const struct plan *p = &a->plan;
-
-	for (size_t i = 0; starts(p) && i < p->n_tasks; i++) {
-		l->agent = a;
-		if (p->tasks[i].task)
-			add_task(l, &p->tasks[i]);
-		if (p->tasks[i].child)
-			add_run(l, p->tasks[i].child);
-	}
+	add_volumes(arg, pod->volumes, pod->n_volumes);
+	add_containers(arg, ts);
 }
 
 void agent_images(
@@ -192,7 +79,8 @@ void agent_images(
 	struct image_list l = {.arena = arena};
 
 	map_init(&l.seen, arena);
-	add_run(&l, a);
+	foresee(a, &(struct foresight){
+			   .has_variables = has_variables, .seen = image_seen, .arg = &l});
 	*ret = vec_freeze(&l.uses, arena);
 	*ret_n = l.uses.n;
 	vec_release(&l.uses);
@@ -202,7 +90,7 @@ bool agent_wants_hermetic(const struct agent *a)
 {
 	const struct plan *p = &a->plan;
 
-	for (size_t i = 0; starts(p) && i < p->n_tasks; i++) {
+	for (size_t i = 0; plan_starts(p) && i < p->n_tasks; i++) {
 		const struct plan_task *t = &p->tasks[i];
 
 		if (t->child ? agent_wants_hermetic(t->child)

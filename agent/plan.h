@@ -127,6 +127,12 @@ bool plan_refuse(const struct plan_context *c, const char *code, struct pos pos,
 void plan_tell(const struct plan_context *c, const struct plan_task *t, const char *code,
 	struct pos pos, struct str problem);
 
+/* What is refused or pending needs nothing of its place. */
+static inline bool plan_starts(const struct plan *p)
+{
+	return !p->is_refused && !p->is_pending;
+}
+
 struct plan_task *plan_find(const struct plan *p, struct str name); /* NULL: no such task */
 bool plan_task_is_child(const struct plan_task *t);                 /* runs a pipeline */
 /* Whether a task run of this task has no network; referenced may be NULL. */

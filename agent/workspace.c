@@ -25,6 +25,16 @@ static struct plan_workspace overridden(const struct workspace_override *o)
 	};
 }
 
+/* Tekton's name, unless somebody else has made the claim. */
+static struct str template_claim(
+	const struct plan_context *c, const struct workspace_binding *b)
+{
+	for (size_t i = c->opts->n_claims; i-- > 0;)
+		if (str_eq(c->opts->claims[i].workspace, b->name.s))
+			return c->opts->claims[i].claim;
+	return name_claim(c->arena, b->source.template_name.s, b->name.s, c->opts->uid);
+}
+
 void workspace_plan(const struct plan_context *c, const struct subst *params,
 	const struct workspace_binding *bindings, size_t n)
 {
@@ -42,8 +52,7 @@ void workspace_plan(const struct plan_context *c, const struct subst *params,
 		if (find_override(o, bound[i].name.s))
 			continue;
 		if (w.binding.source.kind == VOLUME_CLAIM_TEMPLATE)
-			w.binding.source.claim_name.s = name_claim(c->arena,
-				w.binding.source.template_name.s, w.binding.name.s, o->uid);
+			w.binding.source.claim_name.s = template_claim(c, &w.binding);
 		p->workspaces[p->n_workspaces++] = w;
 	}
 	for (size_t i = 0; i < o->n_workspaces; i++)

@@ -173,7 +173,7 @@ static int bind_claim(const struct binding_config *c, const struct launch_volume
 		str_eqz(v->claim, ".."))
 		return err_set(err, ERR_SPEC, "persistentvolumeclaim \"" STR_FMT "\" not found",
 			STR_ARG(v->claim));
-	for (size_t i = 0; !is_template && i < c->options->n_volumes; i++) {
+	for (size_t i = 0; i < c->options->n_volumes; i++) {
 		if (str_eq(c->options->volumes[i].claim, v->claim))
 			return bind_caller_dir(c->options->volumes[i].dir, ret, err);
 	}

@@ -4,6 +4,7 @@
 
 #include "cli_table.h"
 #include "input.h"
+#include "pod.h"
 #include "steplog.h"
 
 #include <base/bounds.h>
@@ -57,6 +58,7 @@ struct parser {
 	VEC(struct param_override) params;
 	VEC(struct workspace_override) workspaces;
 	VEC(struct volume_override) volumes;
+	VEC(struct claim_override) claims;
 	VEC(struct str) images;
 	VEC(struct str) image_maps;
 	VEC(struct str) image_map_files;
@@ -116,6 +118,19 @@ int option_volume(struct parser *p, struct str v, struct err *err)
 	if (path_value(p, one.dir, &one.dir, err))
 		return -1;
 	vec_push(&p->volumes, one);
+	return 0;
+}
+
+int option_template_claim(struct parser *p, struct str v, struct err *err)
+{
+	struct claim_override one;
+	if (pair_value(v, "WORKSPACE=CLAIM", &one.workspace, &one.claim, err))
+		return -1;
+	if (!one.claim.n)
+		return err_set(err, ERR_USAGE, "'" STR_FMT "' names no claim", STR_ARG(v));
+	one.workspace = arena_str(p->arena, one.workspace);
+	one.claim = arena_str(p->arena, one.claim);
+	vec_push(&p->claims, one);
 	return 0;
 }
 
@@ -206,6 +221,22 @@ int option_require_isolation(struct parser *p, struct str v, struct err *err)
 	return err_set(err, ERR_USAGE, "'" STR_FMT "' is not a level: expected %s, %s or %s",
 		STR_ARG(v), sandbox_level_name(SANDBOX_ROOT), sandbox_level_name(SANDBOX_USER),
 		sandbox_level_name(SANDBOX_USER_SINGLE));
+}
+
+int option_profile(struct parser *p, struct str v, struct err *err)
+{
+	static const char *const words[POD_PROFILE_N] = {
+		"default", "userns", "restricted", "privileged"};
+	for (int i = 0; i < POD_PROFILE_N; i++) {
+		if (!str_eqz(v, words[i]))
+			continue;
+		p->o->pod_profile = i;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE,
+		"'" STR_FMT
+		"' is not a profile: expected userns, default, restricted or privileged",
+		STR_ARG(v));
 }
 
 int option_resume(struct parser *p, struct str v, struct err *err)
@@ -395,6 +426,7 @@ static void vectors_take(struct parser *p)
 	take(params);
 	take(workspaces);
 	take(volumes);
+	take(claims);
 	take(host_paths);
 	take(images);
 	take(image_maps);

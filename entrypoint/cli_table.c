@@ -39,6 +39,23 @@ const struct option_row option_rows[] = {
 		.fn = option_volume,
 		.help = "the directory that stands for a PersistentVolumeClaim; without it one "
 			"is made in the run directory; repeatable"},
+	{.name = "template-claim",
+		.arg = "WORKSPACE=CLAIM",
+		.is_repeatable = true,
+		.group = GROUP_BIND,
+		.kind = OPTION_FN,
+		.fn = option_template_claim,
+		.help = "the name of the claim that was made from the volumeClaimTemplate of a "
+			"workspace, for --volume and $(workspaces.W.claim); default: one that "
+			"is made up; repeatable"},
+	{.name = "object-dir",
+		.arg = "DIR",
+		.group = GROUP_BIND,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, object_dir),
+		.help = "ConfigMaps and Secrets as a pod mounts them, beside those of the "
+			"files: DIR/configmaps/NAME/KEY and DIR/secrets/NAME/KEY; what type a "
+			"Secret is of, and its annotations, are in DIR/secrets.meta"},
 	{.name = "allow-host-path",
 		.arg = "PREFIX",
 		.is_repeatable = true,
@@ -106,6 +123,13 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_PATH,
 		.offset = offsetof(struct options, termination_log),
 		.help = "the termination file; default /dev/termination-log when it exists"},
+	{.name = "cancel-file",
+		.arg = "PATH",
+		.group = GROUP_RUN,
+		.kind = OPTION_PATH,
+		.offset = offsetof(struct options, cancel_file),
+		.help = "a file to watch: once it says Cancelled, CancelledRunFinally or "
+			"StoppedRunFinally, that is done, and the exit code is 143"},
 	{.name = "results-dir",
 		.arg = "DIR",
 		.group = GROUP_RUN,
@@ -117,7 +141,7 @@ const struct option_row option_rows[] = {
 			"Tekton Task: "
 			"/tekton/results"},
 	{.name = "log-record",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_POD,
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct options, log_record),
 		.help = "at the end print run.json among the output, packed, in lines that no "
@@ -132,31 +156,31 @@ const struct option_row option_rows[] = {
 			"plan also takes dot"},
 	{.name = "require-isolation",
 		.arg = "LEVEL",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_POD,
 		.kind = OPTION_FN,
 		.fn = option_require_isolation,
 		.help = "refuse to run when this place gives less: root, user or user-single, "
 			"as probe names them; default: the strongest that works"},
 	{.name = "hermetic",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_POD,
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct options, hermetic),
 		.help = "no task has a network, or the run is refused"},
 	{.name = "max-parallel",
 		.arg = "N",
-		.group = GROUP_RUN | GROUP_PLAN,
+		.group = GROUP_RUN | GROUP_PLAN | GROUP_POD,
 		.kind = OPTION_FN,
 		.fn = option_max_parallel,
 		.help = "task runs at once; default: as many as open files allow"},
 	{.name = "grace",
 		.arg = "DURATION",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_POD,
 		.kind = OPTION_FN,
 		.fn = option_grace,
 		.help = "time to end in after a signal; default 25s"},
 	{.name = "log-limit",
 		.arg = "SIZE",
-		.group = GROUP_RUN,
+		.group = GROUP_RUN | GROUP_POD,
 		.kind = OPTION_FN,
 		.fn = option_log_limit,
 		.help = "keep at most about SIZE (64Mi, 1G) of the log of each step: its "
@@ -255,6 +279,52 @@ const struct option_row option_rows[] = {
 		.offset = offsetof(struct options, journal),
 		.help = "the records of the journal instead, one a line; with -o json one "
 			"object a line"},
+	{.name = "image",
+		.arg = "IMAGE",
+		.group = GROUP_POD,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pod_image),
+		.help = "monopod's own image, whose ENTRYPOINT is the program"},
+	{.name = "name",
+		.arg = "NAME",
+		.group = GROUP_POD,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pod_name),
+		.help = "of the pod or job, and the beginning of all other names; default: the "
+			"name of the run"},
+	{.name = "namespace",
+		.arg = "NAMESPACE",
+		.group = GROUP_POD,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, pod_namespace),
+		.help = "default: the one of the run, or none, for kubectl to choose"},
+	{.name = "profile",
+		.arg = "PROFILE",
+		.group = GROUP_POD,
+		.kind = OPTION_FN,
+		.fn = option_profile,
+		.help = "the pod's security context: userns, default, restricted or "
+			"privileged; default: default"},
+	{.name = "job",
+		.group = GROUP_POD,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, is_job),
+		.help = "a Job instead of a Pod"},
+	{.name = "images-from",
+		.arg = "volumes|CLAIM",
+		.group = GROUP_POD,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, images_from),
+		.help = "where step images come from: image volumes (with --image-lock), or an "
+			"OCI layout on a claim"},
+	{.name = "run-claim",
+		.arg = "CLAIM",
+		.group = GROUP_POD,
+		.kind = OPTION_TEXT,
+		.offset = offsetof(struct options, run_claim),
+		.help = "keep the run directory on this claim, in a directory called as the "
+			"pod: the run outlives the pod, and goes on when its container is "
+			"started again"},
 	{.name = "resources",
 		.group = GROUP_PLAN,
 		.kind = OPTION_FLAG,
@@ -316,6 +386,13 @@ const struct verb verbs[] = {
 		"the peak of the requests over the graph is told: of tasks that may run side "
 		"by side the heaviest set, each with its largest step and all its sidecars.",
 		cmd_plan, GROUP_INPUT | GROUP_OUTPUT | GROUP_PLAN, 1, true},
+	{"pod", "-f PATH... [NAME] --image IMAGE",
+		"print the Kubernetes objects that run a pipeline in one pod",
+		"From the files and options of run: ConfigMaps with what the run needs of the "
+		"input, and a Pod or a Job, as YAML, or as one List with -o json. It prints "
+		"and talks to no cluster; what cannot be expressed is refused at its place. "
+		"kubectl create -f - makes them.",
+		cmd_pod, GROUP_INPUT | GROUP_MAP | GROUP_OUTPUT | GROUP_POD, 1, true},
 	{"probe", "", "what isolation this place permits, each item with its evidence",
 		"Each item is tried, nothing is inferred. The last line is the level that run "
 		"would reach here.",
@@ -378,7 +455,7 @@ const struct verb verbs[] = {
 const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
-static const char *const later_verbs[] = {"pod", "shell"};
+static const char *const later_verbs[] = {"shell"};
 static const char *const later_options[] = {"isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)

@@ -34,6 +34,7 @@ enum option_group {
 	GROUP_DESCRIBE = 8192,
 	GROUP_COLLECT = 16384,
 	GROUP_PLAN = 32768,
+	GROUP_POD = 65536,
 };
 
 struct option_row {
@@ -79,12 +80,14 @@ option_fn option_file;
 option_fn option_param;
 option_fn option_workspace;
 option_fn option_volume;
+option_fn option_template_claim;
 option_fn option_host_path;
 option_fn option_images;
 option_fn option_image_map;
 option_fn option_image_map_file;
 option_fn option_output;
 option_fn option_max_parallel;
+option_fn option_profile;
 option_fn option_grace;
 option_fn option_keep;
 option_fn option_log_limit;

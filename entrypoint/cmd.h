@@ -11,6 +11,7 @@
 int cmd_run(const struct options *o);
 int cmd_check(const struct options *o);
 int cmd_plan(const struct options *o);
+int cmd_pod(const struct options *o);
 int cmd_probe(const struct options *o);
 int cmd_image(const struct options *o);
 int cmd_describe(const struct options *o);

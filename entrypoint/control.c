@@ -41,7 +41,7 @@ static void address_of(int dfd, struct sockaddr_un *ret)
 		ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dfd, control_name);
 }
 
-static enum cancel_mode mode_of(struct str word)
+enum cancel_mode control_mode(struct str word)
 {
 	for (int i = CANCEL_STOP; i < CANCEL_MODE_N; i++)
 		if (str_eqz(word, words[i]))
@@ -81,7 +81,7 @@ static void control_on_message(void *arg, int fd)
 
 	if (n <= 0 || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !is_trusted(&msg))
 		return;
-	mode = mode_of(str_trim((struct str){.p = text, .n = (size_t)n}));
+	mode = control_mode(str_trim((struct str){.p = text, .n = (size_t)n}));
 	if (mode != CANCEL_NONE)
 		c->asked(c->arg, mode);
 }

@@ -26,4 +26,7 @@ void control_close(struct control *c); /* and removes the socket; NULL is fine *
 /* The other side: ERR_NOT_FOUND when nobody listens below dir. */
 int control_ask(struct str dir, enum cancel_mode mode, struct err *err);
 
+/* What a word of PipelineRun.spec.status asks for; CANCEL_NONE: it is none. */
+enum cancel_mode control_mode(struct str word);
+
 #endif

@@ -2,10 +2,11 @@
 /* Reading the input, choosing runs, refusing. */
 #include "input.h"
 
-#include "hostpath.h"
-#include "profile.h"
-
 #include "header.h"
+#include "hostpath.h"
+#include "inflate.h"
+#include "objects.h"
+#include "profile.h"
 
 #include <base/bounds.h>
 #include <base/buf.h>
@@ -71,6 +72,17 @@ static int input_unread(struct str path, struct err *err)
 		err, err_is_machine(err) ? ERR_SYS : ERR_USAGE, "read input '%s'", str_c(path));
 }
 
+static int input_unpack(struct arena *a, struct str *text, struct err *err)
+{
+	struct buf out cleanup_buf = {0};
+
+	buf_init(&out, BOUND_YAML_BYTES);
+	if (inflate_text(*text, INFLATE_GZIP, &out, err))
+		return -1;
+	*text = arena_str(a, buf_str(&out));
+	return 0;
+}
+
 static int input_add_file(struct arena *a, struct str path, input_vec *inputs, struct err *err)
 {
 	struct spec_input in = {.name = path};
@@ -82,6 +94,8 @@ static int input_add_file(struct arena *a, struct str path, input_vec *inputs, s
 		rc = file_read_fd(a, STDIN_FILENO, BOUND_YAML_BYTES, &in.text, err);
 	else
 		rc = file_read(a, AT_FDCWD, str_c(path), BOUND_YAML_BYTES, &in.text, err);
+	if (rc == 0 && str_ends(path, STR(".gz")))
+		rc = input_unpack(a, &in.text, err);
 	if (rc)
 		return input_unread(path, err);
 	vec_push(inputs, in);
@@ -91,7 +105,7 @@ static int input_add_file(struct arena *a, struct str path, input_vec *inputs, s
 static bool input_is_ours(struct str name)
 {
 	return str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml")) ||
-	       str_ends(name, STR(".json"));
+	       str_ends(name, STR(".json")) || str_ends(name, STR(".json.gz"));
 }
 
 static int input_add_dir(struct arena *a, struct str path, input_vec *inputs, struct err *err)
@@ -124,6 +138,21 @@ static int input_add(struct arena *a, struct str path, input_vec *inputs, struct
 	return input_add_file(a, path, inputs, err);
 }
 
+static int input_add_objects(
+	struct arena *a, struct str dir, input_vec *inputs, struct err *err)
+{
+	struct spec_input *objects;
+	size_t n;
+
+	if (!dir.n)
+		return 0;
+	if (objects_read(a, dir, &objects, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		vec_push(inputs, objects[i]);
+	return 0;
+}
+
 int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
 	struct err *err)
 {
@@ -135,6 +164,8 @@ int input_load(const struct options *o, struct arena *a, struct str seed, struct
 		return err_set(err, ERR_USAGE, "no input: name a file or directory with -f");
 	for (size_t i = 0; i < o->n_files && rc == 0; i++)
 		rc = input_add(a, o->files[i], &inputs, err);
+	if (rc == 0)
+		rc = input_add_objects(a, o->object_dir, &inputs, err);
 	if (rc == 0)
 		*ret = spec_load(a, vec_freeze(&inputs, a), inputs.n, &so);
 	vec_release(&inputs);

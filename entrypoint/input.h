@@ -13,9 +13,10 @@
 #include <monopod/spec.h>
 
 /*
- * Reads files, directories (every *.yaml, *.yml and *.json in it, sorted, not recursive) and
- * standard input, and loads them. Problems of the contents are in (*ret)->diags; err is for
- * files that cannot be read. Names that generateName asks for come from the seed (header.h).
+ * Reads files, directories (every *.yaml, *.yml, *.json and *.json.gz in it, sorted, not
+ * recursive), standard input, and what --object-dir names, and loads them. Problems of the
+ * contents are in (*ret)->diags; err is for files that cannot be read. Names that generateName
+ * asks for come from the seed (header.h).
  */
 int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
 	struct err *err);

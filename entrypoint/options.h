@@ -45,6 +45,9 @@ struct options {
 	size_t n_workspaces;
 	struct volume_override *volumes;
 	size_t n_volumes;
+	struct claim_override *claims; /* --template-claim */
+	size_t n_claims;
+	struct str object_dir;  /* absolute; empty: none */
 	struct str *host_paths; /* --allow-host-path; absolute and cleaned */
 	size_t n_host_paths;
 	struct str profile_root; /* --seccomp-profile-root; absolute and cleaned */
@@ -63,6 +66,7 @@ struct options {
 	struct str run_dir;
 	struct str termination_log;
 	struct str results_dir;
+	struct str cancel_file; /* watched; empty: none */
 
 	/* how it runs */
 	enum output_format output;
@@ -77,6 +81,13 @@ struct options {
 	bool log_record; /* run.json into the output */
 	bool no_color;   /* --no-color or NO_COLOR */
 	enum log_level log_level;
+
+	/* pod */
+	struct str pod_image, pod_name, pod_namespace; /* as written, or empty */
+	struct str images_from;                        /* "volumes", a claim, or empty */
+	struct str run_claim;
+	int pod_profile; /* enum pod_profile */
+	bool is_job;
 
 	/* image pack */
 	struct str pack_tag;

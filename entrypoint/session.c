@@ -87,6 +87,8 @@ static void session_agent_options(struct session *s)
 		.n_params = o->n_params,
 		.workspaces = o->workspaces,
 		.n_workspaces = o->n_workspaces,
+		.claims = o->claims,
+		.n_claims = o->n_claims,
 		.hermetic = o->hermetic,
 		.max_parallel = session_parallel(s),
 		.start_pending = o->name.n > 0};
@@ -278,14 +280,22 @@ static void session_on_stop(void *arg, int signal)
 			signal == SIGINT ? STR("interrupted") : STR("told to stop"));
 }
 
-/* `monopod cancel`: no grace bounds it. During unpacking every mode is the end. */
-static void session_on_asked(void *arg, enum cancel_mode mode)
+/* No grace bounds it. During unpacking every mode is the end. */
+static void session_asked(struct session *s, enum cancel_mode mode, struct str why)
 {
-	struct session *s = arg;
-
 	s->is_asked = true;
 	if (s->drive)
-		drive_cancel(s->drive, mode, 0, STR("asked for by 'monopod cancel'"));
+		drive_cancel(s->drive, mode, 0, why);
+}
+
+static void session_on_asked(void *arg, enum cancel_mode mode)
+{
+	session_asked(arg, mode, STR("asked for by 'monopod cancel'"));
+}
+
+static void session_on_cancel_file(void *arg, enum cancel_mode mode)
+{
+	session_asked(arg, mode, STR("asked for by the cancel file"));
 }
 
 static void session_on_resize(void *arg)
@@ -364,6 +374,14 @@ static void session_open_control(struct session *s)
 		log_warn("%s: 'monopod cancel' cannot reach this run", low.msg);
 }
 
+static int session_open_cancel_file(struct session *s, struct err *err)
+{
+	if (!s->options->cancel_file.n)
+		return 0;
+	return cancel_file_open(s->loop, s->options->cancel_file, session_on_cancel_file, s,
+		&s->cancel_file, err);
+}
+
 /* --- opening ----------------------------------------------------------------------------- */
 
 /* Steps and their pipes are many; the soft limit is for programs that use select. */
@@ -429,7 +447,8 @@ int session_open(struct session *s, struct err *err)
 		rundir_use_small_tmpfs(s->arena, &s->rundir);
 	session_doubt_place(s);
 	session_open_control(s);
-	if (session_open_store(s, err) || session_probe(s, err))
+	if (session_open_cancel_file(s, err) || session_open_store(s, err) ||
+		session_probe(s, err))
 		return -1;
 	sandbox_ns_hold(s->ns, s->rundir.lock_fd);
 	images.store = s->store;
@@ -540,6 +559,7 @@ int session_unpack(struct session *s, struct err *err)
 
 static void session_close_shared(struct session *s)
 {
+	cancel_file_close(s->cancel_file);
 	arena_free(s->header_arena);
 	view_free(s->view);
 	imageset_free(s->images);

@@ -6,6 +6,7 @@
 #ifndef ENTRYPOINT_SESSION_H
 #define ENTRYPOINT_SESSION_H
 
+#include "cancel_file.h"
 #include "control.h"
 #include "drive.h"
 #include "header.h"
@@ -72,8 +73,9 @@ struct session {
 	struct drive_config drive_config;
 	struct drive *drive;     /* the current run */
 	int signal;              /* the first that asked to stop; 0: none */
-	bool is_asked;           /* `monopod cancel` asked */
+	bool is_asked;           /* `monopod cancel` or the cancel file asked */
 	struct control *control; /* NULL: there is none */
+	struct cancel_file *cancel_file;
 	int64_t unpack_ns;
 	bool can_mount;
 };

@@ -14,6 +14,8 @@ struct agent *trial_new(const struct options *o, struct arena *a, const struct s
 		.n_params = o->n_params,
 		.workspaces = o->workspaces,
 		.n_workspaces = o->n_workspaces,
+		.claims = o->claims,
+		.n_claims = o->n_claims,
 		.hermetic = o->hermetic,
 		.max_parallel = o->max_parallel,
 		.uid = input_random_uid(a),

@@ -29,11 +29,17 @@ struct workspace_override { /* -w NAME=DIR; dir empty: a fresh emptyDir */
 	struct str name;
 	struct str dir; /* absolute */
 };
+struct claim_override { /* of a workspace that is bound to a volumeClaimTemplate */
+	struct str workspace;
+	struct str claim;
+};
 struct agent_options {
 	const struct param_override *params;
 	size_t n_params;
 	const struct workspace_override *workspaces;
 	size_t n_workspaces;
+	const struct claim_override *claims;
+	size_t n_claims;
 	bool hermetic;       /* every task */
 	size_t max_parallel; /* task runs at once; 0: no limit */
 	struct str uid;      /* of the run object: 8-4-4-4-12 */
@@ -293,6 +299,28 @@ struct image_use {
 };
 void agent_images(
 	const struct agent *a, struct arena *arena, struct image_use **ret, size_t *ret_n);
+
+/*
+ * What the run's volumes, workspaces, variables and accounts name of the namespace, each once,
+ * as far as it is known now. A name that still holds a variable is among them as it is.
+ */
+enum need_kind {
+	NEED_CLAIM,
+	NEED_CLAIM_TEMPLATE, /* name is the run's workspace */
+	NEED_CONFIG_MAP,
+	NEED_SECRET,
+	NEED_ACCOUNT, /* a ServiceAccount */
+	NEED_HOST_PATH,
+};
+enum { NEED_KIND_N = NEED_HOST_PATH + 1 };
+struct need {
+	enum need_kind kind;
+	struct str name;
+	struct pos pos;
+};
+void agent_needs(const struct agent *a, struct arena *arena, struct need **ret, size_t *ret_n);
+/* Of the whole run; 0: none. */
+int64_t agent_timeout_ns(const struct agent *a);
 
 /* --- requests (peak.c) --------------------------------------------------------------- */
 

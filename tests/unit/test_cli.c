@@ -32,7 +32,14 @@ static void refused(void **state)
 		const char *want;
 	} cases[] = {
 		{{"rn"}, "verb 'rn' is not known; did you mean 'run'?"},
-		{{"pod"}, "verb 'pod' is not supported yet"},
+		{{"shell"}, "verb 'shell' is not supported yet"},
+		{{"pod", "-f", "a", "--profile", "lax"},
+			"option '--profile': 'lax' is not a profile: expected userns, default, "
+			"restricted or privileged"},
+		{{"plan", "-f", "a", "--resources", "-o", "dot"},
+			"--resources is not in what -o dot prints"},
+		{{"run", "-f", "a", "--template-claim", "w="},
+			"option '--template-claim': 'w=' names no claim"},
 		{{"frobnicate"}, "verb 'frobnicate' is not known; see 'monopod help'"},
 		{{"run"}, "no input: expected -f FILE; see 'monopod help run'"},
 		{{"run", "-f"}, "option '-f' needs PATH"},

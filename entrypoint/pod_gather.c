@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run needs of a pod, and what of it a pod cannot give. */
+#include "pod_gather.h"
+
+#include "pod_input.h"
+#include "pod_names.h"
+
+#include <base/base64.h>
+#include <base/bounds.h>
+#include <base/map.h>
+#include <base/num.h>
+
+#define VOLUMES_WORD "volumes"
+
+enum {
+	START_S = 300, /* for images and volumes: the pod's clock starts before the run's */
+	GRACE_S = 5,   /* for the record after the run's own grace */
+	OWN_CPU_MILLI = 100,
+	OWN_MEMORY = 64 * MIB,
+	NAME_MAX_BYTES = 63,
+	OBJECT_BYTES = 64 * KIB,
+	ANNOTATIONS_BYTES = 256 * KIB,
+	ARG_BYTES = 120 * KIB,
+};
+
+struct gather {
+	const struct pod_gather *in;
+	struct arena *arena;
+	struct pod_plan *p;
+	struct need *needs;
+	size_t n_needs;
+	VEC(struct str) args;
+	VEC(struct pod_volume) volumes;
+	VEC(struct pod_image) images;
+	VEC(struct pod_label) labels;
+	VEC(struct pod_label) annotations;
+	VEC(struct pod_label) secrets;
+	VEC(struct str) claims;
+	VEC(struct pod_file) files; /* beside the input in the first ConfigMap */
+	VEC(struct pod_request) requests;
+	struct buf map;          /* images.map */
+	struct buf secrets_meta; /* members of the object */
+	VEC(struct image_lock_entry) locked;
+};
+
+static const struct object_meta *meta_of(const struct gather *g)
+{
+	const struct run_ref *run = g->in->run;
+
+	return run->pipeline_run ? &run->pipeline_run->meta : &run->task_run->meta;
+}
+
+static void refuse(struct gather *g, struct pos pos, const char *fmt, ...) attr_printf(3, 4);
+static void refuse(struct gather *g, struct pos pos, const char *fmt, ...)
+{
+	struct str text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = arena_vprintf(g->arena, fmt, ap);
+	(void)diag_add(g->in->diags, DIAG_ERROR, "pod", pos, STR_FMT, STR_ARG(text));
+	va_end(ap);
+}
+
+static void arg(struct gather *g, struct str word)
+{
+	vec_push(&g->args, word);
+}
+
+static void arg2(struct gather *g, const char *option, struct str value)
+{
+	arg(g, str_z(option));
+	arg(g, value);
+}
+
+/* --- claims, ConfigMaps, Secrets --------------------------------------------------------- */
+
+static void mount_claim(struct gather *g, struct str name)
+{
+	arg2(g, "--volume",
+		arena_printf(g->arena, STR_FMT "=/monopod/claims/" STR_FMT, STR_ARG(name),
+			STR_ARG(name)));
+}
+
+static void need_claim(struct gather *g, const struct need *n)
+{
+	const struct claim *c = map_get(&g->in->spec->claim_by_name, n->name);
+	struct json *doc = NULL;
+
+	vec_push(&g->volumes, ((struct pod_volume){.kind = POD_CLAIM, .name = n->name}));
+	mount_claim(g, n->name);
+	if (!c)
+		return;
+	(void)json_parse(g->arena, c->meta.spec_json, BOUND_OBJECT_BYTES, &doc, NULL);
+	if (pod_check_claim(doc, c->meta.pos, g->in->diags))
+		vec_push(&g->claims, pod_claim_document(g->arena, &c->meta));
+}
+
+/* The template as it is written, from the run's document. */
+static const struct json *find_template(struct gather *g, struct str workspace)
+{
+	struct json *spec = NULL;
+	const struct json *list;
+
+	(void)json_parse(g->arena, meta_of(g)->spec_json, BOUND_OBJECT_BYTES, &spec, NULL);
+	list = json_get(spec, "workspaces");
+	json_foreach (it, list)
+		if (str_eq(json_str(json_get(it, "name")), workspace))
+			return json_get(it, "volumeClaimTemplate");
+	return NULL;
+}
+
+static void need_template(struct gather *g, const struct need *n)
+{
+	const struct json *t = find_template(g, n->name);
+	/* the claim that Kubernetes makes of an ephemeral volume is called POD-VOLUME */
+	struct str claim =
+		arena_printf(g->arena, STR_FMT "-v-%zu", STR_ARG(g->p->name), g->volumes.n);
+	struct buf out cleanup_buf = {0};
+	struct json_writer w;
+
+	if (!t || !json_get(t, "spec")) {
+		refuse(g, n->pos,
+			"volumeClaimTemplate of workspace '" STR_FMT
+			"': no spec is written there",
+			STR_ARG(n->name));
+		return;
+	}
+	if (!pod_check_claim(json_get(t, "spec"), n->pos, g->in->diags))
+		return;
+	buf_init(&out, BOUND_OBJECT_BYTES);
+	json_writer_init(&w, &out, 0);
+	json_open(&w, '{');
+	json_key(&w, "spec");
+	json_put(&w, json_get(t, "spec"));
+	json_close(&w, '}');
+	vec_push(&g->volumes, ((struct pod_volume){.kind = POD_CLAIM_TEMPLATE,
+				      .name = claim,
+				      .json = arena_str(g->arena, buf_str(&out))}));
+	arg2(g, "--template-claim",
+		arena_printf(g->arena, STR_FMT "=" STR_FMT, STR_ARG(n->name), STR_ARG(claim)));
+	mount_claim(g, claim);
+}
+
+/* What a mounted Secret does not tell. */
+static void add_secret_meta(struct gather *g, const struct data_object *o)
+{
+	const struct labels *l = &o->meta.annotations;
+	struct json_writer w;
+
+	if (!o->type.s.n && !l->n)
+		return;
+	if (g->secrets_meta.n)
+		buf_addc(&g->secrets_meta, ',');
+	json_writer_init(&w, &g->secrets_meta, 0);
+	json_put_str(&w, o->meta.name.s);
+	buf_addc(&g->secrets_meta, ':');
+	json_open(&w, '{');
+	if (o->type.s.n)
+		json_field(&w, "type", o->type.s);
+	json_key(&w, "annotations");
+	json_open(&w, '{');
+	for (size_t i = 0; i < l->n; i++) {
+		if (!str_starts(l->keys[i].s, STR("tekton.dev/")))
+			continue;
+		json_keys(&w, l->keys[i].s);
+		json_put_str(&w, l->values[i].s);
+	}
+	json_close(&w, '}');
+	json_close(&w, '}');
+}
+
+/* A Secret with data becomes an object of the pod's own: the cluster's may be another's. */
+static struct str own_secret(struct gather *g, const struct data_object *o)
+{
+	struct str name = arena_printf(
+		g->arena, STR_FMT "-secret-%zu", STR_ARG(g->p->name), g->secrets.n);
+	struct buf out cleanup_buf = {0};
+	struct json_writer w;
+
+	buf_init(&out, 4 * (size_t)MIB);
+	json_writer_init(&w, &out, 0);
+	json_open(&w, '{');
+	for (size_t i = 0; i < o->n_data; i++) {
+		struct buf text cleanup_buf = {0};
+
+		buf_init(&text, 4 * (size_t)MIB);
+		base64_add(&text, o->data[i].value, true);
+		json_keys(&w, o->data[i].key);
+		json_put_str(&w, buf_str(&text));
+	}
+	json_close(&w, '}');
+	vec_push(&g->secrets, ((struct pod_label){name, arena_str(g->arena, buf_str(&out))}));
+	return name;
+}
+
+static void need_secret(struct gather *g, const struct need *n)
+{
+	const struct data_object *o = map_get(&g->in->spec->secret_by_name, n->name);
+	struct pod_volume v = {.kind = POD_SECRET, .name = n->name};
+
+	if (o)
+		add_secret_meta(g, o);
+	if (o && o->n_data)
+		v.object = own_secret(g, o);
+	vec_push(&g->volumes, v);
+}
+
+static void gather_need(struct gather *g, const struct need *n)
+{
+	static const char *const what[NEED_KIND_N] = {
+		"claim", "workspace", "ConfigMap", "Secret", "ServiceAccount", "hostPath"};
+
+	if (n->kind == NEED_HOST_PATH) {
+		refuse(g, n->pos,
+			"hostPath '" STR_FMT "': a pod does not get a directory of its node",
+			STR_ARG(n->name));
+		return;
+	}
+	if (n->kind == NEED_ACCOUNT)
+		return;
+	if (n->kind != NEED_CLAIM_TEMPLATE && !pod_is_subdomain(n->name)) {
+		refuse(g, n->pos,
+			str_has(n->name, STR("$("))
+				? "%s '" STR_FMT "': its name is known only while the run is "
+				  "under way, and the volumes of a pod are known before"
+				: "%s '" STR_FMT "' is not a name that Kubernetes takes",
+			what[n->kind], STR_ARG(n->name));
+		return;
+	}
+	if (n->kind == NEED_CLAIM)
+		need_claim(g, n);
+	else if (n->kind == NEED_CLAIM_TEMPLATE)
+		need_template(g, n);
+	else if (n->kind == NEED_SECRET)
+		need_secret(g, n);
+	else if (!map_has(&g->in->spec->config_map_by_name, n->name))
+		vec_push(&g->volumes,
+			((struct pod_volume){.kind = POD_CONFIG_MAP, .name = n->name}));
+}
+
+static bool has_objects(const struct gather *g)
+{
+	for (size_t i = 0; i < g->volumes.n; i++)
+		if (g->volumes.p[i].kind == POD_CONFIG_MAP ||
+			g->volumes.p[i].kind == POD_SECRET)
+			return true;
+	return false;
+}
+
+static void gather_needs(struct gather *g)
+{
+	for (size_t i = 0; i < g->n_needs; i++)
+		gather_need(g, &g->needs[i]);
+	if (has_objects(g))
+		arg2(g, "--object-dir", STR("/monopod/objects"));
+	if (!g->secrets_meta.n)
+		return;
+	g->p->has_secrets_meta = true;
+	vec_push(&g->files, ((struct pod_file){.name = STR("secrets.meta"),
+				    .bytes = arena_printf(g->arena, "{" STR_FMT "}",
+					    STR_ARG(buf_str(&g->secrets_meta)))}));
+}
+
+/* --- images ------------------------------------------------------------------------------ */
+
+static size_t image_volume(struct gather *g, struct str reference)
+{
+	for (size_t i = 0; i < g->images.n; i++)
+		if (str_eq(g->images.p[i].reference, reference))
+			return i;
+	vec_push(&g->images, ((struct pod_image){.reference = reference}));
+	return g->images.n - 1;
+}
+
+static void image_as_volume(struct gather *g, const struct image_use *use)
+{
+	const struct image_lock_entry *e = image_lock_find(g->in->lock, use->image);
+	struct str reference;
+
+	if (!e) {
+		refuse(g, use->pos, "image '" STR_FMT "' is not in the lock file",
+			STR_ARG(use->image));
+		return;
+	}
+	reference = e->digest.n ? image_id_text(g->arena, e->name, e->digest, e->config_digest)
+				: e->name;
+	buf_addf(&g->map, STR_FMT "=dir:/monopod/images/%zu\n", STR_ARG(use->image),
+		image_volume(g, reference));
+	vec_push(&g->locked, *e);
+	g->locked.p[g->locked.n - 1].ref = use->image;
+}
+
+static void gather_image(struct gather *g, const struct image_use *use)
+{
+	const struct options *o = g->in->options;
+	struct image_target target = {.kind = TARGET_REF, .value = use->image};
+	struct image_ref parsed;
+	bool is_mapped = image_map_find(g->in->map, use->image, &target);
+
+	if (image_ref_parse(g->arena, use->image, &parsed, NULL)) {
+		refuse(g, use->pos, "image '" STR_FMT "' is not a reference",
+			STR_ARG(use->image));
+		return;
+	}
+	if (target.kind == TARGET_DIR)
+		refuse(g, use->pos,
+			"image '" STR_FMT "' is mapped to a directory of this machine",
+			STR_ARG(use->image));
+	else if (target.kind == TARGET_HOST)
+		buf_addf(&g->map, STR_FMT "=host\n", STR_ARG(use->image));
+	else if (!o->images_from.n)
+		refuse(g, use->pos,
+			"image '" STR_FMT "': say where images come from, with --images-from "
+			"volumes or --images-from CLAIM",
+			STR_ARG(use->image));
+	else if (str_eqz(o->images_from, VOLUMES_WORD))
+		image_as_volume(g, use);
+	else if (is_mapped)
+		buf_addf(&g->map, STR_FMT "=" STR_FMT "\n", STR_ARG(use->image),
+			STR_ARG(target.value));
+}
+
+static void add_lock(struct gather *g)
+{
+	struct buf text cleanup_buf = {0};
+
+	if (!g->locked.n)
+		return;
+	buf_init(&text, BOUND_LOCK_BYTES);
+	image_lock_print(g->locked.p, g->locked.n, &text);
+	vec_push(&g->files, ((struct pod_file){.name = STR("images.lock"),
+				    .bytes = arena_str(g->arena, buf_str(&text))}));
+	arg2(g, "--image-lock", STR("/monopod/input/images.lock"));
+}
+
+static void gather_images(struct gather *g)
+{
+	const struct options *o = g->in->options;
+	struct image_use *uses;
+	size_t n;
+
+	agent_images(g->in->agent, g->arena, &uses, &n);
+	for (size_t i = 0; i < n; i++)
+		gather_image(g, &uses[i]);
+	if (o->images_from.n && !str_eqz(o->images_from, VOLUMES_WORD)) {
+		g->p->layout_claim = o->images_from;
+		arg2(g, "--images", STR("/monopod/layout"));
+	}
+	if (g->map.n) {
+		vec_push(&g->files, ((struct pod_file){.name = STR("images.map"),
+					    .bytes = arena_str(g->arena, buf_str(&g->map))}));
+		arg2(g, "--image-map-file", STR("/monopod/input/images.map"));
+	}
+	add_lock(g);
+}
+
+/* --- labels and annotations -------------------------------------------------------------- */
+
+static void add_label(struct gather *g, const char *key, struct str value)
+{
+	if (pod_is_label_value(value))
+		vec_push(&g->labels, ((struct pod_label){str_z(key), value}));
+}
+
+static void tekton_labels(struct gather *g)
+{
+	const struct run_ref *run = g->in->run;
+	struct str name = meta_of(g)->name.s;
+
+	if (run->pipeline_run) {
+		struct str pipeline = run->pipeline_run->pipeline_ref.s;
+
+		add_label(g, "tekton.dev/pipelineRun", name);
+		add_label(g, "tekton.dev/pipeline", pipeline.n ? pipeline : name);
+		return;
+	}
+	add_label(g, "tekton.dev/taskRun", name);
+	if (run->task_run->task_ref.s.n)
+		add_label(g, "tekton.dev/task", run->task_run->task_ref.s);
+}
+
+static bool is_ours(struct str key)
+{
+	return str_starts(key, STR("monopod/")) ||
+	       str_starts(key, STR("tekton.dev/pipeline")) ||
+	       str_eqz(key, "tekton.dev/taskRun") || str_eqz(key, "tekton.dev/task") ||
+	       str_eqz(key, "app.kubernetes.io/managed-by") ||
+	       str_eqz(key, "app.kubernetes.io/instance");
+}
+
+static void own_labels(struct gather *g)
+{
+	const struct labels *l = &meta_of(g)->labels;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!pod_is_qualified(l->keys[i].s) || !pod_is_label_value(l->values[i].s))
+			refuse(g, l->keys[i].pos,
+				"label '" STR_FMT "' is not one that "
+				"Kubernetes takes",
+				STR_ARG(l->keys[i].s));
+		else if (!is_ours(l->keys[i].s))
+			vec_push(
+				&g->labels, ((struct pod_label){l->keys[i].s, l->values[i].s}));
+	}
+}
+
+static void gather_annotations(struct gather *g, struct str object)
+{
+	const struct labels *l = &meta_of(g)->annotations;
+	size_t n_bytes = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct str key = l->keys[i].s;
+
+		if (is_ours(key) ||
+			str_eqz(key, "kubectl.kubernetes.io/last-applied-configuration"))
+			continue;
+		n_bytes += key.n + l->values[i].s.n;
+		if (!pod_is_qualified(key) || n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
+			refuse(g, l->keys[i].pos,
+				"annotation '" STR_FMT "' is not one that Kubernetes takes, or "
+				"there are too many",
+				STR_ARG(key));
+		else
+			vec_push(&g->annotations, ((struct pod_label){key, l->values[i].s}));
+	}
+	if (object.n <= OBJECT_BYTES)
+		vec_push(&g->annotations, ((struct pod_label){STR("monopod/object"), object}));
+}
+
+/* --- the rest of the pod ----------------------------------------------------------------- */
+
+static void add_request(
+	struct gather *g, const struct peak *peak, const char *name, int64_t own)
+{
+	int64_t amount = own;
+
+	for (size_t i = 0; i < peak->n_names; i++)
+		if (str_eqz(peak->names[i], name))
+			amount += peak->amounts[i];
+	if (amount)
+		vec_push(&g->requests, ((struct pod_request){str_z(name),
+					       peak_quantity(g->arena, str_z(name), amount)}));
+}
+
+static void gather_requests(struct gather *g)
+{
+	struct peak peak;
+
+	agent_peak(g->in->agent, g->arena, &peak);
+	for (size_t i = 0; i < peak.n_names; i++)
+		if (!str_eqz(peak.names[i], "cpu") && !str_eqz(peak.names[i], "memory") &&
+			!str_eqz(peak.names[i], "ephemeral-storage") && peak.amounts[i])
+			refuse(g, meta_of(g)->pos,
+				"resource '" STR_FMT
+				"' is requested, and steps of one pod are given none of it",
+				STR_ARG(peak.names[i]));
+	add_request(g, &peak, "cpu", OWN_CPU_MILLI);
+	add_request(g, &peak, "memory", OWN_MEMORY);
+	add_request(g, &peak, "ephemeral-storage", 0);
+}
+
+static int64_t seconds(int64_t ns)
+{
+	return ns / NS_PER_S + (ns % NS_PER_S != 0);
+}
+
+static void gather_times(struct gather *g)
+{
+	const int64_t timeout_ns = agent_timeout_ns(g->in->agent);
+
+	g->p->grace_s = seconds(g->in->options->grace_ns) + GRACE_S;
+	if (timeout_ns)
+		g->p->deadline_s = seconds(timeout_ns) + g->p->grace_s + START_S;
+	if (g->p->deadline_s > INT32_MAX || g->p->grace_s > INT32_MAX)
+		refuse(g, meta_of(g)->pos,
+			"a timeout of more than %d seconds is more than a pod has", INT32_MAX);
+}
+
+/* One that the input has is here for its Secrets; the cluster need not know it. */
+static void gather_account(struct gather *g)
+{
+	const struct run_ref *run = g->in->run;
+	struct text name = run->pipeline_run ? run->pipeline_run->service_account_name
+					     : run->task_run->service_account_name;
+
+	if (!name.s.n || map_has(&g->in->spec->service_account_by_name, name.s))
+		return;
+	if (!pod_is_subdomain(name.s))
+		refuse(g, name.pos,
+			"serviceAccountName '" STR_FMT "' is not a name that Kubernetes takes",
+			STR_ARG(name.s));
+	g->p->service_account = name.s;
+}
+
+/* --- arguments --------------------------------------------------------------------------- */
+
+static void args_of_run(struct gather *g)
+{
+	const struct options *o = g->in->options;
+
+	for (size_t i = 0; i < o->n_params; i++)
+		arg2(g, "-p",
+			arena_printf(g->arena, STR_FMT "=" STR_FMT, STR_ARG(o->params[i].name),
+				STR_ARG(o->params[i].text)));
+	for (size_t i = 0; i < o->n_workspaces; i++)
+		arg2(g, "-w",
+			arena_printf(
+				g->arena, STR_FMT "=emptyDir", STR_ARG(o->workspaces[i].name)));
+	if (o->hermetic)
+		arg(g, STR("--hermetic"));
+	if (o->log_record)
+		arg(g, STR("--log-record"));
+	if (o->max_parallel)
+		arg2(g, "--max-parallel", arena_printf(g->arena, "%zu", o->max_parallel));
+	if (o->log_limit)
+		arg2(g, "--log-limit",
+			arena_printf(g->arena, "%llu", (unsigned long long)o->log_limit));
+	if (o->require_level != SANDBOX_NONE)
+		arg2(g, "--require-isolation", str_z(sandbox_level_name(o->require_level)));
+	arg2(g, "--grace", num_duration_text(g->arena, o->grace_ns));
+}
+
+static void args_of_place(struct gather *g)
+{
+	arg2(g, "--store", STR("/monopod/work/store"));
+	if (g->p->run_claim.n) {
+		arg2(g, "--run-dir", STR("/monopod/run"));
+		arg(g, STR("--resume"));
+	} else {
+		arg2(g, "--run-dir", STR("/monopod/work/run"));
+	}
+	arg2(g, "--cancel-file", STR("/monopod/podinfo/cancel"));
+	arg2(g, "-o", STR("plain"));
+}
+
+static int args_check(const struct gather *g, struct err *err)
+{
+	for (size_t i = 0; i < g->args.n; i++) {
+		struct str s = g->args.p[i];
+
+		if (!str_utf8_valid(s) || s.n > ARG_BYTES)
+			return err_set(err, ERR_USAGE, "'" STR_FMT "…': %s",
+				STR_ARG(str_slice(s, 0, 40)),
+				s.n > ARG_BYTES ? "too long for an argument of a container"
+						: "not UTF-8, as arguments of a container are");
+	}
+	return 0;
+}
+
+/* --- all of it --------------------------------------------------------------------------- */
+
+static int options_check(const struct gather *g, struct err *err)
+{
+	const struct options *o = g->in->options;
+
+	for (size_t i = 0; i < o->n_workspaces; i++)
+		if (o->workspaces[i].dir.n)
+			return err_set(err, ERR_USAGE,
+				"-w " STR_FMT
+				": a directory of this machine is not in the pod; "
+				"bind a claim in the run",
+				STR_ARG(o->workspaces[i].name));
+	if (!pod_is_subdomain(g->p->name) || g->p->name.n > NAME_MAX_BYTES)
+		return err_set(err, ERR_USAGE,
+			"'" STR_FMT "' is not a name for a pod of at most %d characters: give "
+			"one with --name",
+			STR_ARG(g->p->name), NAME_MAX_BYTES);
+	if (g->p->ns.n && !pod_is_label(g->p->ns))
+		return err_set(
+			err, ERR_USAGE, "'" STR_FMT "' is not a namespace", STR_ARG(g->p->ns));
+	if (!o->pod_image.n)
+		return err_set(err, ERR_USAGE, "name monopod's own image with --image");
+	if (o->run_claim.n && !pod_is_subdomain(o->run_claim))
+		return err_set(err, ERR_USAGE,
+			"--run-claim '" STR_FMT "' is not a claim's name",
+			STR_ARG(o->run_claim));
+	if (o->images_from.n && !pod_is_subdomain(o->images_from))
+		return err_set(err, ERR_USAGE,
+			"--images-from '" STR_FMT "' is neither 'volumes' nor a claim's name",
+			STR_ARG(o->images_from));
+	if (str_eqz(o->images_from, VOLUMES_WORD) && !o->image_lock.n)
+		return err_set(err, ERR_USAGE,
+			"--images-from volumes needs --image-lock: an image volume does not "
+			"tell "
+			"how its image is run (see 'monopod help image')");
+	return 0;
+}
+
+static void gather_plan(struct gather *g)
+{
+	const struct options *o = g->in->options;
+	struct pod_plan *p = g->p;
+	const struct object_meta *meta = meta_of(g);
+
+	p->name = o->pod_name.n ? o->pod_name : meta->name.s;
+	p->ns = o->pod_namespace.n ? o->pod_namespace : meta->ns.s;
+	p->image = o->pod_image;
+	p->profile = (enum pod_profile)o->pod_profile;
+	p->is_job = o->is_job;
+	p->run_claim = o->run_claim;
+}
+
+static int gather_documents(struct gather *g, struct err *err)
+{
+	struct str *documents;
+	size_t n;
+
+	pod_input(g->arena, &(struct pod_input){g->in->spec, g->in->run, g->needs, g->n_needs},
+		&documents, &n);
+	gather_annotations(g, documents[0]);
+	return pod_bundle(g->arena,
+		&(struct pod_bundle_input){documents, n, g->files.p, g->files.n}, &g->p->maps,
+		&g->p->n_maps, err);
+}
+
+#define freeze(member)                                                                         \
+	do {                                                                                   \
+		g->p->member = vec_freeze(&g->member, g->arena);                               \
+		g->p->n_##member = g->member.n;                                                \
+		vec_release(&g->member);                                                       \
+	} while (0)
+
+static void gather_end(struct gather *g)
+{
+	freeze(args);
+	freeze(volumes);
+	freeze(images);
+	freeze(labels);
+	freeze(annotations);
+	freeze(secrets);
+	freeze(claims);
+	freeze(requests);
+	vec_release(&g->files);
+	vec_release(&g->locked);
+	buf_release(&g->map);
+	buf_release(&g->secrets_meta);
+}
+
+static int gather_all(struct gather *g, struct err *err)
+{
+	const struct options *o = g->in->options;
+
+	gather_plan(g);
+	if (options_check(g, err))
+		return -1;
+	arg(g, STR("run"));
+	arg2(g, "-f", STR("/monopod/input"));
+	agent_needs(g->in->agent, g->arena, &g->needs, &g->n_needs);
+	args_of_run(g);
+	gather_needs(g);
+	gather_images(g);
+	args_of_place(g);
+	if (o->name.n && meta_of(g)->json.n)
+		arg(g, o->name);
+	tekton_labels(g);
+	own_labels(g);
+	gather_requests(g);
+	gather_times(g);
+	gather_account(g);
+	pod_place(g->arena, g->in->run, g->in->diags, &g->p->placement);
+	if (g->in->diags->n_errors)
+		return -1;
+	return args_check(g, err) || gather_documents(g, err) ? -1 : 0;
+}
+
+int pod_gather(const struct pod_gather *in, struct pod_plan *ret, struct err *err)
+{
+	struct gather g = {.in = in, .arena = in->arena, .p = ret};
+	int rc;
+
+	*ret = (struct pod_plan){0};
+	buf_init(&g.map, 16 * (size_t)MIB);
+	buf_init(&g.secrets_meta, MIB);
+	rc = gather_all(&g, err);
+	gather_end(&g);
+	return rc;
+}

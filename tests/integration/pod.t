@@ -1,0 +1,404 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# monopod pod: every manifest is one that an API server takes, and what the container would execute runs the pipeline.
+. tests/helpers/tap.sh
+command -v python3 >/dev/null || skip_all "no python3"
+python3 -c 'import jsonschema, yaml' 2>/dev/null || skip_all "no python3-jsonschema or python3-yaml"
+SCHEMA=tests/kubernetes/openapi-1.36.json
+
+json_file() { # FILE EXPRESSION: d is what it holds, pod the last item's pod spec
+	python3 -W ignore -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+last = d["items"][-1] if "items" in d else {}
+pod = last.get("spec", {}).get("template", last).get("spec", {}) if last else {}
+c = (pod.get("containers") or [{}])[0]
+print(eval(sys.argv[2]))' "$@"
+}
+
+pod() { # OPTION…: of $T/in.yaml, into $T/pod.json
+	monopod pod -f "$T/in.yaml" --image registry.example/monopod:1 -o json "$@"
+	cp "$T/out" "$T/pod.json"
+}
+
+valid() { # NAME FILE…
+	local name=$1 told
+	shift
+	told=$(python3 -W ignore tests/kubernetes/manifests.py "$SCHEMA" "$@" 2>&1)
+	ok $? "$name" "$told"
+}
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: p}
+spec:
+  params: [{name: who, default: you}]
+  workspaces: [{name: src}, {name: cfg}, {name: kept}]
+  tasks:
+  - name: a
+    workspaces: [{name: src}, {name: cfg}, {name: kept}]
+    taskRef: {name: t}
+    params: [{name: who, value: $(params.who)}]
+  results: [{name: r, value: $(tasks.a.results.r)}]
+---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: t}
+spec:
+  params: [{name: who}]
+  workspaces: [{name: src}, {name: cfg}, {name: kept}]
+  results: [{name: r}]
+  steps:
+  - name: s
+    image: busybox
+    computeResources: {requests: {cpu: 500m, memory: 1Gi}}
+    env:
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: tok, key: k}}}
+    - {name: NONE, valueFrom: {secretKeyRef: {name: missing, key: k, optional: true}}}
+    script: |
+      #!/bin/sh
+      echo '$(params.who)' "${#TOKEN}$NONE $(cat $(workspaces.cfg.path)/key)" | tee $(workspaces.src.path)/out >$(workspaces.kept.path)/out
+      cat $(workspaces.src.path)/out
+      cat "$HOME/.git-credentials"
+      printf %s "$(workspaces.src.claim)" >$(results.r.path)
+---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: unused}
+spec: {steps: [{image: i, script: x}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: tok, annotations: {tekton.dev/git-0: https://example.com}}
+type: kubernetes.io/basic-auth
+stringData: {k: hush-hush, username: joe, password: secret-word}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: builder}
+secrets: [{name: tok}]
+---
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: run, labels: {app: x}, annotations: {note: y z}}
+spec:
+  pipelineRef: {name: p}
+  taskRunTemplate:
+    serviceAccountName: builder
+    podTemplate: {nodeSelector: {disk: ssd}, tolerations: [{key: a, operator: Exists}]}
+  timeouts: {pipeline: 10m}
+  workspaces:
+  - {name: src, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}
+  - {name: cfg, configMap: {name: settings}}
+  - {name: kept, persistentVolumeClaim: {claimName: kept}}
+YAML
+
+# --- every option, every profile
+n=0
+monopod image lock -f "$T/in.yaml" --images "$IMAGES" --store "$STORE" --image-lock "$T/images.lock"
+is "$code" 0 "a lock file" || echo "# $err"
+mkdir "$T/m"
+for profile in default userns restricted privileged; do
+	for images in layout volumes; do
+		for more in "" "--job" "--run-claim runs" "--job --run-claim runs --namespace team --name other --hermetic --max-parallel 3 --grace 1m30s --log-limit 64Mi --require-isolation user"; do
+			# shellcheck disable=SC2086
+			pod --profile $profile --images-from $images --image-lock "$T/images.lock" $more
+			[ "$code" = 0 ] || ok 1 "pod --profile $profile --images-from $images $more" "$err"
+			cp "$T/pod.json" "$T/m/$n.json"
+			n=$((n + 1))
+		done
+	done
+done
+valid "every profile with every option: $n manifests" "$T"/m/*.json
+
+pod --images-from layout
+is "$(json_file "$T/pod.json" '[(i["kind"], i["metadata"]["name"]) for i in d["items"]]')" \
+	"[('Secret', 'run-secret-0'), ('ConfigMap', 'run-input'), ('Pod', 'run')]" "the objects, the pod last"
+is "$(json_file "$T/pod.json" '"hush" in json.dumps([i for i in d["items"] if i["kind"] != "Secret"]), "unused" in json.dumps(d)')" \
+	"(False, False)" "no Secret outside of its object, and nothing that the run does not need"
+is "$(json_file "$T/pod.json" 'last["metadata"]["labels"]["tekton.dev/pipeline"], last["metadata"]["annotations"]["note"], json.loads(last["metadata"]["annotations"]["monopod/object"])["kind"]')" \
+	"('p', 'y z', 'PipelineRun')" "labels and annotations"
+is "$(json_file "$T/pod.json" 'c["resources"]["requests"], pod["activeDeadlineSeconds"], pod["terminationGracePeriodSeconds"], pod["restartPolicy"]')" \
+	"({'cpu': '600m', 'memory': '1088Mi'}, 930, 30, 'Never')" "requests, deadline, grace"
+is "$(json_file "$T/pod.json" 'pod["nodeSelector"], pod["tolerations"], pod["automountServiceAccountToken"], pod.get("serviceAccountName")')" \
+	"({'disk': 'ssd'}, [{'key': 'a', 'operator': 'Exists'}], False, None)" "where it goes"
+unlike "$err" "has no effect" "and what has an effect here is not warned of"
+cp "$T/pod.json" "$T/first.json"
+pod --images-from layout
+cmp -s "$T/pod.json" "$T/first.json"
+ok $? "the same input gives the same text"
+monopod pod -f "$T/in.yaml" --image registry.example/monopod:1 --images-from layout
+python3 -c 'import json, sys, yaml; sys.exit(list(yaml.safe_load_all(open(sys.argv[1]))) != json.load(open(sys.argv[2]))["items"])' "$T/out" "$T/pod.json"
+ok $? "as YAML it is the same"
+pod --images-from layout --profile userns
+is "$(json_file "$T/pod.json" 'pod["hostUsers"], c["securityContext"]["capabilities"], c["securityContext"]["procMount"], c["securityContext"]["seccompProfile"]')" \
+	"(False, {'add': ['SYS_ADMIN']}, 'Unmasked', {'type': 'RuntimeDefault'})" "--profile userns"
+pod --images-from layout --run-claim runs
+is "$(json_file "$T/pod.json" 'pod["restartPolicy"], c["restartPolicy"], c["restartPolicyRules"][0]["exitCodes"]["operator"], "--resume" in c["args"]')" \
+	"('OnFailure', 'Never', 'NotIn', True)" "--run-claim goes on after a kill, and never after an end"
+pod --images-from volumes --image-lock "$T/images.lock"
+is "$(json_file "$T/pod.json" '[v["image"]["reference"].split("@")[0] for v in pod["volumes"] if "image" in v]')" \
+	"['docker.io/library/busybox']" "an image is one volume, by its digest"
+
+# --- the command line of the container, with directories in place of the volumes
+# /monopod/X becomes $T/v/X; what the kubelet would mount is made by hand
+play() { # FILE: the directories and the words of the container, into $T/args
+	rm -rf "$T/v" "$T/args"
+	python3 -W ignore - "$1" "$T/v" "$T/args" "$IMAGES" "$T/busybox-root" <<-'PY'
+		import base64, json, os, sys
+		items, root, args, layout, image = json.load(open(sys.argv[1]))["items"], *sys.argv[2:]
+		pod = items[-1]["spec"].get("template", items[-1])["spec"]
+		pod = pod.get("spec", pod)
+		objects = {(i["kind"], i["metadata"]["name"]): i for i in items}
+		cluster = {("ConfigMap", "settings"): {"data": {"key": "value of settings"}}}
+		def files(kind, name):
+		    o = objects.get((kind, name)) or cluster.get((kind, name)) or {}
+		    out = {k: base64.b64decode(v) for k, v in o.get("binaryData", {}).items()}
+		    out.update({k: base64.b64decode(v) if kind == "Secret" else v.encode() for k, v in o.get("data", {}).items()})
+		    return out
+		def swap(to, content):  # as the kubelet's atomic writer
+		    os.makedirs(to + "/..1")
+		    for k, v in content.items():
+		        open(f"{to}/..1/{k}", "wb").write(v)
+		        os.symlink(f"..data/{k}", f"{to}/{k}")
+		    os.symlink("..1", to + "/..data")
+		volumes = {v["name"]: v for v in pod["volumes"]}
+		c = pod["containers"][0]
+		for m in c["volumeMounts"]:
+		    v, to = volumes[m["name"]], m["mountPath"].replace("/monopod", root, 1)
+		    os.makedirs(os.path.dirname(to), exist_ok=True)
+		    content = None
+		    if "projected" in v:
+		        content = {}
+		        for s in v["projected"]["sources"]:
+		            content.update(files("ConfigMap", s["configMap"]["name"]))
+		    elif "configMap" in v:
+		        content = files("ConfigMap", v["configMap"]["name"])
+		    elif "secret" in v:
+		        content = files("Secret", v["secret"]["secretName"])
+		    elif "downwardAPI" in v:
+		        content = {"cancel": b""}
+		    if content is not None and "subPath" in m:
+		        open(to, "wb").write(content[m["subPath"]])
+		    elif content is not None:
+		        swap(to, content)
+		    elif m["name"] == "layout":
+		        os.symlink(layout, to)
+		    elif "image" in v:
+		        os.symlink(image, to)
+		    else:
+		        os.makedirs(to)
+		for path in ("images.map",):
+		    f = f"{root}/input/{path}"
+		    if os.path.exists(f):
+		        text = open(f).read().replace("dir:/monopod", "dir:" + root)
+		        open(f, "w").write(text)
+		with open(args, "w") as f:
+		    for a in c["args"]:
+		        f.write(a.replace("$$", "$").replace("/monopod/", root + "/") + "\0")
+	PY
+	mapfile -d '' words <"$T/args"
+}
+
+pod --images-from layout -p 'who=$(me) and $you'
+play "$T/pod.json"
+monopod "${words[@]}"
+is "$code" 0 "the container's command line runs the pipeline" || echo "# $err $out"
+like "$out" '$(me) and $you 9 value of settings' "with params, Secret and ConfigMap"
+like "$out" "https://joe:" "and the account's credentials"
+is "$(cat "$T/v/claims/kept/out")" '$(me) and $you 9 value of settings' "what it wrote is on the claim"
+is "$(cat "$T/v/claims/run-v-0/out")" '$(me) and $you 9 value of settings' "and on the claim of the template"
+is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["items"][0]["status"]["results"])' "$T/v/work/run/run.json")" \
+	"[{'name': 'r', 'value': 'run-v-0'}]" "which has the name that Kubernetes gives it"
+
+# from image volumes
+mkdir -p "$T/busybox-root/bin" "$T/busybox-root/etc" && cp /bin/busybox "$T/busybox-root/bin/"
+for p in sh cat tee echo printf; do ln -s busybox "$T/busybox-root/bin/$p"; done
+mkdir -p "$T/busybox-root/root"
+pod --images-from volumes --image-lock "$T/images.lock"
+play "$T/pod.json"
+monopod "${words[@]}"
+is "$code" 0 "and from image volumes" || echo "# $err $out"
+like "$out" "you 9 value of settings" "with the same outcome"
+
+# --- the run directory on a claim: a container that is started again says the same
+pod --images-from layout --run-claim runs
+play "$T/pod.json"
+monopod "${words[@]}"
+is "$code" 0 "the run directory on a claim"
+monopod "${words[@]}"
+is "$code" 0 "started again"
+like "$out$err" "it had ended before" "nothing is done twice"
+
+# --- compressed, and in several ConfigMaps
+python3 - "$T/in.yaml" "$T/big.json" <<'PY'
+import json, random, sys
+r = random.Random(1)
+text = lambda n: "".join(r.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(n))
+items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"big{i}"}, "data": {"k": text(900000)}} for i in range(3)]
+items.append({"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "metadata": {"name": "large"}, "spec": {"taskSpec": {"steps": [
+    {"name": "s", "image": "busybox", "envFrom": [], "volumeMounts": [{"name": f"v{i}", "mountPath": f"/v{i}"} for i in range(3)],
+     "script": "#!/bin/sh\ncat /v0/k /v1/k /v2/k | wc -c"}], "volumes": [{"name": f"v{i}", "configMap": {"name": f"big{i}"}} for i in range(3)]}}})
+json.dump({"apiVersion": "v1", "kind": "List", "items": items}, open(sys.argv[2], "w"))
+PY
+monopod pod -f "$T/big.json" --image m --images-from layout -o json
+cp "$T/out" "$T/big-pod.json"
+is "$code" 0 "three objects of 900 kB" || echo "# $err"
+is "$(json_file "$T/big-pod.json" '[sorted(i.get("binaryData", {})) for i in d["items"][:-1]]')" \
+	"[['input-0.json.gz'], ['input-1.json.gz'], ['input-2.json.gz']]" "are compressed, each in a ConfigMap of its own"
+valid "of which none is too large" "$T/big-pod.json"
+play "$T/big-pod.json"
+monopod "${words[@]}"
+is "$code" 0 "and are read again" || echo "# $err"
+like "$out" "2700000" "whole"
+
+# --- cancelling by the annotation
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: slow}
+spec:
+  pipelineSpec:
+    tasks: [{name: a, taskSpec: {steps: [{name: s, image: busybox, script: "#!/bin/sh\necho started\nsleep 600"}]}}]
+    finally: [{name: f, taskSpec: {steps: [{name: s, image: busybox, script: "#!/bin/sh\necho at the end"}]}}]
+YAML
+annotate() { # VALUE: as the kubelet writes it
+	local dir=$T/v/podinfo n=$2
+	mkdir "$dir/..$n"
+	printf %s "$1" >"$dir/..$n/cancel"
+	ln -s "..$n" "$dir/..data_tmp"
+	mv -T "$dir/..data_tmp" "$dir/..data"
+}
+started() { grep -q started "$T/out"; }
+for mode in Cancelled CancelledRunFinally StoppedRunFinally; do
+	pod --images-from layout
+	play "$T/pod.json"
+	: >"$T/out"
+	"$MONOPOD" "${words[@]}" >"$T/out" 2>"$T/err" </dev/null &
+	pid=$!
+	wait_for 30 started || echo "# $(cat "$T/err")"
+	annotate nonsense 2
+	wait_for 10 grep -q nonsense "$T/err"
+	annotate "$mode" 3
+	[ $mode != StoppedRunFinally ] || { wait_for 10 grep -q "Stopped\|stop" "$T/out" "$T/err"; annotate Cancelled 4; }
+	wait $pid
+	is $? 143 "$mode by the annotation" || echo "# $(cat "$T/out" "$T/err")"
+	like "$(cat "$T/err")" "'nonsense' is none of" "$mode: another word is told and ignored"
+	[ $mode != CancelledRunFinally ] || like "$(cat "$T/out")" "at the end" "$mode: finally ran"
+done
+is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["items"][0]["status"]["conditions"][0]["reason"])' "$T/v/work/run/run.json")" \
+	"Cancelled" "the last word counts"
+monopod run -f "$T/in.yaml" --cancel-file "$T/none/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r2"
+is "$code" 2 "--cancel-file in no directory is refused"
+annotate Cancelled 5
+monopod "${words[@]}" --run-dir "$T/r3" 2>/dev/null
+monopod run -f "$T/in.yaml" --cancel-file "$T/v/podinfo/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3"
+is "$code" 143 "a word that is there before the start ends it"
+
+# --- what cannot be expressed
+refused() { # NAME PATTERN OPTION… < YAML
+	local name=$1 want=$2
+	shift 2
+	yaml
+	monopod pod -f "$T/in.yaml" --image m --images-from layout "$@"
+	is "$code" 2 "$name is refused" || echo "# $out $err"
+	like "$err" "$want" "$name: at its place"
+	is "$out" "" "$name: nothing is printed"
+}
+head='apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: r'
+step='steps: [{name: s, image: busybox, script: x}]'
+refused "a hostPath" "in.yaml:4:" --allow-host-path /tmp <<YAML
+$head}
+spec: {taskSpec: {$step, volumes: [{name: v, hostPath: {path: /tmp}}]}}
+YAML
+refused "a second run" "in.yaml:6:" <<YAML
+$head}
+spec: {taskSpec: {$step}}
+---
+${head}2}
+spec: {taskSpec: {$step}}
+YAML
+refused "a name that comes from a result" "known only while the run is under way" <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: r}
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a, taskSpec: {results: [{name: x}], steps: [{image: busybox, script: x}]}}
+    - name: b
+      params: [{name: s, value: $(tasks.a.results.x)}]
+      taskSpec: {params: [{name: s}], steps: [{image: busybox, script: x}], volumes: [{name: v, secret: {secretName: $(params.s)}}]}
+YAML
+refused "what two tasks want of one pod" "podTemplate.runtimeClassName of task 'b'" <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: r}
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a, taskSpec: {steps: [{image: busybox, script: x}]}}
+    - {name: b, taskSpec: {steps: [{image: busybox, script: x}]}}
+  taskRunSpecs:
+  - {pipelineTaskName: a, podTemplate: {runtimeClassName: one}}
+  - {pipelineTaskName: b, podTemplate: {runtimeClassName: two}}
+YAML
+refused "a shape that no pod takes" "podTemplate.tolerations: not what a pod takes" <<YAML
+$head}
+spec: {podTemplate: {tolerations: [{unknown: x}]}, taskSpec: {$step}}
+YAML
+refused "a resource that steps are not given" "example.com/thing" <<YAML
+$head}
+spec: {taskSpec: {steps: [{name: s, image: busybox, script: x, computeResources: {requests: {example.com/thing: 1}}}]}}
+YAML
+refused "a claim template without a size" "needs accessModes" <<YAML
+$head}
+spec: {workspaces: [{name: w, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce]}}}], taskSpec: {workspaces: [{name: w}], $step}}
+YAML
+refused "a label that is none" "label 'a b'" <<YAML
+$head, labels: {a b: c}}
+spec: {taskSpec: {$step}}
+YAML
+yaml <<YAML
+$head}
+spec: {taskSpec: {$step}}
+YAML
+monopod pod -f "$T/in.yaml" --image m
+is "$code" 2 "without a word where images come from"
+like "$err" "in.yaml:4:" "the image is pointed at"
+monopod pod -f "$T/in.yaml" --images-from layout
+like "$code $err" "2*--image" "without monopod's own image"
+monopod pod -f "$T/in.yaml" --image m --images-from volumes
+like "$code $err" "2*--image-lock" "image volumes without a lock"
+monopod pod -f "$T/in.yaml" --image m --images-from layout -w x="$T"
+like "$code $err" "2*a directory of this machine" "a directory of this machine"
+monopod pod -f "$T/in.yaml" --image m --images-from layout --name "Not_a_name"
+like "$code $err" "2*not a name for a pod" "a name that no pod can have"
+
+# --- generated inputs: what is not refused is valid
+mkdir "$T/gen"
+python3 tests/kubernetes/manifests.py --generate "${POD_SEED:-1}" "${POD_INPUTS:-24}" "$T/gen"
+n_ok=0
+n_bad=0
+for f in "$T"/gen/*.json; do
+	i=${f##*/}
+	case $((n_ok % 4)) in
+	0) more="--profile userns" ;;
+	1) more="--profile restricted --job" ;;
+	2) more="--profile privileged --run-claim runs" ;;
+	*) more="--job --run-claim runs" ;;
+	esac
+	# shellcheck disable=SC2086
+	monopod pod -f "$f" --image registry.example/monopod:1 --images-from layout -o json $more
+	case $code in
+	0) n_ok=$((n_ok + 1)); cp "$T/out" "$T/m/gen-$i" ;;
+	2) n_bad=$((n_bad + 1)); echo "# $(head -1 "$T/err")" ;;
+	*) ok 1 "generated $i" "$code $err" ;;
+	esac
+done
+[ $n_ok -gt $((n_bad * 2)) ]
+ok $? "of generated inputs $n_ok are rendered and $n_bad refused"
+valid "and what is rendered is valid" "$T"/m/gen-*.json
+done_testing
