@@ -215,7 +215,8 @@ int sandbox_worker_start(
 	if (failed)
 		return -1;
 	if (worker_wait(read_fd, err)) {
-		(void)spawn_wait(&s, -1, &status, NULL); /* it ends by itself */
+		/* killed unless it has ended: it may be at work, and wait for the caller */
+		(void)spawn_wait(&s, 0, &status, NULL);
 		return -1;
 	}
 	ret->pid = s.pid;
