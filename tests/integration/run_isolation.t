@@ -301,5 +301,41 @@ spec:
 YAML
 	attack $kind --image-map busybox=host
 	is "$code/$(said h s)" 0/looked "$kind: with the agent's root as image"
+
+	# What inotify tells of another task's reading: the devices of the machine and the directory /tekton, which all steps see.
+	shared $kind
+	cat >"$T/in.yaml" <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: notice}
+spec:
+  timeouts: {pipeline: 60s}
+  workspaces: [{name: w, emptyDir: {}}]
+  pipelineSpec:
+    workspaces: [{name: w}]
+    tasks:
+    - name: thief
+      workspaces: [{name: w}]
+      taskSpec:
+        workspaces: [{name: w, mountPath: /w}]
+        steps:
+        - name: s
+          image: busybox
+          script: exec /w/probe watch /w/gone $(cut -d' ' -f5 /proc/self/mountinfo | grep -v '^/proc\|^/w$') /etc /bin /etc/passwd /bin/busybox >/w/watch
+    - name: victim
+      workspaces: [{name: w}]
+      taskSpec:
+        workspaces: [{name: w, mountPath: /w}]
+        steps:
+        - name: s
+          image: busybox
+          script: |
+            until grep -qs ready /w/watch; do sleep 0.1; done
+            cat /etc/hosts /etc/passwd /etc/resolv.conf /tekton/scripts/* >/tmp/x; ls /tekton /workspace >/tmp/x; echo x >/dev/shm/x
+            touch /w/gone
+YAML
+	attack $kind -w "w=$base/w"
+	[ $code = 0 ] || head -5 "$T/err" | sed "s/^/# /"
+	is "$code $(grep '^saw' "$base/w/watch" | grep -v '^saw /dev/[a-z]*$\|^saw /tekton$')" "0 " "$kind: what another task reads and writes cannot be watched"
 done
 done_testing
