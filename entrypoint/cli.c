@@ -226,7 +226,7 @@ int option_require_isolation(struct parser *p, struct str v, struct err *err)
 int option_profile(struct parser *p, struct str v, struct err *err)
 {
 	static const char *const words[POD_PROFILE_N] = {
-		"default", "userns", "restricted", "privileged"};
+		"userns", "default", "restricted", "privileged"};
 	for (int i = 0; i < POD_PROFILE_N; i++) {
 		if (!str_eqz(v, words[i]))
 			continue;

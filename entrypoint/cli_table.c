@@ -304,7 +304,7 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FN,
 		.fn = option_profile,
 		.help = "the pod's security context: userns, default, restricted or "
-			"privileged; default: default"},
+			"privileged; without the option userns"},
 	{.name = "job",
 		.group = GROUP_POD,
 		.kind = OPTION_FLAG,

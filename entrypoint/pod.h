@@ -18,7 +18,7 @@
 #include <monopod/images.h>
 #include <monopod/spec.h>
 
-enum pod_profile { POD_DEFAULT, POD_USERNS, POD_RESTRICTED, POD_PRIVILEGED };
+enum pod_profile { POD_USERNS, POD_DEFAULT, POD_RESTRICTED, POD_PRIVILEGED };
 enum { POD_PROFILE_N = POD_PRIVILEGED + 1 };
 
 /* --- what goes into the ConfigMaps (pod_bundle.c) ------------------------------------- */

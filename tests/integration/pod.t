@@ -295,6 +295,35 @@ monopod "${words[@]}" --run-dir "$T/r3" 2>/dev/null
 monopod run -f "$T/in.yaml" --cancel-file "$T/v/podinfo/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3"
 is "$code" 143 "a word that is there before the start ends it"
 
+# --- the agent is killed, and the kubelet starts the container again
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: killed}
+spec:
+  workspaces: [{name: w, persistentVolumeClaim: {claimName: kept}}]
+  pipelineSpec:
+    workspaces: [{name: w}]
+    tasks:
+    - {name: first, workspaces: [{name: w}], taskSpec: {workspaces: [{name: w}], steps: [{name: s, image: busybox, script: "#!/bin/sh\necho once >>$(workspaces.w.path)/first"}]}}
+    - name: second
+      runAfter: [first]
+      workspaces: [{name: w}]
+      taskSpec:
+        workspaces: [{name: w}]
+        steps: [{name: s, image: busybox, script: "#!/bin/sh\n[ -e $(workspaces.w.path)/go ] && exit 0\ntouch $(workspaces.w.path)/go\nsleep 600"}]
+YAML
+pod --images-from layout --run-claim runs
+play "$T/pod.json"
+"$MONOPOD" "${words[@]}" >"$T/out" 2>"$T/err" </dev/null &
+pid=$!
+wait_for 30 test -e "$T/v/claims/kept/go" || echo "# $(cat "$T/err")"
+kill -9 $pid
+wait $pid 2>/dev/null
+monopod "${words[@]}"
+is "$code" 0 "killed and started again: the run goes on" || echo "# $err"
+is "$(cat "$T/v/claims/kept/first")" "once" "what had ended is not run again"
+
 # --- what cannot be expressed
 refused() { # NAME PATTERN OPTION… < YAML
 	local name=$1 want=$2
