@@ -276,7 +276,9 @@ static void mounts_are_in_order(void **state)
 	struct launch_config config = {0};
 	struct launch_program program = {.cwd = STR("/")};
 	struct rootfs r = {.kind = TARGET_REF};
+	struct rootfs *images[3] = {NULL}; /* no volume is an image */
 	struct launch_parts parts = {.config = &config,
+		.volumes = images,
 		.pod = &pod,
 		.step = &s,
 		.rootfs = &r,
