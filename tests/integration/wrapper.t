@@ -4,6 +4,7 @@
 . tests/helpers/tap.sh
 
 PLUGIN=$TOP/wrapper/kubectl-monopod
+python3 -c 'import yaml' 2>/dev/null || skip_all "no python3-yaml"
 mkdir -p "$T/bin"
 export MONOPOD_POLL=0.1
 
@@ -119,6 +120,14 @@ all_of_it() {
 	like "$err" "PipelineRun sample  True  Succeeded" "$shell: the verdict at the end"
 	is "$(calls '^delete\|delete pod')" 0 "$shell: nothing is deleted"
 	is "$(ls "$T" | grep -c '^kubectl-monopod')" 0 "$shell: nothing is left"
+
+	cluster succeeded Running Succeeded
+	# shellcheck disable=SC2086
+	KUBECTL=$T/bin/kubectl TMPDIR=$T $shell "$PLUGIN" run -n team -f examples/hello.yaml --image registry.example/monopod --images-from images >"$T/out" 2>"$T/err" </dev/null
+	is $? 0 "$shell: with the objects that monopod itself makes" || sed 's/^/# /' "$T/err"
+	is "$(python3 -c 'import sys, yaml; print(*[(d["kind"], d["metadata"]["namespace"]) for d in yaml.safe_load_all(open(sys.argv[1]))])' "$S/created")" \
+		"('ConfigMap', 'team') ('Pod', 'team')" "$shell: in their namespace"
+	like "$(cat "$S/created")" "- \"--log-record\"" "$shell: and with its record in the log"
 
 	cluster failed Running Failed
 	echo job.batch/sample >"$S/kind"
