@@ -222,6 +222,8 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_TASK_REFUSED:
 	case EVENT_STEP_STARTED:
 	case EVENT_STEP_REFUSED:
+	case EVENT_STEP_HALTED:
+	case EVENT_STEP_RELEASED:
 	case EVENT_STEP_ENDED:
 	case EVENT_SIDECAR_STARTED:
 	case EVENT_SIDECAR_REFUSED:

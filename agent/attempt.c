@@ -2,6 +2,7 @@
 /* The life of an attempt. Ends of task runs are told to sched.c. */
 #include "attempt.h"
 
+#include "breakpoint.h"
 #include "child.h"
 #include "condition.h"
 #include "deadline.h"
@@ -397,8 +398,17 @@ static void step_ended(struct agent *a, struct execution *t, const struct event 
 		finish_stopped(a, t, ev->end == STEP_END_SIGNALED ? ev->signal : 0);
 		return;
 	}
-	c.ended = read_end(ev, t->launch->steps[t->step].on_error_continue, &failed);
-	if (t->step_timed_out) {
+	if (current_step(t)->release != RELEASE_NONE) {
+		c.ended = breakpoint_end(current_step(t));
+		failed = current_step(t)->release == RELEASE_FAIL;
+	} else {
+		/* a breakpoint is for failures, whatever onError says of them */
+		c.ended = read_end(ev,
+			t->launch->steps[t->step].on_error_continue &&
+				!current_step(t)->has_failed,
+			&failed);
+	}
+	if (t->step_timed_out && current_step(t)->release != RELEASE_CONTINUE) {
 		failed = true;
 		c.ended = timeout_end(c.ended.signal);
 	}
@@ -447,23 +457,34 @@ static void push_stop(struct agent *a, const struct execution *t, int signal)
 
 	action->step = t->step;
 	action->signal = signal;
+	/* its timeout is a failure, too, that a person wants to look into */
+	action->spares = t->step_timed_out && t->stop == STOP_NONE &&
+			 t->launch->steps[t->step].breaks_on_failure;
 }
 
-static void step_started(struct agent *a, struct execution *t, const struct event *ev)
+/* Its program runs from now on. */
+static void start_step_clock(struct agent *a, const struct execution *t)
 {
 	const struct task_spec *spec = attempt_of(t)->spec;
-	bool stopping = current_step(t)->is_stopping;
 
-	run_apply(a, &(struct change){.kind = CHANGE_STEP_STARTED,
-			     .task = t->v.index,
-			     .step = t->step,
-			     .image_id = ev->image_id});
 	deadline_add(a, &(struct timer){.at_ns = deadline_after(a->root->now_ns,
 						spec->steps[t->step].timeout.ns),
 				.kind = TIMER_STEP,
 				.task = t->v.index,
 				.attempt = t->v.n_attempts - 1,
 				.step = t->step});
+}
+
+static void step_started(struct agent *a, struct execution *t, const struct event *ev)
+{
+	bool stopping = current_step(t)->is_stopping;
+
+	run_apply(a, &(struct change){.kind = CHANGE_STEP_STARTED,
+			     .task = t->v.index,
+			     .step = t->step,
+			     .image_id = ev->image_id});
+	if (!breakpoint_before(a, t))
+		start_step_clock(a, t);
 	/* the signal came before there was a process to send it to */
 	if (stopping)
 		push_stop(a, t, t->is_killed ? SIGKILL : SIGTERM);
@@ -475,9 +496,43 @@ static bool is_current_step(struct execution *t, const struct event *ev, enum st
 	       attempt_of(t)->steps[ev->step].state == state;
 }
 
+/* It has a process, or is to have one. */
+static bool is_there(struct execution *t, const struct event *ev)
+{
+	return is_current_step(t, ev, STEP_STARTING) || is_current_step(t, ev, STEP_RUNNING) ||
+	       is_current_step(t, ev, STEP_HALTED);
+}
+
 static bool is_of_sidecar(const struct event *ev)
 {
 	return ev->kind >= EVENT_SIDECAR_STARTED && ev->kind <= EVENT_SIDECAR_ENDED;
+}
+
+static void step_event(struct agent *a, struct execution *t, const struct event *ev)
+{
+	bool is_starting = is_current_step(t, ev, STEP_STARTING);
+
+	switch ((int)ev->kind) {
+	case EVENT_STEP_STARTED:
+		if (is_starting)
+			step_started(a, t, ev);
+		break;
+	case EVENT_STEP_REFUSED:
+		if (is_starting)
+			finish_refused(a, t, ev);
+		break;
+	case EVENT_STEP_HALTED:
+	case EVENT_STEP_RELEASED:
+		if (!is_starting && is_there(t, ev) && breakpoint_event(a, t, ev))
+			start_step_clock(a, t);
+		break;
+	case EVENT_STEP_ENDED:
+		if (is_there(t, ev))
+			step_ended(a, t, ev);
+		break;
+	default:
+		break;
+	}
 }
 
 void attempt_event(struct root *root, const struct event *ev)
@@ -515,13 +570,7 @@ void attempt_event(struct root *root, const struct event *ev)
 		begin_steps(a, t);
 		return;
 	}
-	if (ev->kind == EVENT_STEP_STARTED && is_current_step(t, ev, STEP_STARTING))
-		step_started(a, t, ev);
-	else if (ev->kind == EVENT_STEP_REFUSED && is_current_step(t, ev, STEP_STARTING))
-		finish_refused(a, t, ev);
-	else if (ev->kind == EVENT_STEP_ENDED && (is_current_step(t, ev, STEP_RUNNING) ||
-							 is_current_step(t, ev, STEP_STARTING)))
-		step_ended(a, t, ev);
+	step_event(a, t, ev);
 }
 
 /* --- stopping */
@@ -617,7 +666,8 @@ void attempt_kill(struct agent *a, struct execution *t)
 
 void attempt_step_timeout(struct agent *a, struct execution *t)
 {
-	if (t->v.state != TASK_RUNNING || current_step(t)->state != STEP_RUNNING)
+	if (t->v.state != TASK_RUNNING || current_step(t)->state != STEP_RUNNING ||
+		current_step(t)->release != RELEASE_NONE)
 		return;
 	t->step_timed_out = true;
 	t->is_killed = true;

@@ -20,6 +20,7 @@ enum {
 	HAS_FORCE = 1 << 6,
 	HAS_SIDECAR = 1 << 7,
 	HAS_RESULTS = 1 << 8,
+	HAS_RELEASE = 1 << 9,
 };
 
 static const struct {
@@ -31,6 +32,8 @@ static const struct {
 	[EVENT_TASK_REFUSED] = {"task-refused", HAS_TASK | HAS_REFUSAL},
 	[EVENT_STEP_STARTED] = {"step-started", HAS_TASK | HAS_STEP | HAS_IMAGE},
 	[EVENT_STEP_REFUSED] = {"step-refused", HAS_TASK | HAS_STEP | HAS_REFUSAL},
+	[EVENT_STEP_HALTED] = {"step-halted", HAS_TASK | HAS_STEP | HAS_END},
+	[EVENT_STEP_RELEASED] = {"step-released", HAS_TASK | HAS_STEP | HAS_RELEASE},
 	[EVENT_STEP_ENDED] = {"step-ended", HAS_TASK | HAS_STEP | HAS_END | HAS_RESULTS},
 	[EVENT_SIDECAR_STARTED] = {"sidecar-started", HAS_TASK | HAS_SIDECAR | HAS_IMAGE},
 	[EVENT_SIDECAR_REFUSED] = {"sidecar-refused", HAS_TASK | HAS_SIDECAR | HAS_REFUSAL},
@@ -190,6 +193,10 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 			json_field_int(w, "signal", ev->signal);
 		put_optional(w, &key_message, ev->message);
 	}
+	if (has & HAS_RELEASE) {
+		json_fieldz(w, "release", release_name(ev->release));
+		json_field_int(w, "exitCode", ev->exit_code);
+	}
 	if (has & HAS_RESULTS) {
 		put_results(t, ev, w);
 		put_step_results(t, ev, w);
@@ -254,6 +261,10 @@ static const char *kind_name(size_t i)
 static const char *end_name(size_t i)
 {
 	return ends[i];
+}
+static const char *release_word(size_t i)
+{
+	return release_name((enum release)i);
 }
 static const char *mode_name(size_t i)
 {
@@ -412,6 +423,19 @@ static int read_end(const struct event_reader *r, const struct execution *t,
 	return kinds[ret->kind].has & HAS_RESULTS ? read_results(r, t, record, ret, err) : 0;
 }
 
+static int read_release(const struct json *record, struct event *ret, struct err *err)
+{
+	int64_t exit_code;
+	size_t release;
+
+	if (read_word(record, "release", release_word, RELEASE_N, &release, err) < 0 ||
+		read_number(record, "exitCode", INT32_MAX, &exit_code, err) < 0)
+		return -1;
+	ret->release = (enum release)release;
+	ret->exit_code = (int)exit_code;
+	return 0;
+}
+
 static int read_cancel(const struct event_reader *r, const struct json *record,
 	struct event *ret, struct err *err)
 {
@@ -450,6 +474,8 @@ int event_read(const struct event_reader *r, const struct json *record, struct e
 	if ((has & HAS_IMAGE) && read_bytes(r, record, &key_image, &ret->image_id, err) < 0)
 		return -1;
 	if ((has & HAS_END) && read_end(r, t, record, ret, err) < 0)
+		return -1;
+	if ((has & HAS_RELEASE) && read_release(record, ret, err) < 0)
 		return -1;
 	if ((has & HAS_CANCEL) && read_cancel(r, record, ret, err) < 0)
 		return -1;

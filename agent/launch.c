@@ -6,6 +6,7 @@
 #include "launch.h"
 
 #include "action.h"
+#include "breakpoint.h"
 #include "condition.h"
 #include "credential.h"
 #include "env.h"
@@ -758,6 +759,7 @@ static bool make_launch(struct build *b)
 		if (!make_container(b, l, i))
 			return false;
 	l->results = make_wants(b, ts->results, ts->n_results);
+	breakpoint_launch(b->a, b->t, l);
 	b->out->launch = l;
 	return true;
 }

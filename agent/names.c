@@ -27,6 +27,18 @@ const char *cancel_mode_name(enum cancel_mode m)
 	return names[m];
 }
 
+const char *release_name(enum release r)
+{
+	static const char *const names[] = {
+		[RELEASE_NONE] = "none",
+		[RELEASE_CONTINUE] = "continue",
+		[RELEASE_FAIL] = "fail",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == RELEASE_N, "a release without a name");
+	return names[r];
+}
+
 const char *timer_kind_name(enum timer_kind k)
 {
 	static const char *const names[] = {

@@ -123,6 +123,26 @@ static void put_signal(struct agent *a, const struct change *c, struct json_writ
 	json_field_int(w, "signal", c->signal);
 }
 
+static void put_halt(struct agent *a, const struct change *c, struct json_writer *w)
+{
+	(void)a;
+	json_fieldz(w, "point", c->has_failed ? "failure" : "before");
+	if (!c->has_failed)
+		return;
+	json_field_int(w, "exitCode", c->ended.exit_code);
+	if (c->ended.signal)
+		json_field_int(w, "signal", c->ended.signal);
+	if (c->ended.message.n)
+		json_field(w, "message", c->ended.message);
+}
+
+static void put_release(struct agent *a, const struct change *c, struct json_writer *w)
+{
+	(void)a;
+	json_fieldz(w, "release", release_name(c->release));
+	json_field_int(w, "exitCode", c->exit_code);
+}
+
 static void put_step_end(struct agent *a, const struct change *c, struct json_writer *w)
 {
 	(void)a;
@@ -167,6 +187,8 @@ static payload_fn *const payloads[CHANGE_KIND_N] = {
 	[CHANGE_TASK_RETRY] = put_end,
 	[CHANGE_TASK_END] = put_end,
 	[CHANGE_STEP_STARTED] = put_started,
+	[CHANGE_STEP_HALT] = put_halt,
+	[CHANGE_STEP_RELEASE] = put_release,
 	[CHANGE_STEP_STOP] = put_signal,
 	[CHANGE_STEP_END] = put_step_end,
 	[CHANGE_STEP_SKIP] = put_step_end,

@@ -148,6 +148,7 @@ static void put_step_state(const struct report *p, const struct step_view *s)
 		json_close(p->w, '}');
 		break;
 	case STEP_RUNNING:
+	case STEP_HALTED:
 		json_key(p->w, "running");
 		json_open(p->w, '{');
 		put_time(p, "startedAt", s->started_wall_ns);
@@ -176,6 +177,8 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 		const struct step_view *s = &at->steps[i];
 		json_open(p->w, '{');
 		put_step_state(p, s);
+		if (s->state == STEP_HALTED) /* as Tekton has no word for it */
+			json_fieldz(p->w, "breakpoint", s->has_failed ? "failure" : "before");
 		json_field(p->w, "name", s->name);
 		json_field(p->w, "container", s->container);
 		put_optional(p, "imageID", s->image_id);

@@ -60,10 +60,13 @@ static const struct transition transitions[] = {
 		false},
 	[CHANGE_STEP_STARTED] = {"step-started", MACHINE_STEP, 1, {STEP_STARTING}, STEP_RUNNING,
 		false},
-	[CHANGE_STEP_STOP] = {"step-stop", MACHINE_STEP, 2, {STEP_STARTING, STEP_RUNNING}, STAY,
-		false},
-	[CHANGE_STEP_END] = {"step-end", MACHINE_STEP, 2, {STEP_STARTING, STEP_RUNNING},
-		STEP_ENDED, false},
+	[CHANGE_STEP_HALT] = {"step-halt", MACHINE_STEP, 1, {STEP_RUNNING}, STEP_HALTED, true},
+	[CHANGE_STEP_RELEASE] = {"step-release", MACHINE_STEP, 1, {STEP_HALTED}, STEP_RUNNING,
+		true},
+	[CHANGE_STEP_STOP] = {"step-stop", MACHINE_STEP, 3,
+		{STEP_STARTING, STEP_RUNNING, STEP_HALTED}, STAY, false},
+	[CHANGE_STEP_END] = {"step-end", MACHINE_STEP, 3,
+		{STEP_STARTING, STEP_RUNNING, STEP_HALTED}, STEP_ENDED, false},
 	[CHANGE_STEP_SKIP] = {"step-skip", MACHINE_STEP, 1, {STEP_WAITING}, STEP_ENDED, false},
 	[CHANGE_SIDECAR_START] = {"sidecar-start", MACHINE_STEP, 1, {STEP_WAITING},
 		STEP_STARTING, false},
@@ -391,6 +394,24 @@ static void on_step_started(struct agent *a, const struct change *c)
 	s->started_wall_ns = a->root->wall_ns;
 }
 
+static void on_step_halt(struct agent *a, const struct change *c)
+{
+	current_attempt(a, c)->steps[c->step].has_failed = c->has_failed;
+}
+
+/* A program that starts now has been waiting till now. */
+static void on_step_release(struct agent *a, const struct change *c)
+{
+	struct step_view *s = &current_attempt(a, c)->steps[c->step];
+
+	if (s->has_failed || c->release == RELEASE_FAIL) {
+		s->release = c->release;
+		s->release_code = c->exit_code;
+		return;
+	}
+	on_step_start(a, c);
+}
+
 static void on_step_stop(struct agent *a, const struct change *c)
 {
 	struct step_view *s = &current_attempt(a, c)->steps[c->step];
@@ -442,6 +463,8 @@ static effect_fn *const effects[CHANGE_KIND_N] = {
 	[CHANGE_TASK_END] = on_task_end,
 	[CHANGE_STEP_START] = on_step_start,
 	[CHANGE_STEP_STARTED] = on_step_started,
+	[CHANGE_STEP_HALT] = on_step_halt,
+	[CHANGE_STEP_RELEASE] = on_step_release,
 	[CHANGE_STEP_STOP] = on_step_stop,
 	[CHANGE_STEP_END] = on_step_end,
 	[CHANGE_STEP_SKIP] = on_step_end,

@@ -39,6 +39,8 @@ enum change_kind {
 	/* a step (task, step) */
 	CHANGE_STEP_START,
 	CHANGE_STEP_STARTED, /* image_id */
+	CHANGE_STEP_HALT,    /* at a breakpoint; has_failed: ended */
+	CHANGE_STEP_RELEASE, /* release, exit_code */
 	CHANGE_STEP_STOP,    /* signal */
 	CHANGE_STEP_END,     /* ended */
 	CHANGE_STEP_SKIP,    /* ended; it never ran */
@@ -74,6 +76,9 @@ struct change {
 	enum outcome outcome;
 	enum stop_cause stop;
 	int signal;
+	bool has_failed;
+	enum release release;
+	int exit_code;
 	struct step_ended ended;
 	struct str image_id;
 	struct str message;

@@ -91,6 +91,51 @@ int attempt_script_renew(struct attempt *at, size_t step, struct err *err)
 	return owned_file(&o, at->scripts_dfd, name, s->script, MODE_SCRIPT, err);
 }
 
+/* --- breakpoints (25) */
+
+/*
+ * What a person at a breakpoint calls: as Tekton's, but of nothing that a shell does not have
+ * itself. The one directory in /tekton/debug/info is called as the step's place is.
+ */
+#define DEBUG_SCRIPT(body)                                                                     \
+	"#!/bin/sh\nset -e\nfor info in /tekton/debug/info/*; do step=${info##*/}; done\n"     \
+	"cd /tekton/run/$step\n" body "echo \"Executing step $step...\"\n"
+
+static const struct {
+	const char *name;
+	const char *text;
+} debug_scripts[] = {
+	{"debug-continue", DEBUG_SCRIPT(": >out\necho 0 >out.breakpointexit\n")},
+	{"debug-fail-continue", DEBUG_SCRIPT(": >out.err\necho 1 >out.breakpointexit\n")},
+	{"debug-beforestep-continue", DEBUG_SCRIPT("echo 0 >out.beforestepexit\n")},
+	{"debug-beforestep-fail-continue", DEBUG_SCRIPT("echo 1 >out.beforestepexit.err\n")},
+};
+
+static int attempt_make_debug(struct attempt *at, const struct owned *o, struct err *err)
+{
+	if (!at->launch->has_breakpoints)
+		return 0;
+	at->debug_dfd = owned_dir(o, at->dfd, "debug", MODE_READ, err);
+	for (size_t i = 0; at->debug_dfd >= 0 && i < ARRAY_SIZE(debug_scripts); i++) {
+		if (owned_file(o, at->debug_dfd, debug_scripts[i].name,
+			    str_z(debug_scripts[i].text), MODE_SCRIPT, err))
+			return -1;
+	}
+	return at->debug_dfd < 0 ? -1 : 0;
+}
+
+static int attempt_step_info(struct attempt *at, size_t step, struct err *err)
+{
+	struct owned own = attempt_owned(at);
+	struct str name = arena_printf(at->arena, "info-%zu", step);
+	struct str inner = arena_printf(at->arena, "%zu", step);
+	int dfd cleanup_fd = owned_dir(&own, at->dfd, str_c(name), MODE_READ, err);
+
+	if (dfd < 0 || owned_dir_make(&own, dfd, str_c(inner), MODE_ALL, err))
+		return -1;
+	return fd_take(&dfd);
+}
+
 /* run/I with its status (21.3). */
 static int attempt_make_step(
 	struct attempt *at, const struct owned *o, const struct step_launch *s, struct err *err)
@@ -250,7 +295,7 @@ static int attempt_make(struct attempt *at, struct err *err)
 	if (at->tekton_dfd < 0)
 		return -1;
 	if (attempt_make_shared(at, &own, err) || attempt_make_scripts(at, &own, err) ||
-		attempt_make_steps(at, &own, err))
+		attempt_make_steps(at, &own, err) || attempt_make_debug(at, &own, err))
 		return -1;
 	at->log_dfd =
 		rundir_log_dir(at->config->run, at->launch->name, at->launch->attempt, err);
@@ -281,6 +326,7 @@ int attempt_open(const struct attempt_config *c, const struct task_launch *l,
 		.artifacts_dfd = -1,
 		.run_dfd = -1,
 		.scripts_dfd = -1,
+		.debug_dfd = -1,
 		.log_dfd = -1};
 	if (attempt_make(at, err)) {
 		(void)attempt_close(at, NULL); /* the first failure is the one to tell */
@@ -303,6 +349,7 @@ static void attempt_close_fds(struct attempt *at)
 	fd_close(&at->artifacts_dfd);
 	fd_close(&at->results_dfd);
 	fd_close(&at->home_dfd);
+	fd_close(&at->debug_dfd);
 	fd_close(&at->scripts_dfd);
 	fd_close(&at->run_dfd);
 	fd_close(&at->workspace_dfd);
@@ -365,8 +412,7 @@ static int attempt_step_layer(
 	return s->work_dfd < 0 ? -1 : 0;
 }
 
-/* The agent's own descriptor of /tekton/run/I. */
-static int attempt_run_open(struct attempt *at, size_t step, struct err *err)
+int attempt_step_run(struct attempt *at, size_t step, struct err *err)
 {
 	struct str index = arena_printf(at->arena, "%zu", step);
 	int fd = openat(
@@ -382,7 +428,7 @@ static int attempt_step_files(
 	struct owned own = attempt_owned(at);
 	struct str end = arena_printf(at->arena, "end-%zu", step);
 
-	s->run_dfd = attempt_run_open(at, step, err);
+	s->run_dfd = attempt_step_run(at, step, err);
 	if (s->run_dfd < 0)
 		return -1;
 	if (owned_file(&own, at->dfd, str_c(end), STR_NONE, MODE_FILE, err))
@@ -390,7 +436,10 @@ static int attempt_step_files(
 	s->termination_fd = openat(at->dfd, str_c(end), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (s->termination_fd < 0)
 		return err_sys(err, "open '%s'", str_c(end));
-	return 0;
+	if (!at->launch->has_breakpoints)
+		return 0;
+	s->info_dfd = attempt_step_info(at, step, err);
+	return s->info_dfd < 0 ? -1 : 0;
 }
 
 static int attempt_step_fill(
@@ -406,8 +455,11 @@ static int attempt_step_fill(
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err)
 {
-	struct attempt_step s = {
-		.run_dfd = -1, .termination_fd = -1, .upper_dfd = -1, .work_dfd = -1};
+	struct attempt_step s = {.run_dfd = -1,
+		.termination_fd = -1,
+		.info_dfd = -1,
+		.upper_dfd = -1,
+		.work_dfd = -1};
 
 	if (attempt_step_fill(at, step, &s, err)) {
 		attempt_step_close(&s);
@@ -421,6 +473,7 @@ void attempt_step_close(struct attempt_step *s)
 {
 	fd_close(&s->work_dfd);
 	fd_close(&s->upper_dfd);
+	fd_close(&s->info_dfd);
 	fd_close(&s->termination_fd);
 	fd_close(&s->run_dfd);
 }
@@ -456,7 +509,7 @@ void attempt_step_mark(struct attempt *at, size_t step, bool succeeded, struct s
 
 	if (step + 1 == at->launch->n_steps)
 		return;
-	run_dfd = attempt_run_open(at, step, NULL);
+	run_dfd = attempt_step_run(at, step, NULL);
 	if (run_dfd < 0)
 		return;
 	mark_put(run_dfd, ".", succeeded ? "out" : "out.err", STR_NONE);

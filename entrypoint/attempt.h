@@ -5,7 +5,8 @@
  * live in the run directory's scratch/ and end with the attempt.
  *
  *     scratch/small/T-A/     results/ artifacts/ run/I/ (of an only step 0/) scripts/ (when
- *                            there are some) end-I (termination): a tmpfs where one can be
+ *                            there are some) end-I (termination) debug/ info-I/I/ (with
+ *                            breakpoints): a tmpfs where one can be
  *     scratch/tasks/T-A-w/   /workspace; T-A-h/ home; T-A-b/bind-W/ (emptyDir, ConfigMap,
  *                            Secret)
  *     scratch/layers/T-A-I/  upper/ work/
@@ -50,6 +51,7 @@ struct attempt {
 	int tekton_dfd; /* shared, borrowed */
 	int workspace_dfd, home_dfd, results_dfd, artifacts_dfd, run_dfd;
 	int scripts_dfd;          /* -1: no step has a script */
+	int debug_dfd;            /* the scripts of breakpoints; -1: there are none */
 	bool *has_layer;          /* one per container: its writable layer is there */
 	struct binding *bindings; /* one per volume of the launch */
 	VEC(struct place) places; /* one per volume and subPath */
@@ -59,6 +61,7 @@ struct attempt {
 struct attempt_step {            /* what one container adds; closed when it has started */
 	int run_dfd;             /* /tekton/run/I; -1: a sidecar has none */
 	int termination_fd;      /* a file; likewise */
+	int info_dfd;            /* /tekton/debug/info; -1: there are no breakpoints */
 	int upper_dfd, work_dfd; /* -1: a read-only root */
 };
 
@@ -84,6 +87,8 @@ struct attempt_mount attempt_mount(const struct attempt *at, const struct launch
 int attempt_step_open(
 	struct attempt *at, size_t step, struct attempt_step *ret, struct err *err);
 void attempt_step_close(struct attempt_step *s);
+/* /tekton/run/I as it is now; O_PATH, or -1. */
+int attempt_step_run(struct attempt *at, size_t step, struct err *err);
 /* Where a step leaves its own "results" or "artifacts", as it is now; O_PATH, or -1. */
 int attempt_step_dir(struct attempt *at, size_t step, const char *name, struct err *err);
 /* Writes the script of a step that has not started anew. */

@@ -59,12 +59,14 @@ struct parser {
 	VEC(struct workspace_override) workspaces;
 	VEC(struct volume_override) volumes;
 	VEC(struct claim_override) claims;
+	VEC(struct break_override) breaks;
 	VEC(struct str) images;
 	VEC(struct str) image_maps;
 	VEC(struct str) image_map_files;
 	VEC(struct str) pack_env;
 	VEC(struct str) host_paths;
 	VEC(struct str) args;
+	VEC(struct str) command;
 	uint64_t seen; /* a bit for each row: scalars may be given once */
 };
 
@@ -131,6 +133,26 @@ int option_template_claim(struct parser *p, struct str v, struct err *err)
 	one.workspace = arena_str(p->arena, one.workspace);
 	one.claim = arena_str(p->arena, one.claim);
 	vec_push(&p->claims, one);
+	return 0;
+}
+
+int option_debug(struct parser *p, struct str v, struct err *err)
+{
+	struct break_override one;
+	struct str word, place;
+
+	if (str_eqz(v, "on-failure")) {
+		p->o->breaks_on_failure = true;
+		return 0;
+	}
+	if (!str_cut(v, '=', &word, &place) || !str_eqz(word, "before-step") ||
+		!str_cut(place, '/', &one.task, &one.step) || !one.task.n || !one.step.n)
+		return err_set(err, ERR_USAGE,
+			"'" STR_FMT "': expected on-failure or before-step=TASK/STEP",
+			STR_ARG(v));
+	one.task = arena_str(p->arena, one.task);
+	one.step = arena_str(p->arena, one.step);
+	vec_push(&p->breaks, one);
 	return 0;
 }
 
@@ -396,7 +418,10 @@ static int words_read(struct parser *p, int argc, char *const *argv, struct err 
 	for (int i = 2; i < argc;) {
 		const char *word = argv[i];
 		int r = 0;
-		if (only_words || word[0] != '-' || word[1] == '\0') {
+		if (only_words && p->verb->groups & GROUP_SHELL) {
+			vec_push(&p->command, arena_strz(p->arena, word));
+			i++;
+		} else if (only_words || word[0] != '-' || word[1] == '\0') {
 			vec_push(&p->args, arena_strz(p->arena, word));
 			i++;
 		} else if (str_eqz(str_z(word), "--")) {
@@ -420,6 +445,12 @@ static int words_read(struct parser *p, int argc, char *const *argv, struct err 
 		vec_release(&p->member);                                                       \
 	} while (0)
 
+static void words_take(struct parser *p)
+{
+	take(args);
+	take(command);
+}
+
 static void vectors_take(struct parser *p)
 {
 	take(files);
@@ -427,12 +458,13 @@ static void vectors_take(struct parser *p)
 	take(workspaces);
 	take(volumes);
 	take(claims);
+	take(breaks);
 	take(host_paths);
 	take(images);
 	take(image_maps);
 	take(image_map_files);
 	take(pack_env);
-	take(args);
+	words_take(p);
 }
 
 static int words_check(struct parser *p, struct err *err)

@@ -166,6 +166,17 @@ const struct option_row option_rows[] = {
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct options, hermetic),
 		.help = "no task has a network, or the run is refused"},
+	{.name = "debug",
+		.arg = "WHERE",
+		.is_repeatable = true,
+		.group = GROUP_RUN,
+		.kind = OPTION_FN,
+		.fn = option_debug,
+		.help = "breakpoints, as of TaskRun's debug.breakpoints: on-failure keeps "
+			"every "
+			"step that fails, before-step=TASK/STEP one that is to start, until "
+			"'monopod "
+			"shell' says how to go on; repeatable"},
 	{.name = "max-parallel",
 		.arg = "N",
 		.group = GROUP_RUN | GROUP_PLAN | GROUP_POD,
@@ -273,6 +284,20 @@ const struct option_row option_rows[] = {
 		.offset = offsetof(struct options, stop),
 		.help = "StoppedRunFinally: what runs may finish, nothing new starts, finally "
 			"tasks run"},
+	{.name = "continue",
+		.group = GROUP_SHELL,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, shell_continue),
+		.help = "end the wait at the breakpoint: a step that has not started starts, "
+			"one "
+			"that failed counts as a success"},
+	{.name = "fail",
+		.group = GROUP_SHELL,
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct options, shell_fail),
+		.help = "end the wait at the breakpoint: the step fails, and what comes after "
+			"it "
+			"is skipped"},
 	{.name = "journal",
 		.group = GROUP_DESCRIBE,
 		.kind = OPTION_FLAG,
@@ -431,6 +456,23 @@ const struct verb verbs[] = {
 		"the current one "
 		"is cancelled and the others are not started.",
 		cmd_cancel, GROUP_RUN_DIR | GROUP_CANCEL, 1, false},
+	{"shell", "[--continue | --fail] [RUN [TASK [STEP]]] [-- COMMAND...]",
+		"a shell in a step that runs or waits at a breakpoint; --continue and --fail "
+		"end the "
+		"wait",
+		"RUN as in describe; TASK and STEP as in logs, a sidecar by its name. Without "
+		"them "
+		"the only step that waits, or runs. The shell has the step's user, "
+		"environment, "
+		"directory, mounts, network and confinement, and no more rights. It is the "
+		"image's "
+		"own, or, when that has none, a static busybox of this machine's: "
+		"MONOPOD_SHELL, "
+		"/usr/local/lib/monopod/busybox or /bin/busybox. With a command, "
+		"that is run instead, and its exit code is the verb's. What the visitor prints "
+		"goes "
+		"to the terminal as it is: neither masked nor made harmless.",
+		cmd_shell, GROUP_RUN_DIR | GROUP_SHELL, 3, false},
 	{"list", "[DIR]", "the runs below a directory",
 		"Newest first, with status, reason, start and duration. A run without an end "
 		"that "
@@ -455,7 +497,6 @@ const struct verb verbs[] = {
 const size_t verbs_n = ARRAY_SIZE(verbs);
 
 /* Known from the manual of the whole product, not built yet. */
-static const char *const later_verbs[] = {"shell"};
 static const char *const later_options[] = {"isolation"};
 
 const struct verb *verb_find(struct str name, struct err *err)
@@ -475,12 +516,6 @@ const struct verb *verb_find(struct str name, struct err *err)
 			near = &verbs[i];
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(later_verbs); i++)
-		if (str_eqz(name, later_verbs[i])) {
-			err_set(err, ERR_USAGE, "verb '%s' is not supported yet",
-				later_verbs[i]);
-			return NULL;
-		}
 	if (near)
 		err_set(err, ERR_USAGE, "verb '" STR_FMT "' is not known; did you mean '%s'?",
 			STR_ARG(name), near->name);

@@ -35,6 +35,7 @@ enum option_group {
 	GROUP_COLLECT = 16384,
 	GROUP_PLAN = 32768,
 	GROUP_POD = 65536,
+	GROUP_SHELL = 131072, /* and the words behind "--" are a command */
 };
 
 struct option_row {
@@ -85,6 +86,7 @@ option_fn option_host_path;
 option_fn option_images;
 option_fn option_image_map;
 option_fn option_image_map_file;
+option_fn option_debug;
 option_fn option_output;
 option_fn option_max_parallel;
 option_fn option_profile;

@@ -17,6 +17,7 @@ int cmd_image(const struct options *o);
 int cmd_describe(const struct options *o);
 int cmd_logs(const struct options *o);
 int cmd_cancel(const struct options *o);
+int cmd_shell(const struct options *o);
 int cmd_list(const struct options *o);
 int cmd_collect(const struct options *o);
 

@@ -6,20 +6,6 @@
 #include "record.h"
 
 #include <base/log.h>
-#include <base/path.h>
-#include <unistd.h>
-
-/* The directory of the socket: the run's own, or of several runs the one that holds runs/NAME.
- */
-static struct str socket_dir(struct arena *a, struct str path)
-{
-	struct str above = path_dir(a, path);
-
-	if (access(str_c(path_join(a, path, STR("control"))), F_OK) &&
-		str_eqz(path_base(above), "runs"))
-		return path_dir(a, above);
-	return path;
-}
 
 int cmd_cancel(const struct options *o)
 {
@@ -39,7 +25,7 @@ int cmd_cancel(const struct options *o)
 	else if (o->stop)
 		mode = CANCEL_STOP;
 	if (record_asked(o, a, &r, &n, &err) ||
-		control_ask(socket_dir(a, r[0].path), mode, &err))
+		control_ask(record_control_dir(a, r[0].path), mode, &err))
 		return input_refuse(o, &err);
 	log_info("run '" STR_FMT "' was asked to end", STR_ARG(record_name(&r[0])));
 	return EXIT_RUN_OK;

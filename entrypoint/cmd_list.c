@@ -24,7 +24,8 @@ static void list_text(struct arena *a, const struct record *r, size_t n, struct 
 			view_text_time(out, r[i].ended_wall_ns - r[i].started_wall_ns);
 		else
 			buf_addz(out, "-");
-		buf_addf(out, "  " STR_FMT "\n", STR_ARG(r[i].path));
+		buf_addf(out, "  " STR_FMT "%s\n", STR_ARG(r[i].path),
+			record_waits(&r[i]) ? "  waiting at a breakpoint" : "");
 	}
 }
 
@@ -40,6 +41,8 @@ static void list_json(const struct record *r, size_t n, struct buf *out)
 		json_field(&w, "name", record_name(&r[i]));
 		json_field(&w, "status", c.status);
 		json_field(&w, "reason", c.reason);
+		if (record_waits(&r[i]))
+			json_field_bool(&w, "atBreakpoint", true);
 		json_field(&w, "startTime", json_str(record_status(r[i].run, "startTime")));
 		json_field(&w, "completionTime",
 			json_str(record_status(r[i].run, "completionTime")));

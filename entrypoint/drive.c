@@ -3,6 +3,7 @@
 #include "drive.h"
 
 #include "drive_task.h"
+#include "drive_visit.h"
 #include "header.h"
 
 #include <base/clock.h>
@@ -109,6 +110,7 @@ static void drive_act(struct drive *d, const struct action *a)
 		[ACTION_START_STEP] = task_start_step,
 		[ACTION_SKIP_STEP] = task_skip_step,
 		[ACTION_STOP_STEP] = task_stop_step,
+		[ACTION_RELEASE_STEP] = task_release_step,
 		[ACTION_END_TASK] = task_end,
 		[ACTION_PUBLISH] = act_publish,
 		[ACTION_FINISH] = act_finish,
@@ -123,6 +125,7 @@ static void drive_act(struct drive *d, const struct action *a)
 		[ACTION_START_STEP] = true,
 		[ACTION_SKIP_STEP] = true,
 		[ACTION_STOP_STEP] = true,
+		[ACTION_RELEASE_STEP] = true,
 	};
 	_Static_assert(ARRAY_SIZE(acts) == ACTION_KIND_N, "one function an action");
 
@@ -264,6 +267,7 @@ void drive_free(struct drive *d)
 {
 	if (!d)
 		return;
+	visit_free_all(d);
 	task_free_all(d);
 	for (size_t i = d->n_fed; i < d->queue.n; i++)
 		arena_free(d->queue.p[i].arena);
@@ -298,7 +302,7 @@ void drive_images_changed(struct drive *d)
 
 bool drive_owns_pid(const struct drive *d, pid_t pid)
 {
-	return task_owns_pid(d, pid);
+	return task_owns_pid(d, pid) || visit_owns_pid(d, pid);
 }
 
 const struct run_view *drive_view(const struct drive *d)

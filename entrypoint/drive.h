@@ -66,6 +66,8 @@ void drive_free(struct drive *d);
 /* From a callback of the loop. */
 void drive_cancel(struct drive *d, enum cancel_mode mode, int64_t grace_ns, struct str message);
 void drive_images_changed(struct drive *d);
+/* Somebody wants into a step, or ends its wait: the connection, taken when it is one. */
+void drive_visit(struct drive *d, int *channel_fd);
 bool drive_owns_pid(const struct drive *d, pid_t pid);
 
 const struct run_view *drive_view(const struct drive *d);

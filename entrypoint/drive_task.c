@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Task runs and steps: carrying actions out, turning what happens into events. */
 #include "drive_task.h"
+#include "drive_visit.h"
 
 #include <base/buf.h>
 #include <base/clock.h>
@@ -32,76 +33,12 @@ struct queued_event *task_queue(const struct task_context *t, enum event_kind ki
 	return q;
 }
 
-static const struct task_run_view *task_view(const struct task_context *t)
+struct queued_event *step_queue(const struct step_context *s, enum event_kind kind)
 {
-	return agent_view(t->drive->agent)->task_runs[t->task];
-}
+	struct queued_event *q = task_queue(s->task, kind);
 
-/* --- refusals: Tekton's reasons and sentences (tekton-semantics 23, 27.1) ---------------- */
-
-static const char *word_of(const struct step_launch *s)
-{
-	return s->sidecar ? "sidecar" : "step";
-}
-
-static struct str refusal_pull(struct arena *a, const struct task_context *t,
-	const struct step_launch *s, const char *why)
-{
-	return arena_printf(a,
-		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
-		"\" failed to pull the image \"" STR_FMT
-		"\". The pod errored with the message: \"%s.\".",
-		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(s->image), why);
-}
-
-static struct str refusal_start(struct arena *a, const struct task_context *t,
-	const struct step_launch *s, const char *why)
-{
-	return arena_printf(a,
-		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
-		"\" failed to start. The pod errored with the message: \"%s.\"",
-		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), why);
-}
-
-static struct str refusal_pod(struct arena *a, const struct task_context *t,
-	const struct step_launch *s attr_unused, const char *why)
-{
-	const struct task_run_view *v = task_view(t);
-
-	if (v->is_inline)
-		return arena_printf(a,
-			"failed to create task run pod \"" STR_FMT
-			"\": %s. Maybe invalid TaskSpec",
-			STR_ARG(v->name), why);
-	return arena_printf(a,
-		"failed to create task run pod \"" STR_FMT
-		"\": %s. Maybe missing or invalid Task " STR_FMT "/" STR_FMT,
-		STR_ARG(v->name), why, STR_ARG(agent_view(t->drive->agent)->ns),
-		STR_ARG(v->task_name));
-}
-
-static void refusal_fill(struct queued_event *q, const struct task_context *t,
-	const struct step_launch *s, const struct err *err)
-{
-	static const struct {
-		const char *reason;
-		struct str (*message)(struct arena *, const struct task_context *,
-			const struct step_launch *, const char *);
-	} table[ERR_KIND_N] = {
-		[ERR_IMAGE] = {"TaskRunImagePullFailed", refusal_pull},
-		[ERR_SPEC] = {"CreateContainerConfigError", refusal_start},
-		[ERR_NOT_FOUND] = {"CreateContainerConfigError", refusal_start},
-		[ERR_SANDBOX] = {"CreateContainerError", refusal_start},
-		[ERR_SYS] = {"CreateContainerError", refusal_start},
-	};
-
-	if (table[err->kind].reason) {
-		q->event.reason = str_z(table[err->kind].reason);
-		q->event.message = table[err->kind].message(q->arena, t, s, err->msg);
-		return;
-	}
-	q->event.reason = STR("PodCreationFailed");
-	q->event.message = refusal_pod(q->arena, t, s, err->msg);
+	q->event.step = s->index;
+	return q;
 }
 
 static void task_refuse(struct task_context *t, size_t step, const struct err *err)
@@ -138,7 +75,7 @@ static void task_refuse_volume(struct task_context *t, size_t volume, const stru
 		"the %s \"" STR_FMT "\" in TaskRun \"" STR_FMT
 		"\" failed to pull the image \"" STR_FMT "\" of its volume \"" STR_FMT
 		"\". The pod errored with the message: \"%s.\".",
-		word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(v->image),
+		drive_word(s), STR_ARG(s->name), STR_ARG(t->launch->name), STR_ARG(v->image),
 		STR_ARG(v->name), err->msg);
 }
 
@@ -251,7 +188,7 @@ static void task_note_limits(struct task_context *t)
 				arena_printf(t->arena,
 					"limit " STR_FMT " of %s " STR_FMT " in " STR_FMT
 					" is not enforced",
-					STR_ARG(s->limits_not_enforced[k]), word_of(s),
+					STR_ARG(s->limits_not_enforced[k]), drive_word(s),
 					STR_ARG(s->name), STR_ARG(t->launch->name)));
 	}
 }
@@ -269,8 +206,8 @@ static void task_note_security(struct task_context *t)
 		if (what)
 			drive_note(t->drive,
 				arena_printf(t->arena, "%s " STR_FMT " in " STR_FMT " %s",
-					word_of(s), STR_ARG(s->name), STR_ARG(t->launch->name),
-					what));
+					drive_word(s), STR_ARG(s->name),
+					STR_ARG(t->launch->name), what));
 	}
 }
 
@@ -378,6 +315,11 @@ static void step_mark(struct step_context *s, const struct step_outcome *o)
 	bool succeeded = o->end == STEP_END_EXITED && o->exit_code == 0;
 	struct str code = STR_NONE;
 
+	if (s->release) { /* nothing tells of the program then */
+		attempt_step_mark(
+			s->task->dirs, s->index, s->release == RELEASE_CONTINUE, code);
+		return;
+	}
 	if (succeeded || (l->on_error_continue && o->end == STEP_END_EXITED))
 		code = arena_printf(s->task->arena, "%d", o->exit_code);
 	else if (l->on_error_continue && o->end == STEP_END_SIGNALED)
@@ -392,7 +334,7 @@ static void step_note_gap(
 		drive_note(s->task->drive,
 			arena_printf(s->task->arena,
 				"the log of %s " STR_FMT " in " STR_FMT " %s %llu bytes %s",
-				word_of(step_of(s)), STR_ARG(step_of(s)->name),
+				drive_word(step_of(s)), STR_ARG(step_of(s)->name),
 				STR_ARG(s->task->launch->name), verb, (unsigned long long)n,
 				why));
 }
@@ -465,6 +407,9 @@ static void step_event_end(
 	if (o->end != STEP_END_EXEC_FAILED)
 		return;
 	q->event.message = step_exec_text(s, q->arena, o);
+	if (s->is_told)
+		return;
+	s->is_told = true;
 	step_say(s->proc, arena_printf(s->task->arena, "Error executing command: " STR_FMT,
 				  STR_ARG(q->event.message)));
 }
@@ -473,6 +418,7 @@ static void step_close(struct step_context *s)
 {
 	struct err err = {0};
 
+	visit_end_of(s->task->drive, s);
 	step_free(s->proc);
 	s->proc = NULL;
 	if (attempt_step_free(s->task->dirs, s->index, &err))
@@ -486,6 +432,7 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 	const struct sandbox_times times = o->times; /* o ends with the step */
 	struct queued_event *q = task_queue(s->task, EVENT_STEP_ENDED);
 
+	halt_free(s);
 	step_count(s, false);
 	step_event_end(s, o, q);
 	drive_results_read(s, q);
@@ -493,6 +440,14 @@ static void step_on_done(void *arg, const struct step_outcome *o)
 	step_mark(s, o);
 	step_close(s);
 	step_tell_times(s, &times, ended_ns);
+}
+
+static void step_on_halted(void *arg, const struct step_outcome *o)
+{
+	struct step_context *s = arg;
+
+	step_event_end(s, o, task_queue(s->task, EVENT_STEP_HALTED));
+	halt_begin(s, o);
 }
 
 /* Of an attempt that is over nobody wants to know any more. */
@@ -561,6 +516,7 @@ static int step_launch_real(struct step_context *s, struct sandbox_config *c, st
 	const struct drive_config *dc = s->task->drive->c;
 	struct step_events events = {.line = step_on_line,
 		.is_held = step_is_held,
+		.halted = step_on_halted,
 		.done = step_of(s)->sidecar ? sidecar_on_done : step_on_done,
 		.arg = s,
 		.mask = dc->mask};
@@ -569,7 +525,11 @@ static int step_launch_real(struct step_context *s, struct sandbox_config *c, st
 	if (steplog_open(s->task->dirs->log_dfd, step_launch_label(step_of(s)),
 		    dc->options->log_limit, &log, err))
 		return -1;
-	return step_start(dc->loop, c, log, &events, &s->proc, err);
+	if (step_start(dc->loop, c, log, &events, &s->proc, err))
+		return -1;
+	if (c->holds_start)
+		halt_begin(s, NULL);
+	return 0;
 }
 
 /* --dry-run: the operations are printed instead; values that nobody made are named as such. */
@@ -718,14 +678,31 @@ void task_skip_step(struct drive *d, const struct action *a)
 	steplog_close(log);
 }
 
-void task_stop_step(struct drive *d, const struct action *a)
+/* NULL: it has ended, and the event that says so is on its way. */
+struct step_context *task_step(const struct drive *d, const struct action *a)
 {
 	struct task_context *t = task_find(d, a->task, a->attempt);
-	struct err err = {0};
 
 	if (!t || a->step >= t->launch->n_steps || !t->steps[a->step].proc)
-		return; /* it has ended, and the event that says so is on its way */
-	if (step_signal(t->steps[a->step].proc, a->signal, &err))
+		return NULL;
+	return &t->steps[a->step];
+}
+
+void task_stop_step(struct drive *d, const struct action *a)
+{
+	struct step_context *s = task_step(d, a);
+	struct err err = {0};
+	int rc;
+
+	if (!s)
+		return;
+	if (s->halt)
+		rc = step_end(s->proc, &err);
+	else if (a->spares)
+		rc = step_kill_program(s->proc, &err);
+	else
+		rc = step_signal(s->proc, a->signal, &err);
+	if (rc)
 		log_warn("%s, going on", err.msg);
 }
 
@@ -738,6 +715,8 @@ static void task_free(struct task_context *t)
 	for (size_t i = 0; i < launch_n_containers(t->launch); i++) {
 		step_count(&t->steps[i], false);
 		sidecar_end(&t->steps[i]);
+		halt_free(&t->steps[i]);
+		visit_end_of(t->drive, &t->steps[i]);
 		step_free(t->steps[i].proc);
 	}
 	if (attempt_close(t->dirs, &err))

@@ -24,6 +24,9 @@ struct step_context { /* of a step or a sidecar */
 	struct str program;          /* argv[0] */
 	struct sidecar_watch *watch; /* of a sidecar that runs */
 	bool is_running;
+	bool is_told;         /* in its log, why its program did not run */
+	struct halt *halt;    /* it waits at a breakpoint; NULL: it does not */
+	enum release release; /* how the wait ended that its end comes of */
 	int64_t asked_ns, dirs_made_ns, started_ns; /* when */
 };
 
@@ -56,6 +59,7 @@ struct drive {
 	struct journal journal;
 	struct binding_config binding;
 	VEC(struct task_context *) tasks;
+	VEC(struct visit *) visits;
 	VEC(struct queued_event) queue;
 	size_t n_fed; /* of the queue: those in front of it are done */
 	VEC(struct str) notes;
@@ -82,6 +86,9 @@ void task_start(struct drive *d, const struct action *a);
 void task_start_step(struct drive *d, const struct action *a);
 void task_skip_step(struct drive *d, const struct action *a);
 void task_stop_step(struct drive *d, const struct action *a);
+void task_release_step(struct drive *d, const struct action *a);
+struct step_context *task_step(const struct drive *d, const struct action *a);
+struct queued_event *step_queue(const struct step_context *s, enum event_kind kind);
 /* With sidecars that run it is only the beginning of the end: they are told to stop. */
 void task_end(struct drive *d, const struct action *a);
 void task_remove(struct task_context *t);
@@ -90,10 +97,22 @@ void task_resume_all(struct drive *d);
 void task_free_all(struct drive *d);
 bool task_owns_pid(const struct drive *d, pid_t pid);
 
+/* drive_refuse.c: "step" or "sidecar"; and why one could not start, in Tekton's words. */
+const char *drive_word(const struct step_launch *s);
+void refusal_fill(struct queued_event *q, const struct task_context *t,
+	const struct step_launch *s, const struct err *err);
+
 /* drive_results.c: what a step has left, into its event; and what of it is not taken, into its
  * log. */
 void drive_results_read(const struct step_context *s, struct queued_event *q);
 void drive_results_tell(const struct step_context *s, const struct event *ev);
+
+/* drive_halt.c: a step at a breakpoint, from the moment it says so. `failed`: how its program
+ * ended; NULL: it has not started. */
+void halt_begin(struct step_context *s, const struct step_outcome *failed);
+/* Somebody ends the wait, now. False: it does not wait. */
+bool halt_release(struct step_context *s, enum release release, int exit_code);
+void halt_free(struct step_context *s); /* it waits no more */
 
 /*
  * drive_sidecar.c: probes, hooks and the end of sidecars. A watch begins when the process runs:

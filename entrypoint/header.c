@@ -96,6 +96,21 @@ static void put_dir(struct json_writer *w, struct str name, struct str dir)
 	json_close(w, '}');
 }
 
+/* Left out when there are none, as before there were any. */
+static void put_breaks(const struct options *o, struct arena *a, struct json_writer *w)
+{
+	if (!json_list(w, "debug", o->n_breaks + o->breaks_on_failure))
+		return;
+	if (o->breaks_on_failure)
+		put_dir(w, STR("on-failure"), STR_NONE);
+	for (size_t i = 0; i < o->n_breaks; i++)
+		put_dir(w,
+			arena_printf(a, "before-step=" STR_FMT "/" STR_FMT,
+				STR_ARG(o->breaks[i].task), STR_ARG(o->breaks[i].step)),
+			STR_NONE);
+	json_close(w, ']');
+}
+
 static void put_options(const struct header_facts *f, struct arena *a, struct json_writer *w)
 {
 	const struct options *o = f->options;
@@ -114,6 +129,7 @@ static void put_options(const struct header_facts *f, struct arena *a, struct js
 	for (size_t i = 0; i < o->n_volumes; i++)
 		put_dir(w, o->volumes[i].claim, o->volumes[i].dir);
 	json_close(w, ']');
+	put_breaks(o, a, w);
 	json_field_bool(w, "hermetic", o->hermetic);
 	json_field_int(w, "maxParallel", (int64_t)o->max_parallel);
 	json_close(w, '}');
@@ -275,6 +291,7 @@ static size_t options_compare(
 		{"params", "digest", "-p "},
 		{"workspaces", "dir", "-w "},
 		{"volumes", "dir", "--volume "},
+		{"debug", "dir", "--debug "},
 	};
 	static const struct {
 		const char *member, *option;

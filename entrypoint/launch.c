@@ -293,6 +293,10 @@ static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, moun
 	mount_dir(v, at->artifacts_dfd, STR("/tekton/artifacts"), false);
 	if (at->scripts_dfd >= 0)
 		mount_dir(v, at->scripts_dfd, STR("/tekton/scripts"), true);
+	if (at->launch->has_breakpoints) {
+		mount_dir(v, at->debug_dfd, STR("/tekton/debug/scripts"), true);
+		mount_dir(v, p->dirs->info_dfd, STR("/tekton/debug/info"), false);
+	}
 	if (at->launch->n_steps > 1)
 		mount_dir(v, at->run_dfd, STR("/tekton/run"), true);
 	mount_dir(
@@ -492,6 +496,8 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 			STR_ARG(step_launch_label(p->step))),
 		.ns = p->ns,
 		.is_hermetic = p->pod->hermetic,
+		.holds_start = p->step->breaks_before,
+		.holds_failed = p->step->breaks_on_failure,
 		.has_home_files = p->attempt->launch->has_credentials && !p->step->sidecar,
 		.root = rootfs_is_overlay(p->rootfs) ? ROOT_OVERLAY : ROOT_BIND,
 		.upper_dfd = p->dirs->upper_dfd,
@@ -527,6 +533,22 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	launch_rlimits(a, &c);
 	launch_etc(a, p, &c);
 	*ret = c;
+}
+
+void launch_visit(struct arena *a, const struct step_launch *s,
+	const struct launch_program *program, struct sandbox_visit_config *ret)
+{
+	struct sandbox_config c = {0};
+
+	launch_rlimits(a, &c);
+	*ret = (struct sandbox_visit_config){.cwd = program->cwd,
+		.uid = program->user.uid,
+		.gid = program->user.gid,
+		.groups = program->user.groups,
+		.n_groups = program->user.n_groups,
+		.security = launch_security(&s->security),
+		.rlimits = c.rlimits,
+		.n_rlimits = c.n_rlimits};
 }
 
 static struct str launch_sys_text(struct arena *a, int sys)

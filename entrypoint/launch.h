@@ -61,6 +61,10 @@ struct launch_parts {
 /* Descriptors are borrowed from the parts; std descriptors are left to step_start. */
 void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbox_config *ret);
 
+/* What a visitor of a step has of it: user, groups, working directory, confinement, limits. */
+void launch_visit(struct arena *a, const struct step_launch *s,
+	const struct launch_program *program, struct sandbox_visit_config *ret);
+
 /* Go's words for a program that could not be executed. */
 struct str launch_exec_text(struct arena *a, const char *program, int sys);
 /* Why the file of stdoutConfig or stderrConfig (field) could not be opened. */

@@ -72,6 +72,9 @@ struct options {
 	enum output_format output;
 	enum sandbox_level require_level; /* SANDBOX_NONE: whatever works */
 	bool hermetic;
+	bool breaks_on_failure;        /* --debug on-failure */
+	struct break_override *breaks; /* --debug before-step=TASK/STEP */
+	size_t n_breaks;
 	size_t max_parallel; /* 0: no limit */
 	int64_t grace_ns;    /* OPTIONS_GRACE_NS when not given */
 	uint64_t log_limit;  /* bytes of a step's log; 0: none */
@@ -101,6 +104,11 @@ struct options {
 
 	/* cancel */
 	bool graceful, stop;
+
+	/* shell */
+	bool shell_continue, shell_fail;
+	struct str *command; /* behind "--" */
+	size_t n_command;
 
 	/* describe */
 	bool journal;

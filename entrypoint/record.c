@@ -241,6 +241,33 @@ int record_asked(const struct options *o, struct arena *a, struct record **ret, 
 	return record_find(a, STR(".monopod/runs"), word, ret, ret_n, err);
 }
 
+static bool object_waits(const struct json *object)
+{
+	json_foreach (s, record_status(object, "steps")) {
+		if (json_get(s, "breakpoint"))
+			return true;
+	}
+	return false;
+}
+
+bool record_waits(const struct record *r)
+{
+	for (const struct json *it = r->run; it && !r->is_interrupted; it = it->next) {
+		if (object_waits(it))
+			return true;
+	}
+	return false;
+}
+
+struct str record_control_dir(struct arena *a, struct str path)
+{
+	struct str above = path_dir(a, path);
+
+	if (!path_exists(a, path, "control") && str_eqz(path_base(above), "runs"))
+		return path_dir(a, above);
+	return path;
+}
+
 int record_print(const struct options *o, struct str text, struct err *err)
 {
 	struct buf out cleanup_buf = {0};

@@ -45,8 +45,14 @@ struct record_condition {
 struct record_condition record_condition(const struct json *object);
 /* That of the run object; Unknown and "Interrupted" when nobody will write its end. */
 struct record_condition record_run_condition(const struct record *r);
+/* Some step of it waits at a breakpoint. */
+bool record_waits(const struct record *r);
 /* status.steps and so on; NULL when absent. */
 const struct json *record_status(const struct json *object, const char *member);
+
+/* The directory of the control socket: the run's own, or of several runs the one that holds
+ * runs/NAME. */
+struct str record_control_dir(struct arena *a, struct str path);
 
 /* To standard output; for people without the escapes that somebody's files may hold. */
 int record_print(const struct options *o, struct str text, struct err *err);

@@ -44,6 +44,8 @@ static void step_put(const struct json *s, struct buf *out)
 		buf_addz(out, "  skipped");
 	else if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
 		buf_addf(out, "  " STR_FMT ", exit code %lld", STR_ARG(how), (long long)code);
+	else if (json_get(s, "breakpoint"))
+		buf_addz(out, "  waiting at a breakpoint (monopod shell)");
 	else
 		buf_addz(out, json_get(s, "running") ? "  running" : "  waiting");
 	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));

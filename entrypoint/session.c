@@ -90,6 +90,9 @@ static void session_agent_options(struct session *s)
 		.claims = o->claims,
 		.n_claims = o->n_claims,
 		.hermetic = o->hermetic,
+		.breaks_on_failure = o->breaks_on_failure,
+		.breaks = o->breaks,
+		.n_breaks = o->n_breaks,
 		.max_parallel = session_parallel(s),
 		.start_pending = o->name.n > 0};
 	machine_describe(s->arena, &s->agent_options);
@@ -113,6 +116,37 @@ static void session_make_agents(struct session *s, const struct run_ref **refs)
 	}
 }
 
+/* Some run knows the task, or may: what is inside a pipeline in the pipeline shows later. */
+static bool session_knows(const struct session *s, const struct break_override *b)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		const struct run_view *v = agent_view(s->runs[i].agent);
+
+		if (v->kind == OBJECT_TASK_RUN && str_eq(v->name, b->task))
+			return true;
+		for (size_t k = 0; k < v->n_pipeline_tasks; k++) {
+			if (v->pipeline_tasks[k].pipeline ||
+				str_eq(v->pipeline_tasks[k].spec->name.s, b->task))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int session_check_breaks(const struct session *s, struct err *err)
+{
+	for (size_t i = 0; i < s->options->n_breaks; i++) {
+		const struct break_override *b = &s->options->breaks[i];
+
+		if (!session_knows(s, b))
+			return err_set(err, ERR_USAGE,
+				"--debug before-step=" STR_FMT "/" STR_FMT
+				": no run has a task '" STR_FMT "'",
+				STR_ARG(b->task), STR_ARG(b->step), STR_ARG(b->task));
+	}
+	return 0;
+}
+
 int session_read(struct session *s, struct err *err)
 {
 	const struct options *o = s->options;
@@ -132,7 +166,7 @@ int session_read(struct session *s, struct err *err)
 	s->outcome.mask = s->mask;
 	s->runs = arena_new_array(a, struct session_run, s->n_runs);
 	session_make_agents(s, refs);
-	return 0;
+	return session_check_breaks(s, err);
 }
 
 /* --- the place --------------------------------------------------------------------------- */
@@ -298,6 +332,15 @@ static void session_on_cancel_file(void *arg, enum cancel_mode mode)
 	session_asked(arg, mode, STR("asked for by the cancel file"));
 }
 
+/* `monopod shell`: between runs there is nobody to visit. */
+static void session_on_visited(void *arg, int *fd)
+{
+	struct session *s = arg;
+
+	if (s->drive)
+		drive_visit(s->drive, fd);
+}
+
 static void session_on_resize(void *arg)
 {
 	struct session *s = arg;
@@ -368,10 +411,13 @@ static void session_doubt_place(struct session *s)
 
 static void session_open_control(struct session *s)
 {
+	const struct control_events events = {
+		.asked = session_on_asked, .visited = session_on_visited, .arg = s};
 	struct err low = {0};
 
-	if (control_open(s->loop, s->rundir.dfd, session_on_asked, s, &s->control, &low))
-		log_warn("%s: 'monopod cancel' cannot reach this run", low.msg);
+	if (control_open(s->loop, s->rundir.dfd, &events, &s->control, &low))
+		log_warn("%s: 'monopod cancel' and 'monopod shell' cannot reach this run",
+			low.msg);
 }
 
 static int session_open_cancel_file(struct session *s, struct err *err)

@@ -107,6 +107,7 @@ static int tekton_fill(
 {
 	static const char *const parts[] = {"artifacts", "bin", "creds", "home", "results",
 		"run", "scripts", "creds-secrets"};
+	static const char *const debug_parts[] = {"debug", "debug/info", "debug/scripts"};
 	const size_t n_parts = ARRAY_SIZE(parts) - !l->has_credentials;
 	int steps_fd cleanup_fd = owned_dir(&s->owned, dfd, "steps", MODE_DIR, err);
 
@@ -118,11 +119,15 @@ static int tekton_fill(
 	}
 	if (l->n_steps == 1 && owned_dir_make(&s->owned, dfd, "run/0", MODE_DIR, err))
 		return -1;
+	if (l->has_breakpoints &&
+		dirs_make(&s->owned, dfd, debug_parts, ARRAY_SIZE(debug_parts), err))
+		return -1;
 	/* where a file is bound, a file must be */
 	return owned_file(&s->owned, dfd, "termination", STR_NONE, MODE_TERMINATION, err);
 }
 
-/* The names of the steps, in order, and one directory more: all that a tree depends on. */
+/* The names of the steps, in order, and which directories more there are: all that a tree
+ * depends on. */
 static struct str tekton_key(const struct task_launch *l, struct arena *a)
 {
 	struct buf b attr_cleanup(buf_release) = {0};
@@ -130,6 +135,8 @@ static struct str tekton_key(const struct task_launch *l, struct arena *a)
 	buf_init(&b, KEY_BYTES);
 	if (l->has_credentials)
 		buf_addz(&b, "credentials\n");
+	if (l->has_breakpoints)
+		buf_addz(&b, "debug\n");
 	for (size_t i = 0; i < l->n_steps; i++)
 		buf_addf(&b, "%zu " STR_FMT "\n", l->steps[i].index, STR_ARG(l->steps[i].name));
 	BUG_ON(b.full);

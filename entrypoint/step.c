@@ -23,11 +23,13 @@ struct step_proc {
 	struct sandbox_proc proc;
 	struct stepio *io;
 	struct watch *exit_watch;
+	struct watch *report_watch; /* of one that holds a failure */
 	struct watch *grace;
 	enum step_phase phase;
 	struct step_outcome outcome;
 	pid_t pid;
 	bool was_killed; /* by us, with SIGKILL */
+	bool has_report; /* the end of its program is known already */
 	int64_t n_oom_before;
 };
 
@@ -108,14 +110,17 @@ static void step_judge_kill(struct step_proc *s)
 static void step_reap(struct step_proc *s)
 {
 	watch_remove(s->exit_watch);
-	s->exit_watch = NULL;
-	step_read_report(s);
+	watch_remove(s->report_watch);
+	s->exit_watch = s->report_watch = NULL;
+	if (!s->has_report)
+		step_read_report(s);
 	/* our own SIGKILL took step-init away before it could report: that end is known */
 	if (s->outcome.end == STEP_END_LOST && s->was_killed) {
 		s->outcome.end = STEP_END_SIGNALED;
 		s->outcome.signal = SIGKILL;
 	}
-	step_judge_kill(s);
+	if (!s->has_report)
+		step_judge_kill(s);
 	(void)sandbox_finish(&s->proc, NULL); /* it has ended; there is nothing to add */
 }
 
@@ -125,6 +130,23 @@ static void step_on_exit(void *arg, int fd attr_unused)
 
 	step_reap(s);
 	step_see(s, SIGN_EXITED);
+}
+
+/* step-init writes once. Without a word it is about to end, which its pidfd tells. */
+static void step_on_report(void *arg, int fd attr_unused)
+{
+	struct step_proc *s = arg;
+
+	watch_remove(s->report_watch);
+	s->report_watch = NULL;
+	step_read_report(s);
+	if (s->outcome.end == STEP_END_LOST)
+		return;
+	s->has_report = true;
+	step_judge_kill(s);
+	if (s->outcome.end == STEP_END_EXITED && s->outcome.exit_code == 0)
+		return;
+	s->events.halted(s->events.arg, &s->outcome);
 }
 
 static void step_on_grace(void *arg, int fd attr_unused)
@@ -154,8 +176,14 @@ static void step_on_drained(void *arg)
 	step_see(arg, SIGN_DRAINED);
 }
 
-static int step_watch(struct step_proc *s, struct err *err)
+static int step_watch(struct step_proc *s, bool holds_failed, struct err *err)
 {
+	if (holds_failed) {
+		s->report_watch = loop_add_read(s->loop, s->proc.status_fd, LOOP_EXIT,
+			"step report", step_on_report, s, err);
+		if (!s->report_watch)
+			return -1;
+	}
 	s->exit_watch = loop_add_read(
 		s->loop, s->proc.pidfd_fd, LOOP_EXIT, "step exit", step_on_exit, s, err);
 	s->grace = loop_add_timer(s->loop, "step grace", step_on_grace, s, err);
@@ -199,7 +227,7 @@ int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	s->proc.status_fd = -1;
 	s->proc.copies_fd = -1;
 	if (stepio_open(loop, log, &io, &s->io, err) || step_spawn(s, c, err) ||
-		step_watch(s, err)) {
+		step_watch(s, c->holds_failed, err)) {
 		step_free(s);
 		return -1;
 	}
@@ -215,6 +243,21 @@ int step_signal(struct step_proc *s, int signal, struct err *err)
 		return -1;
 	s->was_killed = s->was_killed || signal == SIGKILL;
 	return 0;
+}
+
+int step_kill_program(struct step_proc *s, struct err *err)
+{
+	return s->proc.pidfd_fd < 0 ? 0 : sandbox_kill_program(&s->proc, err);
+}
+
+int step_go(struct step_proc *s, struct err *err)
+{
+	return s->proc.pidfd_fd < 0 ? 0 : sandbox_go(&s->proc, err);
+}
+
+int step_end(struct step_proc *s, struct err *err)
+{
+	return step_signal(s, SIGKILL, err);
 }
 
 void step_resume(struct step_proc *s)
@@ -242,6 +285,7 @@ void step_free(struct step_proc *s)
 	if (!s)
 		return;
 	watch_remove(s->exit_watch);
+	watch_remove(s->report_watch);
 	watch_remove(s->grace);
 	if (s->proc.pidfd_fd >= 0) {
 		struct pollfd p = {.fd = s->proc.pidfd_fd, .events = POLLIN};

@@ -37,6 +37,9 @@ struct step_outcome {
 struct step_events {
 	void (*line)(void *arg, const struct stepio_line *line);
 	bool (*is_held)(void *arg); /* as of stepio_events */
+	/* Of one that holds a failure, once, from the loop: its program is over, and what it
+	 * left stays until step_end. */
+	void (*halted)(void *arg, const struct step_outcome *outcome);
 	/* Called once, from the loop. The step may be freed in it. */
 	void (*done)(void *arg, const struct step_outcome *outcome);
 	void *arg;
@@ -52,6 +55,12 @@ enum { STEP_GRACE_MS = 200 };
 int step_start(struct loop *loop, struct sandbox_config *c, struct steplog *log,
 	const struct step_events *events, struct step_proc **ret, struct err *err);
 int step_signal(struct step_proc *s, int signal, struct err *err);
+/* SIGKILL to its program alone. */
+int step_kill_program(struct step_proc *s, struct err *err);
+/* Of one that waits: its program starts. */
+int step_go(struct step_proc *s, struct err *err);
+/* The end of one that waits, before its program or behind it; `done` follows. */
+int step_end(struct step_proc *s, struct err *err);
 void step_resume(struct step_proc *s);               /* reading, after is_held */
 void step_say(struct step_proc *s, struct str line); /* into its log */
 pid_t step_pid(const struct step_proc *s);

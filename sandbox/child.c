@@ -149,6 +149,8 @@ static void child_exec(const struct child_plan *p)
 		ret = sys3(SYS_fcntl, p->copies_fd, F_SETFD, 0);
 	if (ret == 0 && p->start_fd >= 0)
 		ret = sys3(SYS_fcntl, p->start_fd, F_SETFD, 0);
+	if (ret == 0 && p->program_fd >= 0)
+		ret = sys3(SYS_fcntl, p->program_fd, F_SETFD, 0);
 	if (ret == 0)
 		ret = child_confine(p);
 	if (ret < 0)

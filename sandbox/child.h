@@ -48,11 +48,12 @@ struct child_plan {
 	int report_fd;
 	int status_fd;
 	int orders_fd;
-	int init_fd;   /* step-init */
-	int agent_fd;  /* the agent's pidfd, for step-init */
-	int hold_fd;   /* step-init keeps it, or -1 */
-	int copies_fd; /* step-init sends the copies there, or -1 */
-	int start_fd;  /* step-init keeps it until the program runs, or -1 */
+	int init_fd;    /* step-init */
+	int agent_fd;   /* the agent's pidfd, for step-init */
+	int hold_fd;    /* step-init keeps it, or -1 */
+	int copies_fd;  /* step-init sends the copies there, or -1 */
+	int start_fd;   /* step-init keeps it until the program runs, or -1 */
+	int program_fd; /* step-init executes it, or -1 */
 	int std_fd[3];
 	const char *uid_map, *gid_map; /* of the step's own user namespace */
 	size_t n_uid_map, n_gid_map;

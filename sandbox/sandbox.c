@@ -35,6 +35,11 @@ const char *sandbox_level_name(enum sandbox_level l)
 	return level_names[l];
 }
 
+bool sandbox_nests(const struct sandbox_security *s)
+{
+	return caps_need_nest(caps_of_step(s));
+}
+
 struct start { /* what a start holds until it is over */
 	struct build b;
 	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
@@ -47,6 +52,7 @@ struct start { /* what a start holds until it is over */
 	int status_fd, status_child_fd;
 	int copies_fd, copies_child_fd;
 	int orders_fd;
+	int program_fd; /* borrowed; -1: argv[0] is in the root */
 };
 
 /* --- what step-init is told ----------------------------------------------------------------
@@ -162,6 +168,7 @@ static int orders_fill(
 		.filter_flags = s->rules.filter ? seccomp_rules_flags(c->security.rules) : 0,
 		.start_fd = start_fd(s),
 		.copies_fd = s->copies_child_fd,
+		.program_fd = s->program_fd,
 	};
 
 	if (c->n_groups > ORDERS_GROUPS_MAX)
@@ -262,6 +269,7 @@ static struct child_plan start_plan(const struct start *s)
 		.hold_fd = ns->hold_fd,
 		.copies_fd = s->copies_child_fd,
 		.start_fd = start_fd(s),
+		.program_fd = s->program_fd,
 		.std_fd = {c->stdin_fd, c->stdout_fd, c->stderr_fd},
 		.uid_map = ns->uid_map.p,
 		.gid_map = ns->gid_map.p,
@@ -363,13 +371,20 @@ static int start_prepare(struct start *s, struct err *err)
 	return s->orders_fd < 0 ? -1 : 0;
 }
 
-static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags,
+struct whom {        /* starts what, where */
+	int step_fd; /* pidfd of a step to visit; -1: a new one */
+	int program_fd;
+	uint32_t flags;
+};
+
+static int start_run(const struct sandbox_config *c, const struct whom *whom,
 	struct sandbox_proc *ret, struct err *err)
 {
 	struct start s = {
 		.b = {.c = c, .ns = c->ns, .a = arena_new()},
-		.step_fd = step_fd,
-		.flags = flags,
+		.step_fd = whom->step_fd,
+		.program_fd = whom->program_fd,
+		.flags = whom->flags,
 		.report_fd = -1,
 		.report_child_fd = -1,
 		.status_fd = -1,
@@ -420,9 +435,12 @@ static int start_run(const struct sandbox_config *c, int step_fd, uint32_t flags
 int sandbox_start(const struct sandbox_config *c, struct sandbox_proc *ret, struct err *err)
 {
 	const uint32_t flags = (c->security.may_escalate ? ORDERS_ESCALATE : 0U) |
-			       (c->has_home_files ? ORDERS_HOME : 0U);
+			       (c->has_home_files ? ORDERS_HOME : 0U) |
+			       (c->holds_start ? ORDERS_HOLD_START : 0U) |
+			       (c->holds_failed ? ORDERS_HOLD_FAILED : 0U);
 
-	return start_run(c, -1, flags, ret, err);
+	return start_run(
+		c, &(struct whom){.step_fd = -1, .program_fd = -1, .flags = flags}, ret, err);
 }
 
 int sandbox_visit(
@@ -446,7 +464,11 @@ int sandbox_visit(
 	uint32_t flags = ORDERS_VISIT | (v->has_terminal ? ORDERS_TERMINAL : 0U) |
 			 (v->security.may_escalate ? ORDERS_ESCALATE : 0U);
 
-	return start_run(&c, v->step->pidfd_fd, flags, ret, err);
+	return start_run(&c,
+		&(struct whom){.step_fd = v->step->pidfd_fd,
+			.program_fd = v->has_program ? v->program_fd : -1,
+			.flags = flags},
+		ret, err);
 }
 
 /* --- afterwards ------------------------------------------------------------------------------
@@ -457,6 +479,16 @@ int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err)
 	if (pidfd_send_signal(p->pidfd_fd, signal, NULL, 0) == 0 || errno == ESRCH)
 		return 0; /* already gone is what was wanted */
 	return err_sys(err, "send signal %d to process %d", signal, p->pid);
+}
+
+int sandbox_go(const struct sandbox_proc *p, struct err *err)
+{
+	return sandbox_signal(p, ORDERS_GO_SIGNAL, err);
+}
+
+int sandbox_kill_program(const struct sandbox_proc *p, struct err *err)
+{
+	return sandbox_signal(p, ORDERS_KILL_SIGNAL, err);
 }
 
 /* A message a copy: its index. Nobody sends more than one of each. */

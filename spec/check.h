@@ -126,9 +126,6 @@ void check_finally(struct check *c, const struct pipeline_spec *ps, const struct
 void check_task_refs(struct check *c, const struct pipeline_spec *ps, const struct map *tasks);
 void check_task_volumes(struct check *c, const struct volume *volumes, size_t n);
 void check_step_mounts(struct check *c, const struct step *s);
-struct yaml_node;
-/* The debug of a TaskRun, from its tree. */
-void check_debug(struct check *c, const struct yaml_node *task_run_spec);
 void check_pipeline_run(struct check *c, const struct pipeline_run *pr);
 void check_task_run(struct check *c, const struct task_run *tr);
 

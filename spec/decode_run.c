@@ -185,6 +185,28 @@ static void decode_run_task_ref(
 	run->task_ref_kind = ref.kind;
 }
 
+static const struct field breakpoints_fields[] = {
+	{FIELD_TEXT_OF(struct breakpoints, "onFailure", on_failure)},
+	{FIELD_TEXTS_OF(struct breakpoints, "beforeSteps", before_steps)},
+};
+static const struct schema schema_breakpoints = {
+	.what = "breakpoints",
+	.size = sizeof(struct breakpoints),
+	.fields = breakpoints_fields,
+	.n_fields = ARRAY_SIZE(breakpoints_fields),
+};
+
+static const struct field debug_fields[] = {
+	{FIELD_OF(struct task_debug, "breakpoints", FIELD_OBJECT, breakpoints),
+		.schema = &schema_breakpoints},
+};
+static const struct schema schema_debug = {
+	.what = "debug",
+	.size = sizeof(struct task_debug),
+	.fields = debug_fields,
+	.n_fields = ARRAY_SIZE(debug_fields),
+};
+
 static const struct field task_run_fields[] = {
 	{FIELD_LIST_OF(struct task_run, "params", params, &schema_param)},
 	{FIELD_TEXT_OF(struct task_run, "serviceAccountName", service_account_name)},
@@ -202,7 +224,7 @@ static const struct field task_run_fields[] = {
 	{FIELD_OF(struct task_run, "computeResources", FIELD_OBJECT, resources),
 		.schema = &schema_resources},
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
-	{REFUSED("debug")},
+	{FIELD_OF(struct task_run, "debug", FIELD_OBJECT, debug), .schema = &schema_debug},
 	CONTAINER_RESOURCES(struct task_run),
 	{REFUSED_BETA("resources")},
 };

@@ -43,12 +43,10 @@ static void check_run(struct check *c, const struct run_ref *run)
 	c->object = meta->pos;
 	check_object_name(c, meta);
 	c->at = STR("spec");
-	if (run->pipeline_run) {
+	if (run->pipeline_run)
 		check_pipeline_run(c, run->pipeline_run);
-	} else {
+	else
 		check_task_run(c, run->task_run);
-		check_debug(c, yaml_get(meta->tree, "spec"));
-	}
 }
 
 /* Names of Kubernetes' own objects: they become names of files and lines of configuration. */

@@ -345,6 +345,69 @@ static void check_inline_task(struct check *c, const struct task_run *tr)
 	check_leave(c, before);
 }
 
+/* --- breakpoints of a TaskRun (section 25) */
+
+static const struct task_spec *task_of_run(const struct check *c, const struct task_run *tr)
+{
+	const struct task *t = map_get(&c->spec->task_by_name, tr->task_ref.s);
+
+	return tr->task_spec ? tr->task_spec : t ? &t->spec : NULL;
+}
+
+/* A step without a name is called by its place. */
+static bool has_step(struct check *c, const struct task_spec *ts, struct str name)
+{
+	for (size_t i = 0; i < ts->n_steps; i++) {
+		struct str own = ts->steps[i].name.s;
+
+		if (str_eq(own.n ? own : arena_printf(c->arena, "unnamed-%zu", i), name))
+			return true;
+	}
+	return false;
+}
+
+static void check_before_steps(
+	struct check *c, const struct breakpoints *b, const struct task_spec *ts)
+{
+	struct map seen;
+
+	map_init(&seen, c->arena);
+	for (size_t i = 0; i < b->n_before_steps; i++) {
+		const struct text *step = &b->before_steps[i];
+		struct str field =
+			arena_printf(c->arena, "debug.breakpoints.beforeSteps[%zu]", i);
+
+		if (!map_set(&seen, step->s, c))
+			check_report(c, "duplicate", *step, str_c(field),
+				"before step must be unique, the same step: " STR_FMT
+				" is defined multiple times at",
+				STR_ARG(step->s));
+		else if (ts && !has_step(c, ts, step->s))
+			check_report(c, "unknown-step", *step, str_c(field),
+				"invalid value: the task has no step \"" STR_FMT "\"",
+				STR_ARG(step->s));
+	}
+}
+
+static void check_debug(
+	struct check *c, const struct breakpoints *b, const struct task_spec *ts)
+{
+	static const char field[] = "debug.breakpoints.onFailure";
+	const struct text *on_failure = &b->on_failure;
+
+	if (on_failure->pos.line && !on_failure->s.n)
+		check_report(c, "invalid-value", *on_failure, field,
+			"invalid value: onFailure breakpoint is empty, it is only allowed to "
+			"be set as enabled");
+	else if (on_failure->s.n && !str_eqz(on_failure->s, "enabled"))
+		check_report(c, "invalid-value", *on_failure, field,
+			"invalid value: " STR_FMT
+			" is not a valid onFailure breakpoint value, onFailure breakpoint is "
+			"only allowed to be set as enabled",
+			STR_ARG(on_failure->s));
+	check_before_steps(c, b, ts);
+}
+
 void check_task_run(struct check *c, const struct task_run *tr)
 {
 	static const char *const statuses[] = {"TaskRunCancelled", "TaskRunPending"};
@@ -373,6 +436,7 @@ void check_task_run(struct check *c, const struct task_run *tr)
 				   .n_steps = tr->n_step_specs,
 				   .sidecars = tr->sidecar_specs,
 				   .n_sidecars = tr->n_sidecar_specs});
+	check_debug(c, &tr->debug.breakpoints, task_of_run(c, tr));
 	if (tr->task_spec)
 		check_inline_task(c, tr);
 }

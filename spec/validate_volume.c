@@ -108,29 +108,3 @@ void check_step_mounts(struct check *c, const struct step *s)
 		check_leave(c, before);
 	}
 }
-
-/* --- breakpoints of a TaskRun (section 25) */
-
-static struct text text_of(const struct yaml_node *map, const char *key)
-{
-	const struct yaml_node *n = yaml_get(map, key);
-
-	if (!n || n->type != YAML_STRING)
-		return (struct text){0};
-	return (struct text){.s = n->text, .pos = n->pos};
-}
-
-void check_debug(struct check *c, const struct yaml_node *task_run_spec)
-{
-	const struct yaml_node *points =
-		yaml_get(yaml_get(task_run_spec, "debug"), "breakpoints");
-	struct text on_failure = text_of(points, "onFailure");
-
-	if (!on_failure.s.n || str_eqz(on_failure.s, "enabled"))
-		return;
-	check_report(c, "invalid-value", on_failure, "debug.breakpoints.onFailure",
-		"invalid value: " STR_FMT
-		" is not a valid onFailure breakpoint value, onFailure breakpoint is only "
-		"allowed to be set as enabled",
-		STR_ARG(on_failure.s));
-}

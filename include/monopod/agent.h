@@ -33,6 +33,10 @@ struct claim_override { /* of a workspace that is bound to a volumeClaimTemplate
 	struct str workspace;
 	struct str claim;
 };
+struct break_override { /* --debug before-step=TASK/STEP */
+	struct str task;
+	struct str step;
+};
 struct agent_options {
 	const struct param_override *params;
 	size_t n_params;
@@ -40,7 +44,10 @@ struct agent_options {
 	size_t n_workspaces;
 	const struct claim_override *claims;
 	size_t n_claims;
-	bool hermetic;       /* every task */
+	bool hermetic;          /* every task */
+	bool breaks_on_failure; /* every task */
+	const struct break_override *breaks;
+	size_t n_breaks;
 	size_t max_parallel; /* task runs at once; 0: no limit */
 	struct str uid;      /* of the run object: 8-4-4-4-12 */
 	struct str pod_ip;   /* of this machine or pod, for the downward API */
@@ -69,7 +76,13 @@ struct named_value {
 	struct value value;
 };
 
-enum step_state { STEP_WAITING, STEP_STARTING, STEP_RUNNING, STEP_ENDED };
+enum step_state {
+	STEP_WAITING,
+	STEP_STARTING,
+	STEP_RUNNING,
+	STEP_HALTED, /* at a breakpoint: before its program, or after that failed */
+	STEP_ENDED,
+};
 enum { STEP_STATE_N = STEP_ENDED + 1 };
 struct step_view { /* or a sidecar */
 	struct str name;
@@ -79,6 +92,9 @@ struct step_view { /* or a sidecar */
 	enum step_state state;
 	bool is_stopping;              /* SIGTERM or SIGKILL was sent */
 	bool is_ready, was_ready;      /* of a sidecar: it is, it ever was */
+	bool has_failed;               /* its program did, and a breakpoint keeps the step */
+	enum release release;          /* of the breakpoint it was at last */
+	int release_code;              /* RELEASE_FAIL: the exit code it ends with */
 	int exit_code;                 /* as Tekton reports it: 255 for signals … */
 	int signal;                    /* the real one, 0: none */
 	struct str termination_reason; /* Completed, Error, Skipped, Continued, TimeoutExceeded,

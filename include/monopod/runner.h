@@ -144,6 +144,8 @@ struct step_launch {
 	bool run_as_non_root;
 	struct launch_security security;
 	bool on_error_continue;
+	bool breaks_before;          /* it waits before its program starts */
+	bool breaks_on_failure;      /* its sandbox stays when its program fails */
 	struct result_want *results; /* the step's own: /tekton/steps/CONTAINER/results/NAME */
 	size_t n_results;
 	struct str *limits_not_enforced; /* "memory=1Gi" …, for the summary and the record */
@@ -179,6 +181,7 @@ struct task_launch {
 	struct str pod_name;
 	bool hermetic;
 	bool has_credentials; /* a volume at LAUNCH_SECRETS, for steps alone */
+	bool has_breakpoints; /* some step's: /tekton/debug is there for all */
 	struct launch_volume
 		*volumes; /* of workspaces, then of the task and its pod template */
 	size_t n_volumes;
@@ -206,9 +209,11 @@ static inline size_t launch_n_containers(const struct task_launch *l)
  * or over, one START_STEP at a time; at last END_TASK, once for each START_TASK. A run that is
  * stopped does not wait for answers: END_TASK may come instead of the answer to START_TASK,
  * STOP_STEP before the answer to START_STEP (the signal is then repeated after STEP_STARTED).
- * An answer that comes all the same is dropped. PUBLISH comes at most once between two events
- * and after all else but FINISH, FINISH once and last. The agent's view of a step ends only
- * with STEP_ENDED or STEP_REFUSED.
+ * An answer that comes all the same is dropped. A step that breaks before its program waits
+ * from STEP_STARTED on, one that breaks on failure from STEP_HALTED on; RELEASE_STEP or
+ * STOP_STEP ends the wait, and STEP_ENDED comes as of any step. PUBLISH comes at most once
+ * between two events and after all else but FINISH, FINISH once and last. The agent's view of a
+ * step ends only with STEP_ENDED or STEP_REFUSED.
  */
 /* --- actions: agent → entrypoint ----------------------------------------------------- */
 
@@ -223,13 +228,23 @@ enum action_kind {
 	ACTION_SKIP_STEP, /* a step that does not run, its when being false or a step before it
 			     having failed: leave its marks, say so in its log; no answer */
 	ACTION_STOP_STEP, /* send `signal` to the step (SIGTERM: its main process; SIGKILL: all
-			     of it) */
-	ACTION_END_TASK,  /* the attempt is over: stop its sidecars, then free its layers,
-			     directories, namespaces; no answer */
+			     of it, or with `spares` its main process alone). A step that waits
+			     is ended by either */
+	ACTION_RELEASE_STEP, /* the wait at a breakpoint is over: start the program, or, when
+				that was it, end the sandbox; `release` is the verdict */
+	ACTION_END_TASK,     /* the attempt is over: stop its sidecars, then free its layers,
+				directories, namespaces; no answer */
 	ACTION_PUBLISH, /* the report changed: run.json, provisional termination record, view */
 	ACTION_FINISH,  /* the run is over; its condition is final */
 };
 enum { ACTION_KIND_N = ACTION_FINISH + 1 };
+
+enum release { /* how the wait at a breakpoint ends */
+	RELEASE_NONE,
+	RELEASE_CONTINUE, /* the step starts, or counts as a success */
+	RELEASE_FAIL,
+};
+enum { RELEASE_N = RELEASE_FAIL + 1 };
 
 struct action {
 	enum action_kind kind;
@@ -237,7 +252,9 @@ struct action {
 	size_t attempt;
 	size_t step; /* START_SIDECAR: its place in task_launch.steps */
 	int signal;
-	bool after_failure; /* SKIP_STEP: because of a step before it */
+	bool after_failure;   /* SKIP_STEP: because of a step before it */
+	bool spares;          /* STOP_STEP */
+	enum release release; /* RELEASE_STEP */
 	bool durable;
 	struct str record; /* RECORD: one compact JSON object, no newline; valid until the next
 			      call */
@@ -251,8 +268,11 @@ enum event_kind {
 	EVENT_TASK_READY,
 	EVENT_TASK_REFUSED, /* reason and message become the TaskRun's condition */
 	EVENT_STEP_STARTED,
-	EVENT_STEP_REFUSED, /* the step's process never ran: image, user, config. reason +
-			       message as above */
+	EVENT_STEP_REFUSED,  /* the step's process never ran: image, user, config. reason +
+				message as above */
+	EVENT_STEP_HALTED,   /* its program has failed (end, exit_code, signal, message); its
+				sandbox stays, as START_STEP asked */
+	EVENT_STEP_RELEASED, /* somebody ended the wait: release, exit_code of RELEASE_FAIL */
 	EVENT_STEP_ENDED,
 	/* step: the sidecar's place in task_launch.steps */
 	EVENT_SIDECAR_STARTED, /* and its postStart hook is over */
@@ -308,10 +328,11 @@ struct event {
 	size_t attempt;
 	size_t step;
 	struct str reason;   /* REFUSED */
-	struct str message;  /* REFUSED; …_ENDED: EXEC_FAILED text, why a sidecar was killed;
-				CANCEL: why */
+	struct str message;  /* REFUSED; …_ENDED, STEP_HALTED: EXEC_FAILED text, why a sidecar
+				was  killed; CANCEL: why */
 	struct str image_id; /* …_STARTED: repo@sha256:… or sha256:… */
-	enum step_end end;   /* …_ENDED */
+	enum step_end end;   /* …_ENDED, STEP_HALTED */
+	enum release release;
 	int exit_code;
 	int signal;
 	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */

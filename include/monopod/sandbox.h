@@ -226,6 +226,7 @@ struct sandbox_security {
 					      not with is_unconfined. Borrowed; NULL: none */
 	bool is_proc_unmasked;
 };
+bool sandbox_nests(const struct sandbox_security *s); /* the latter */
 enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };
 enum { SANDBOX_COPIES = SANDBOX_COPY_STDERR + 1 };
 /* Directories of files, and of directories of files; mounted by the caller. */
@@ -237,7 +238,10 @@ struct sandbox_config {
 	bool has_home_files; /* SANDBOX_HOME_SOURCE is copied to SANDBOX_HOME_COPY and to $HOME
 				by the step's user, just before its program; what does not work
 				is told on its standard error */
-	bool is_hermetic;    /* ns has an own network: lo only; seccomp family list as well */
+	bool holds_start;    /* the program does not start before sandbox_go */
+	bool holds_failed; /* a program that fails is reported, and what it left stays as it is,
+			      for visitors, until sandbox_signal(SIGKILL) */
+	bool is_hermetic;  /* ns has an own network: lo only; seccomp family list as well */
 	enum sandbox_root root;
 	const struct sandbox_layer *layers; /* topmost first; ROOT_BIND: exactly one */
 	size_t n_layers;
@@ -308,6 +312,10 @@ int sandbox_copies_take(int copies_fd, int ret_fds[SANDBOX_COPIES], struct err *
 /* signal to the main process by way of step-init; SIGKILL kills step-init and with it
  * everything. */
 int sandbox_signal(const struct sandbox_proc *p, int signal, struct err *err);
+/* Of one that holds_start: the program starts. */
+int sandbox_go(const struct sandbox_proc *p, struct err *err);
+/* SIGKILL to the main process alone, whose end is then reported as any. */
+int sandbox_kill_program(const struct sandbox_proc *p, struct err *err);
 /* Reaps step-init after its pidfd is readable and closes both descriptors. */
 int sandbox_finish(struct sandbox_proc *p, struct err *err);
 
@@ -327,6 +335,11 @@ struct sandbox_visit_config {
 	const struct sandbox_rlimit *rlimits;
 	size_t n_rlimits;
 	bool has_terminal; /* stdin is a terminal and becomes the controlling one */
+	/* program_fd (borrowed; a sealed memory file, or the step could write to it) is
+	 * executed under the name argv[0] instead: a static program that the step's root need
+	 * not have */
+	bool has_program;
+	int program_fd;
 	int stdin_fd, stdout_fd, stderr_fd; /* borrowed */
 };
 /*
@@ -334,7 +347,8 @@ struct sandbox_visit_config {
  * loss of capabilities; it is the agent's child and is killed with the step, whose own end is
  * only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
  * cloned: status_fd then tells, as in sandbox_start, only whether the program could not be
- * executed (EOF: it runs). sandbox_signal reaches the program itself.
+ * executed (EOF: it runs). sandbox_signal reaches the program itself. A step whose program
+ * sandbox_nests can be visited only while that runs.
  */
 int sandbox_visit(
 	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);

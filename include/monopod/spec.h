@@ -374,6 +374,14 @@ struct pipeline_run {
 	size_t n_task_run_specs;
 	struct pos pos;
 };
+struct breakpoints {            /* of a TaskRun: where its steps wait for a person */
+	struct text on_failure; /* "enabled", or empty */
+	struct text *before_steps;
+	size_t n_before_steps;
+};
+struct task_debug {
+	struct breakpoints breakpoints;
+};
 struct task_run {
 	struct object_meta meta;
 	struct text task_ref;
@@ -395,6 +403,7 @@ struct task_run {
 	size_t n_step_specs;
 	struct container_resources *sidecar_specs;
 	size_t n_sidecar_specs;
+	struct task_debug debug;
 	struct pos pos;
 };
 struct data_entry {

@@ -107,7 +107,8 @@ static uint64_t signal_bit(int signal)
 
 static uint64_t signals_watched(void)
 {
-	uint64_t set = signal_bit(SIGCHLD) | signal_bit(ORDERS_DEATH_SIGNAL);
+	uint64_t set = signal_bit(SIGCHLD) | signal_bit(ORDERS_DEATH_SIGNAL) |
+		       signal_bit(ORDERS_GO_SIGNAL) | signal_bit(ORDERS_KILL_SIGNAL);
 
 	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
 		set |= signal_bit(forwarded[i]);
@@ -123,7 +124,7 @@ static size_t text_bytes(const char *s)
 	return n;
 }
 
-static void __attribute__((noreturn)) init_report(struct init *in, int code, int signal)
+static void init_report(struct init *in, int code, int signal)
 {
 	struct sandbox_exit e = {.magic = SANDBOX_EXIT_MAGIC, .code = code, .signal = signal};
 
@@ -133,9 +134,15 @@ static void __attribute__((noreturn)) init_report(struct init *in, int code, int
 		e.signal = 0;
 	}
 	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
-	if (in->o->flags & ORDERS_VISIT) /* a guest in somebody else's namespace */
-		init_exit(0);
-	init_end_all(0);
+}
+
+/* The main process is over: so are we, unless somebody wants to look at a failure. */
+static void init_ended(struct init *in, int code, int signal)
+{
+	init_report(in, code, signal);
+	if (!(in->o->flags & ORDERS_HOLD_FAILED) || (!in->exec_errno && !code && !signal))
+		init_end_all(0);
+	in->main_pid = 0;
 }
 
 /* --- the main process, on its own stack, in our memory until it execs ------------------- */
@@ -144,8 +151,10 @@ void main_fail(struct init *in, int stage, long ret)
 {
 	in->stage = stage;
 	in->exec_errno = (int)-ret;
-	if (in->o->flags & ORDERS_VISIT) /* nobody else is there to tell it */
+	if (in->o->flags & ORDERS_VISIT) { /* nobody else is there to tell it */
 		init_report(in, 0, 0);
+		init_exit(0);
+	}
 	init_exit(127);
 }
 
@@ -542,6 +551,10 @@ static void main_run(void *arg)
 	main_fill_home(in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
 	main_set_filter(in);
+	if (in->o->program_fd >= 0)
+		main_fail(in, ORDERS_EXEC,
+			sys5(SYS_execveat, in->o->program_fd, "", in->argv, in->envp,
+				AT_EMPTY_PATH));
 	ret = -ENOENT;
 	for (const char *p = name; *p; p++)
 		if (*p == '/')
@@ -555,7 +568,7 @@ static void main_run(void *arg)
 
 /* --- PID 1 ------------------------------------------------------------------------------ */
 
-/* Takes every dead child; ends when the main one is among them. */
+/* Takes every dead child; ends, as a rule, when the main one is among them. */
 static void init_reap(struct init *in)
 {
 	for (;;) {
@@ -564,11 +577,10 @@ static void init_reap(struct init *in)
 
 		if (pid <= 0)
 			return;
-		if (pid != in->main_pid)
-			continue;
-		if (status & 0x7f)
-			init_report(in, 0, status & 0x7f);
-		init_report(in, status >> 8 & 0xff, 0);
+		if (pid == in->main_pid && status & 0x7f)
+			init_ended(in, 0, status & 0x7f);
+		else if (pid == in->main_pid)
+			init_ended(in, status >> 8 & 0xff, 0);
 	}
 }
 
@@ -585,9 +597,15 @@ static void init_take_signal(struct init *in, int signal_fd)
 		return;
 	if (si.ssi_signo == SIGCHLD)
 		init_reap(in);
-	else if (si.ssi_signo == ORDERS_DEATH_SIGNAL && si.ssi_pid == 0)
+	else if (si.ssi_pid != 0)
+		return;
+	else if (si.ssi_signo == ORDERS_DEATH_SIGNAL)
 		init_end_all(125);
-	else if (si.ssi_pid == 0 && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
+	else if (si.ssi_signo == ORDERS_GO_SIGNAL)
+		in->may_start = true;
+	else if (in->main_pid && si.ssi_signo == ORDERS_KILL_SIGNAL)
+		sys2(SYS_kill, in->main_pid, SIGKILL);
+	else if (in->main_pid && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
 		sys2(SYS_kill, in->main_pid, si.ssi_signo);
 }
 
@@ -632,6 +650,16 @@ static void init_turn(struct init *in, int signal_fd, bool waits)
 		init_end_all(125);
 	if (pfd[0].revents)
 		init_take_signal(in, signal_fd);
+}
+
+/* The program does not start before it may, and whoever started us does not wait for it. */
+static void init_hold(struct init *in, int signal_fd)
+{
+	if (!(in->o->flags & ORDERS_HOLD_START))
+		return;
+	sys1(SYS_close, in->o->start_fd);
+	while (!in->may_start)
+		init_turn(in, signal_fd, true);
 }
 
 static int decimal(const char *s)
@@ -688,6 +716,7 @@ void init_main(long *sp)
 	sys3(SYS_fcntl, in.o->hold_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->copies_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->start_fd, F_SETFD, FD_CLOEXEC);
+	sys3(SYS_fcntl, in.o->program_fd, F_SETFD, FD_CLOEXEC);
 	if (in.o->flags & ORDERS_VISIT)
 		main_run(&in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
@@ -697,14 +726,19 @@ void init_main(long *sp)
 	sys5(SYS_prctl, PR_SET_PDEATHSIG, ORDERS_DEATH_SIGNAL, 0, 0, 0);
 	init_turn(
 		&in, (int)signal_fd, false); /* nothing is started for an agent that is gone */
+	init_hold(&in, (int)signal_fd);
 	in.main_pid = raw_clone_call(
 		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, &in);
 	if (in.main_pid < 0) {
 		in.exec_errno = (int)-in.main_pid;
 		in.stage = ORDERS_FORK;
+	} else if (in.o->flags & ORDERS_NEST && in.main_pid != ORDERS_MAIN_PID) {
+		in.exec_errno = EAGAIN; /* a visitor was quicker, and has its place */
+		in.stage = ORDERS_NESTING;
+		sys2(SYS_kill, in.main_pid, SIGKILL);
 	}
 	if (in.exec_errno)
-		init_report(&in, 0, 0);
+		init_ended(&in, 0, 0);
 	sys1(SYS_close, in.o->copies_fd);
 	sys1(SYS_close, in.o->start_fd);
 	for (int fd = 0; fd < 3; fd++)

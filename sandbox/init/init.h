@@ -4,6 +4,7 @@
 #define SANDBOX_INIT_INIT_H
 
 #include "orders.h"
+#include <stdbool.h>
 
 enum { SIGSET_BYTES = 8, WALL = 0x40000000 };
 
@@ -15,7 +16,8 @@ struct init {
 	volatile int stage;
 	volatile uint32_t nest; /* enum nest; a futex */
 	volatile int nest_errno;
-	long main_pid;
+	long main_pid; /* 0: it does not run */
+	bool may_start;
 };
 
 void init_exit(int code) __attribute__((noreturn));

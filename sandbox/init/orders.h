@@ -45,6 +45,7 @@ struct orders {
 	uint32_t filter_flags;         /* of seccomp(2) */
 	uint32_t n_uid_map, n_gid_map; /* bytes; with ORDERS_NEST */
 	int32_t start_fd; /* stays open until the main process executes or has failed; or -1 */
+	int32_t program_fd; /* executed instead of what argv[0] names, or -1 */
 };
 
 enum orders_flags {
@@ -59,6 +60,8 @@ enum orders_flags {
 	 * outside.
 	 */
 	ORDERS_NEST = 16,
+	ORDERS_HOLD_START = 32,  /* ORDERS_GO_SIGNAL starts the program */
+	ORDERS_HOLD_FAILED = 64, /* PID 1 reports a failure and stays */
 };
 /* step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP. */
 #define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5)
@@ -69,6 +72,8 @@ enum orders_flags {
 enum { ORDERS_MAIN_PID = 2 };
 /* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
 #define ORDERS_DEATH_SIGNAL SIGPWR
+/* From the agent, of the numbers that nothing else uses: start the program; SIGKILL to it. */
+enum { ORDERS_GO_SIGNAL = 40, ORDERS_KILL_SIGNAL = 41 };
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */
 enum orders_stage {

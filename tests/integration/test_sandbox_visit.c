@@ -187,6 +187,89 @@ static void test_step_is_gone(void **state)
 	fix_end(&host, &out);
 }
 
+/* A step that holds can be visited before its program and after that failed. */
+static void test_holds(void **state)
+{
+	struct step host;
+	struct sandbox_exit e = {0};
+	struct err err = {0};
+
+	(void)state;
+	fix_step(&host, PROBE(ARG("exit"), ARG("3")));
+	host.c.holds_start = host.c.holds_failed = true;
+	assert_worked(fix_start(&host, &err), err);
+	visit_run(&host, PROBE(ARG("cwd")));
+	assert_int_equal(v.status, 0);
+	/* what the program is not there for is not lost, and not kept for it either */
+	assert_worked(sandbox_signal(&host.p, SIGTERM, &err), err);
+	assert_false(fix_readable(host.p.status_fd, 0));
+	assert_worked(sandbox_go(&host.p, &err), err);
+	assert_true(fix_readable(host.p.status_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
+	assert_int_equal(e.code, 3);
+	assert_false(fix_readable(host.p.pidfd_fd, 0));
+	visit_run(&host, PROBE(ARG("exit"), ARG("7")));
+	assert_int_equal(v.status, 7);
+	host_end(&host);
+	/* of those that succeed nothing is kept */
+	fix_step(&host, PROBE(ARG("exit"), ARG("0")));
+	host.c.holds_failed = true;
+	fix_run(&host, &out);
+	assert_int_equal(out.e.code, 0);
+	/* a program that is killed alone, and one that is not there, leave the rest */
+	fix_step(&host, PROBE(ARG("wait")));
+	host.c.holds_failed = true;
+	assert_worked(fix_start(&host, &err), err);
+	assert_true(fix_readable(host.out_fd, STEP_TIMEOUT_MS));
+	assert_worked(sandbox_kill_program(&host.p, &err), err);
+	assert_true(fix_readable(host.p.status_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
+	assert_int_equal(e.signal, SIGKILL);
+	visit_run(&host, PROBE(ARG("cwd")));
+	assert_int_equal(v.status, 0);
+	host_end(&host);
+	fix_step(&host, (char *[]){ARG("/nowhere"), NULL});
+	host.c.holds_failed = true;
+	assert_worked(fix_start(&host, &err), err);
+	assert_true(fix_readable(host.p.status_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
+	assert_int_equal(e.exec_errno, ENOENT);
+	visit_run(&host, PROBE(ARG("cwd")));
+	assert_int_equal(v.status, 0);
+	host_end(&host);
+}
+
+/* A program that the step's root does not have. */
+static void test_own_program(void **state)
+{
+	struct step host;
+	struct err err = {0};
+	int fd = openat(fix.layer_fd, "probe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	host_start(&host, fix.ns, PROBE(ARG("wait")));
+	assert_worked(fd_pipe(&v.out_fd, &v.child_out_fd, NULL), (struct err){0});
+	v.c = (struct sandbox_visit_config){.name = STR("visit"),
+		.ns = fix.ns,
+		.step = &host.p,
+		.argv = (char *[]){ARG("not in the root"), ARG("fds"), NULL},
+		.envp = fix_env(),
+		.cwd = STR("/dir"),
+		.has_program = true,
+		.program_fd = fd,
+		.stdin_fd = fix.null_fd,
+		.stdout_fd = v.child_out_fd,
+		.stderr_fd = v.child_out_fd};
+	assert_worked(sandbox_visit(&v.c, &v.p, &err), err);
+	fd_close(&v.child_out_fd);
+	visit_end(&v);
+	assert_int_equal(v.status, 0);
+	assert_lacks(v.text, "3 "); /* it was closed when it was executed */
+	host_end(&host);
+	close(fd);
+}
+
 static int try_connect(struct sandbox_ns *ns, uint16_t port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -234,6 +317,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_confined_alike),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_step_is_gone),
+		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_own_program),
 		cmocka_unit_test(test_socket),
 	};
 

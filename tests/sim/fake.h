@@ -16,6 +16,8 @@ struct flight { /* a task run's current attempt as the runner knows it */
 	bool dying;
 	bool asked; /* to stop while it was being started */
 	enum sidecar_state side[MAX_SIDECARS];
+	bool waits, has_failed, is_released; /* at a breakpoint */
+	struct event end;                    /* of a program that has failed there */
 	const struct task_launch *launch;
 };
 struct pending {
@@ -112,7 +114,15 @@ static struct event about(const struct sim *s, size_t run, enum event_kind kind)
 		.step = s->f[run].step};
 }
 
-static void end_step(struct sim *s, size_t run, int64_t delay, int sig)
+/* A program that ends badly leaves its step at the breakpoint, if it has one. */
+static bool halts(const struct flight *f, const struct event *ev, bool is_killed)
+{
+	return f->launch->steps[f->step].breaks_on_failure && !is_killed &&
+	       (ev->end == STEP_END_SIGNALED || ev->end == STEP_END_EXEC_FAILED ||
+		       (ev->end == STEP_END_EXITED && ev->exit_code));
+}
+
+static void end_step(struct sim *s, size_t run, int64_t delay, int sig, bool spares)
 {
 	struct flight *f = &s->f[run];
 	struct event ev = about(s, run, EVENT_STEP_ENDED);
@@ -125,7 +135,36 @@ static void end_step(struct sim *s, size_t run, int64_t delay, int sig)
 		ev.exit_code = ev.end == STEP_END_EXITED ? 7 : 0;
 		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
 	}
+	if (halts(f, &ev, sig == SIGKILL && !spares))
+		ev.kind = EVENT_STEP_HALTED;
 	post(s, delay, ev);
+}
+
+/* What was at a breakpoint ends, as its program did. */
+static void end_waiting(struct sim *s, size_t run, int64_t delay)
+{
+	struct flight *f = &s->f[run];
+	struct event ev = about(s, run, EVENT_STEP_ENDED);
+
+	ev.end = STEP_END_SIGNALED;
+	ev.signal = SIGKILL;
+	if (f->has_failed) {
+		ev = f->end;
+		ev.kind = EVENT_STEP_ENDED;
+	}
+	f->waits = false;
+	f->is_released = true;
+	post(s, delay, ev);
+}
+
+/* Most of those who wait are found by somebody. */
+static void wait_for_release(struct sim *s, size_t run)
+{
+	struct event ev = about(s, run, EVENT_STEP_RELEASED);
+
+	ev.release = chance(&s->r, 50) ? RELEASE_CONTINUE : RELEASE_FAIL;
+	if (chance(&s->r, 80) || !task_of(s, run)->timeout_s)
+		post(s, (int64_t)pick(&s->r, 9000) * NS_PER_MS, ev);
 }
 
 /* --- actions */
@@ -259,7 +298,7 @@ static void on_start_step(struct sim *s, const struct action *x)
 	for (size_t k = 0; k < f->launch->n_sidecars; k++)
 		check(s, f->side[k] >= SIDE_READY);
 	f->state = STEP_BOOT;
-	f->dying = f->asked = false;
+	f->dying = f->asked = f->waits = f->has_failed = f->is_released = false;
 	ev = about(s, x->task, EVENT_STEP_STARTED);
 	ev.image_id = STR("sha256:1");
 	if (chance(&s->r, s->g->refuse_percent)) {
@@ -278,10 +317,31 @@ static void on_stop_step(struct sim *s, const struct action *x)
 	check(s, f->state == STEP_BOOT || f->state == STEP_UP);
 	check(s, x->signal == SIGTERM || x->signal == SIGKILL);
 	f->asked |= f->state == STEP_BOOT;
+	if (f->waits) {
+		f->dying = true;
+		end_waiting(s, x->task, (int64_t)pick(&s->r, 200) * NS_PER_MS);
+		return;
+	}
+	if (f->is_released)
+		return;
 	if (f->state == STEP_BOOT || f->dying || (x->signal == SIGTERM && s->g->stubborn))
 		return;
 	f->dying = true;
-	end_step(s, x->task, (int64_t)pick(&s->r, 200) * NS_PER_MS, x->signal);
+	end_step(s, x->task, (int64_t)pick(&s->r, 200) * NS_PER_MS, x->signal, x->spares);
+}
+
+static void on_release_step(struct sim *s, const struct action *x)
+{
+	struct flight *f = &s->f[x->task];
+
+	check(s, f->attempt == x->attempt && f->step == x->step);
+	check(s, f->state == STEP_UP && f->waits && x->release != RELEASE_NONE);
+	if (f->has_failed || x->release == RELEASE_FAIL) {
+		end_waiting(s, x->task, (int64_t)pick(&s->r, 50) * NS_PER_MS);
+		return;
+	}
+	f->waits = false;
+	end_step(s, x->task, (int64_t)pick(&s->r, 5000) * NS_PER_MS, 0, false);
 }
 
 static void on_end_task(struct sim *s, const struct action *x)
@@ -337,6 +397,9 @@ static void drain(struct sim *s)
 			break;
 		case ACTION_STOP_STEP:
 			on_stop_step(s, &x);
+			break;
+		case ACTION_RELEASE_STEP:
+			on_release_step(s, &x);
 			break;
 		case ACTION_END_TASK:
 			on_end_task(s, &x);

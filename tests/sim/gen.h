@@ -80,7 +80,9 @@ struct gen {
 	int64_t grace_ns;
 	int n_cancels;
 	unsigned refuse_percent;
-	bool stubborn; /* steps ignore SIGTERM */
+	bool stubborn;                         /* steps ignore SIGTERM */
+	bool breaks_on_failure, breaks_before; /* the latter: the first step of t0, the last of
+						  t1 */
 };
 
 static bool gen_is_matrix(const struct gtask *t)
@@ -188,6 +190,8 @@ static void gen_make(struct gen *g, uint64_t seed)
 		gen_task(&r, g, i);
 	g->max_parallel = chance(&r, 30) ? 1 + (int)pick(&r, 3) : 0;
 	gen_surprises(&r, g);
+	g->breaks_on_failure = mix(seed + 5) % 3 == 0;
+	g->breaks_before = mix(seed + 6) % 3 == 0;
 }
 
 /*

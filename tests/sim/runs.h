@@ -20,6 +20,8 @@ struct mrun {
 	int64_t end_at;      /* of the attempt's time */
 	int64_t step_end_at; /* of the step's; 0: none */
 	bool step_late;
+	bool has_halted; /* the step's program has failed, and a breakpoint keeps it */
+	enum release release;
 	enum m_cause cause;
 	const char *reason; /* of the end */
 	bool ok;
@@ -139,13 +141,36 @@ static void r_step_ended(const struct model *m, struct mrun *r, const struct eve
 {
 	const struct gtask *g = &m->g->t[r->task];
 
+	enum release release = r->release;
+
 	r->step_end_at = 0;
+	r->release = RELEASE_NONE;
+	r->has_halted = false;
 	if (r->cause != C_NONE)
 		r_end_stopped(m, r);
-	else if (!r_goes_on(g, r, ev))
+	else if (release == RELEASE_FAIL || (!release && !r_goes_on(g, r, ev)))
 		r_steps_over(m, r, r_blame(r, ev));
 	else if (++r->step == g->n_steps)
 		r_steps_over(m, r, NULL);
+	else
+		r->step_late = false;
+}
+
+/* Section 25: the step's clock stands while it waits, and begins with its program. */
+static void r_released(struct mrun *r, const struct event *ev, int64_t step_end_at)
+{
+	if (r->cause != C_NONE)
+		return;
+	if (r->has_halted || ev->release == RELEASE_FAIL)
+		r->release = ev->release;
+	else
+		r->step_end_at = step_end_at;
+}
+
+static bool gen_breaks_before(const struct gen *g, int task, int step)
+{
+	return g->breaks_before &&
+	       ((task == 0 && step == 0) || (task == 1 && step == g->t[1].n_steps - 1));
 }
 
 /* An event of the attempt that is going on, before the agent hears of it. */
@@ -169,7 +194,17 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 		break;
 	case EVENT_STEP_STARTED:
 		limit = gen_step_timeout_ns(&m->g->t[r->task], (int)ev->step);
-		r->step_end_at = limit ? now + limit : 0;
+		r->step_end_at = limit && !gen_breaks_before(m->g, r->task, (int)ev->step)
+					 ? now + limit
+					 : 0;
+		break;
+	case EVENT_STEP_HALTED:
+		r->step_end_at = 0;
+		r->has_halted = true;
+		break;
+	case EVENT_STEP_RELEASED:
+		limit = gen_step_timeout_ns(&m->g->t[r->task], (int)ev->step);
+		r_released(r, ev, limit ? now + limit : 0);
 		break;
 	case EVENT_STEP_ENDED:
 		r_step_ended(m, r, ev);

@@ -282,6 +282,7 @@ static void drain(struct life *l)
 		case ACTION_START_SIDECAR:
 			start_sidecar(l, &x);
 			break;
+		case ACTION_RELEASE_STEP:
 		case ACTION_SKIP_STEP:
 		case ACTION_PUBLISH:
 			break;

@@ -424,7 +424,18 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 	case EVENT_STEP_STARTED:
 		f->state = STEP_UP;
 		f->step = ev->step;
+		f->waits = gen_breaks_before(s->g, s->mr[ev->task].task, (int)ev->step) &&
+			   !f->asked;
 		break;
+	case EVENT_STEP_HALTED:
+		if (f->state != STEP_UP || f->step != ev->step || f->waits || f->is_released)
+			return false;
+		f->waits = f->has_failed = true;
+		f->dying = false;
+		f->end = *ev;
+		break;
+	case EVENT_STEP_RELEASED:
+		return f->waits && f->step == ev->step;
 	case EVENT_STEP_REFUSED:
 		f->state = READY;
 		break;
@@ -521,8 +532,12 @@ static void after_start(struct sim *s, const struct event *ev)
 	if (ev->kind == EVENT_STEP_STARTED && f->state == STEP_UP && f->asked &&
 		!s->g->stubborn)
 		check(s, f->dying); /* the signal was repeated */
+	if (f->waits && (ev->kind == EVENT_STEP_STARTED || ev->kind == EVENT_STEP_HALTED)) {
+		wait_for_release(s, ev->task);
+		return;
+	}
 	if (ev->kind == EVENT_STEP_STARTED && f->state == STEP_UP && !f->dying)
-		end_step(s, ev->task, (int64_t)pick(&s->r, 5000) * NS_PER_MS, 0);
+		end_step(s, ev->task, (int64_t)pick(&s->r, 5000) * NS_PER_MS, 0, false);
 }
 
 static bool turn(struct sim *s)
@@ -576,7 +591,13 @@ static void run_one(uint64_t seed)
 		print_error("%s\n%s", str_c(in.text), str_c(buf_str(&b)));
 		fail();
 	}
+	const struct break_override breaks[] = {{STR("t0"), STR("s0")},
+		{STR("t1"), arena_printf(arena, "s%d", g.t[1].n_steps - 1)}};
+
 	o.max_parallel = (size_t)g.max_parallel;
+	o.breaks_on_failure = g.breaks_on_failure;
+	o.breaks = breaks;
+	o.n_breaks = g.breaks_before ? ARRAY_SIZE(breaks) : 0;
 	diags_init(&diags, arena, spec->sources);
 	s->r.x = mix(seed + 77);
 	s->now = S;

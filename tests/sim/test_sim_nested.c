@@ -127,6 +127,7 @@ static void act(struct side *s, const struct action *x)
 		post(s, x, EVENT_SIDECAR_READY);
 		break;
 	case ACTION_SKIP_STEP:
+	case ACTION_RELEASE_STEP:
 	case ACTION_STOP_STEP:
 	case ACTION_END_TASK:
 	case ACTION_PUBLISH:

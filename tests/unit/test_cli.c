@@ -32,7 +32,9 @@ static void refused(void **state)
 		const char *want;
 	} cases[] = {
 		{{"rn"}, "verb 'rn' is not known; did you mean 'run'?"},
-		{{"shell"}, "verb 'shell' is not supported yet"},
+		{{"run", "-f", "a", "--debug", "before-step=task"},
+			"option '--debug': 'before-step=task': expected on-failure or "
+			"before-step=TASK/STEP"},
 		{{"pod", "-f", "a", "--profile", "lax"},
 			"option '--profile': 'lax' is not a profile: expected userns, default, "
 			"restricted or privileged"},

@@ -211,7 +211,6 @@ static void test_refused(void **state attr_unused)
 		const char *field;
 		unsigned col;
 	} cases[] = {
-		{TR "  debug: {breakpoints: {onFailure: enabled}}\n", "debug", 3},
 		{BPR "  resources: [{name: x}]\n", "resources", 3},
 		{BETA_RUN "  pipelineRef:\n    {name: p, bundle: x}\n", "bundle", 15},
 	};

@@ -4,32 +4,9 @@
 
 #define TASK "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
 
-#define RUN(name, on_failure, step)                                                            \
-	"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: " name "}\nspec:\n"        \
-	"  debug: {breakpoints: {onFailure: " on_failure "}}\n"                                \
-	"  taskSpec: {steps: [{" step "}]}\n"
-
 static void test_refused_fields(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
-		{"a field that is refused", RUN("t", "enabled", "image: a"),
-			"5:3 error not-supported spec.debug: 'debug': not supported yet\n"},
-		{"a mistake in it is told instead", RUN("t", "maybe", "image: a"),
-			"5:36 error invalid-value spec.debug.breakpoints.onFailure: invalid "
-			"value: maybe is not a valid onFailure breakpoint value, onFailure "
-			"breakpoint is only allowed to be set as enabled: "
-			"spec.debug.breakpoints.onFailure\n"},
-		{"a mistake elsewhere changes nothing", RUN("t", "enabled", "name: s"),
-			"5:3 error not-supported spec.debug: 'debug': not supported yet\n"
-			"6:22 error missing-field spec.taskSpec.steps[0].Image: missing "
-			"field(s): spec.taskSpec.steps[0].Image\n"},
-		{"nor does one of another object",
-			RUN("t", "enabled", "image: a") "---\n" RUN("u", "maybe", "image: a"),
-			"5:3 error not-supported spec.debug: 'debug': not supported yet\n"
-			"12:36 error invalid-value spec.debug.breakpoints.onFailure: invalid "
-			"value: maybe is not a valid onFailure breakpoint value, onFailure "
-			"breakpoint is only allowed to be set as enabled: "
-			"spec.debug.breakpoints.onFailure\n"},
 		{"params without a reference",
 			TASK "spec: {steps: [{image: a, params: [{name: p, value: v}]}]}\n",
 			"4:43 error excluded-field spec.steps[0].params: params cannot be used "

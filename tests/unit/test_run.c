@@ -42,8 +42,12 @@ static const struct {
 						 1 << TASK_RUNNING | 1 << TASK_STOPPING},
 	[CHANGE_STEP_START] = {"step-start", 1 << STEP_WAITING},
 	[CHANGE_STEP_STARTED] = {"step-started", 1 << STEP_STARTING},
-	[CHANGE_STEP_STOP] = {"step-stop", 1 << STEP_STARTING | 1 << STEP_RUNNING},
-	[CHANGE_STEP_END] = {"step-end", 1 << STEP_STARTING | 1 << STEP_RUNNING},
+	[CHANGE_STEP_HALT] = {"step-halt", 1 << STEP_RUNNING},
+	[CHANGE_STEP_RELEASE] = {"step-release", 1 << STEP_HALTED},
+	[CHANGE_STEP_STOP] = {"step-stop",
+		1 << STEP_STARTING | 1 << STEP_RUNNING | 1 << STEP_HALTED},
+	[CHANGE_STEP_END] = {"step-end",
+		1 << STEP_STARTING | 1 << STEP_RUNNING | 1 << STEP_HALTED},
 	[CHANGE_STEP_SKIP] = {"step-skip", 1 << STEP_WAITING},
 	[CHANGE_SIDECAR_START] = {"sidecar-start", 1 << STEP_WAITING},
 	[CHANGE_SIDECAR_STARTED] = {"sidecar-started", 1 << STEP_STARTING},
@@ -78,7 +82,8 @@ static int n_states(enum change_kind kind)
 		return RUN_PHASE_N;
 	if (kind < CHANGE_TASK_CREATE)
 		return PIPELINE_TASK_STATE_N;
-	return kind < CHANGE_STEP_START ? TASK_STATE_N : STEP_STATE_N;
+	_Static_assert((int)TASK_STATE_N == (int)STEP_STATE_N, "one number for both");
+	return TASK_STATE_N;
 }
 
 /* In a child, as a refused change ends the program: true when it was accepted. */

@@ -40,6 +40,50 @@ static void test_references(void **state)
 	check_cases(cases);
 }
 
+#define DEBUG(points)                                                                          \
+	TASK_RUN("  debug: {breakpoints: {" points "}}\n"                                      \
+		 "  taskSpec: {steps: [{name: a, image: x}, {image: x}]}\n")
+
+static void test_breakpoints(void **state)
+{
+	static const struct validate_case cases[] = {
+		{DEBUG("onFailure: enabled"), {{0}}},
+		{DEBUG("beforeSteps: [a, unnamed-1]"), {{0}}},
+		{DEBUG("onFailure: turnOn"),
+			{{5, 36,
+				"invalid value: turnOn is not a valid onFailure breakpoint "
+				"value, onFailure breakpoint is only allowed to be set as "
+				"enabled: spec.debug.breakpoints.onFailure",
+				NULL}}},
+		{DEBUG("onFailure: \"\""),
+			{{5, 36,
+				"invalid value: onFailure breakpoint is empty, it is only "
+				"allowed to be set as enabled: "
+				"spec.debug.breakpoints.onFailure",
+				NULL}}},
+		{DEBUG("beforeSteps: [a, unnamed-1, a]"),
+			{{5, 53,
+				"before step must be unique, the same step: a is defined "
+				"multiple times at: spec.debug.breakpoints.beforeSteps[2]",
+				NULL}}},
+		{DEBUG("beforeSteps: [b]"),
+			{{5, 39,
+				"invalid value: the task has no step \"b\": "
+				"spec.debug.breakpoints.beforeSteps[0]",
+				NULL}}},
+		{TASK_RUN("  debug: {breakpoints: {beforeSteps: [b]}}\n"
+			  "  taskRef: {name: t}\n---\napiVersion: tekton.dev/v1\nkind: Task\n"
+			  "metadata: {name: t}\nspec: {steps: [{name: a, image: x}]}\n"),
+			{{5, 39,
+				"invalid value: the task has no step \"b\": "
+				"spec.debug.breakpoints.beforeSteps[0]",
+				NULL}}},
+	};
+
+	(void)state;
+	check_cases(cases);
+}
+
 static void test_params(void **state)
 {
 	static const struct validate_case cases[] = {
@@ -276,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_breakpoints),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_bindings),
 		cmocka_unit_test(test_timeouts),

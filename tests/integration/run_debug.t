@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Breakpoints of a TaskRun (tekton-semantics 25): who waits, what ends the wait, and how it is reported.
+. tests/helpers/tap.sh
+
+# start ARG…: the run of $T/in.yaml in the background; its pid is $agent
+start() {
+	rm -rf "$T/run"
+	: >"$T/run.err"
+	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -o json "$@" \
+		>"$T/run.out" 2>"$T/run.err" </dev/null &
+	agent=$!
+}
+finish() {
+	wait "$agent"
+	code=$?
+	out=$(<"$T/run.out") err=$(<"$T/run.err")
+}
+# waits N: so many waits were announced
+waits() { [ "$(grep -c 'waiting at a breakpoint' "$T/run.err")" = "$1" ]; }
+steps() { json "' '.join('%s=%d/%s' % (s['name'], s['terminated']['exitCode'], s['terminationReason']) for s in run['status']['steps'])"; }
+
+# task BREAKPOINTS FIRST-STEP: three steps, of which the first is given
+task() {
+	yaml <<-YAML
+		apiVersion: tekton.dev/v1
+		kind: TaskRun
+		metadata: {name: dbg}
+		spec:
+		  debug: {breakpoints: {$1}}
+		  taskSpec:
+		    results: [{name: r}]
+		    steps:
+		    - {name: one, image: busybox, $2}
+		    - {name: two, image: busybox, script: "echo two ran"}
+		    - {name: three, image: busybox, script: "echo three ran"}
+	YAML
+}
+scripts=/tekton/debug/scripts
+
+# what Tekton does when a step leaves word itself
+task "onFailure: enabled" "script: \"$scripts/debug-continue; exit 3\""
+run -o json
+is "$code" 0 "debug-continue makes a success of a failure" || echo "# $err"
+is "$(steps)" "one=0/Completed two=0/Completed three=0/Completed" "and the rest runs"
+task "onFailure: enabled" "script: \"$scripts/debug-fail-continue; exit 3\""
+run -o json
+is "$code" 1 "debug-fail-continue lets it fail"
+is "$(steps)" "one=1/Error two=1/Skipped three=1/Skipped" "and the rest is skipped"
+is "$(json "run['status']['conditions'][0]['message']")" '"step-one" exited with code 1: Error' "with the code of the file"
+task "onFailure: enabled" "onError: continue, script: \"$scripts/debug-fail-continue; exit 3\""
+run -o json
+is "$code" 1 "onError continue is overridden"
+task "onFailure: enabled" "script: \"cd /tekton/run/0; echo 7 >out.breakpointexit; exit 3\""
+run -o json
+is "$(steps)" "one=7/Error two=1/Skipped three=1/Skipped" "any exit code may be written"
+task "onFailure: enabled" "script: \"cd /tekton/run/0; echo 9 >out.breakpointexit.err; exit 3\""
+run -o json
+is "$(steps)" "one=9/Error two=1/Skipped three=1/Skipped" "and the file for failures"
+task "onFailure: enabled" "script: \"true\""
+run -o json
+is "$code" 0 "nothing waits when nothing fails"
+unlike "$err" "waiting" "nor says so"
+task "onFailure: enabled" "command: [/nowhere]"
+start
+wait_for 20 waits 1
+ok $? "a program that cannot be executed halts its step, too"
+kill -TERM "$agent"
+finish
+is "$code" 143 "a signal ends the wait"
+
+# somebody writes while it waits: a process that the step left
+task "onFailure: enabled" "script: \"(until [ -e /tekton/home/go ]; do sleep 0.05; done; $scripts/debug-continue) & exit 4\""
+sed -i 's/name: dbg}/&/; s/taskSpec:/workspaces: [{name: w, emptyDir: {}}]\n  &\n    workspaces: [{name: w, mountPath: \/tekton\/home}]/' "$T/in.yaml"
+mkdir -p "$T/ws" && chmod 777 "$T/ws"
+start -w w="$T/ws"
+wait_for 20 waits 1
+ok $? "a failed step waits"
+kill -0 "$agent"
+ok $? "and the run with it"
+touch "$T/ws/go"
+finish
+is "$code" 0 "a file written meanwhile releases it" || echo "# $err"
+is "$(steps)" "one=0/Completed two=0/Completed three=0/Completed" "as a success"
+
+# shell ARG…: `monopod shell` on the run, without a terminal
+shell() { monopod shell --run-dir "$T/run" "$@"; }
+state() { python3 -c 'import json,sys
+for s in json.load(open(sys.argv[1]))["items"][0]["status"].get("steps", []):
+	if "breakpoint" in s: print(s["name"], s["breakpoint"])' "$T/run/run.json" 2>/dev/null; }
+shows() { [ "$(state)" = "$1" ]; }
+
+# --continue and --fail, before a step and after its failure
+task "onFailure: enabled, beforeSteps: [one, two]" "timeout: 1s, script: exit 3"
+start
+wait_for 20 waits 1
+ok $? "a step named in beforeSteps waits"
+like "$(<"$T/run.err")" "step one: waiting at a breakpoint before it starts: monopod shell $T/run dbg one, --continue or --fail" \
+	"and it is said how to go on"
+wait_for 5 shows "one before"
+ok $? "the record shows it"
+monopod describe "$T/run"
+like "$out" "step one  waiting at a breakpoint (monopod shell)" "describe does"
+monopod list "$T"
+like "$out" "waiting at a breakpoint" "list does"
+like "$(ls "$T/run/logs/dbg/0")" one.log "its log has begun"
+shell --continue
+is "$code" 0 "--continue starts it" || echo "# $err"
+wait_for 20 waits 2
+ok $? "it fails, and waits again"
+wait_for 5 shows "one failure"
+ok $? "the record shows which breakpoint that is"
+shell --continue dbg two
+is "$code" 2 "a step that does not run cannot be released"
+like "$err" "no step 'two' of 'dbg' is running" "and that is said"
+shell --fail --continue
+is "$code" 2 "one of the two options"
+shell --continue dbg one
+wait_for 20 waits 3
+shell --fail dbg two
+is "$code" 0 "--fail ends a step that has not started"
+finish
+is "$code" 1 "and with it the task"
+is "$(steps)" "one=0/Completed two=1/Error three=1/Skipped" "what comes after is skipped"
+like "$(log dbg two)" "Skipping execute step script because before step breakpoint fail-continue" "its log says so"
+monopod describe --journal "$T/run"
+like "$out" "step-halt" "the journal tells of the wait"
+like "$out" "step-release" "and of its end"
+shell --continue
+is "$code" 2 "a run that is over takes no orders"
+
+# a timeout of the step halts it; the task's and the run's end the wait
+task "onFailure: enabled" "timeout: 100ms, script: sleep 60"
+start
+wait_for 20 waits 1
+ok $? "a step that timed out waits, too"
+shell -- sh -c 'ls /tekton/debug/scripts /tekton/debug/info; id -u'
+is "$out" "/tekton/debug/info:
+0
+
+/tekton/debug/scripts:
+debug-beforestep-continue
+debug-beforestep-fail-continue
+debug-continue
+debug-fail-continue
+0" "in what it left" || echo "# $err"
+shell -- $scripts/debug-continue
+is "$out" "Executing step 0..." "the scripts work from there"
+finish
+is "$(steps)" "one=0/Completed two=0/Completed three=0/Completed" "and release it"
+task "onFailure: enabled" "script: exit 3"
+sed -i 's/^  debug:/  timeout: 2s\n&/' "$T/in.yaml"
+start
+finish
+is "$code" 1 "the task's timeout counts while it waits"
+is "$(json "run['status']['conditions'][0]['reason']")" TaskRunTimeout "and is the reason"
+task "beforeSteps: [two]" "script: 'true'"
+start
+wait_for 20 waits 1
+monopod cancel "$T/run"
+finish
+is "$code" 143 "cancel ends the wait"
+is "$(json "run['status']['conditions'][0]['reason']")" TaskRunCancelled "as a cancellation"
+
+# whoever was killed while a step waited goes on with that step
+task "beforeSteps: [two]" "script: echo one ran"
+start
+wait_for 20 waits 1
+kill -KILL "$agent"
+wait "$agent" 2>/dev/null
+: >"$T/run.err"
+"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --resume -o json >"$T/run.out" 2>"$T/run.err" </dev/null &
+agent=$!
+wait_for 20 waits 1
+ok $? "after a resume the attempt runs again, and waits"
+shell --continue
+finish
+is "$code" 0 "to its end" || echo "# $err"
+
+# --debug: the same for tasks of a pipeline
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: p}
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a, taskSpec: {steps: [{name: s, image: busybox, script: exit 3}]}}
+    - {name: b, taskSpec: {steps: [{name: s, image: busybox, script: "true"}]}}
+YAML
+start --debug on-failure --debug before-step=b/s
+wait_for 20 waits 2
+ok $? "--debug sets breakpoints in a pipeline"
+shell
+like "$err" "more than one step is running: name one of 'a s', 'b s'" "of several steps one has to be named"
+shell --continue a
+shell --continue b s
+finish
+is "$code" 0 "and they end as any" || echo "# $err"
+run --debug before-step=c/s
+is "$code" 2 "a task that is not there"
+like "$err" "no run has a task 'c'" "is told"
+run --debug on-success
+is "$code" 2 "as is a place that is none"
+
+done_testing
