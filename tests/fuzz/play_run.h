@@ -77,8 +77,38 @@ static void play_results(struct play *p, const struct task_launch *launch, struc
 	ev->n_results = launch->n_results;
 }
 
+/* How its program ends; with `halts` a failure waits at a breakpoint first. */
+static void play_program(struct play *p, const struct action *x, bool halts)
+{
+	struct event ev = {.kind = EVENT_STEP_ENDED,
+		.task = x->task,
+		.attempt = x->attempt,
+		.step = x->step};
+
+	if (play_pick(p, 6) == 0) {
+		ev.end = (enum step_end)play_pick(p, STEP_END_N);
+		ev.exit_code = ev.end == STEP_END_EXITED ? (int)play_pick(p, 256) : 0;
+		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
+	}
+	if (halts && (ev.end != STEP_END_EXITED || ev.exit_code))
+		ev.kind = EVENT_STEP_HALTED;
+	else if (x->launch)
+		play_results(p, x->launch, &ev);
+	vec_push(&p->queue, ev);
+}
+
+static void play_release(struct play *p, struct event ev)
+{
+	ev.kind = EVENT_STEP_RELEASED;
+	ev.release = play_pick(p, 2) ? RELEASE_CONTINUE : RELEASE_FAIL;
+	ev.exit_code = ev.release == RELEASE_FAIL ? (int)play_pick(p, 3) : 0;
+	vec_push(&p->queue, ev);
+}
+
 static void play_step(struct play *p, const struct action *x, struct event ev)
 {
+	const struct step_launch *step = &x->launch->steps[x->step];
+
 	if (play_pick(p, 24) == 0) {
 		ev.kind = EVENT_STEP_REFUSED;
 		ev.reason = STR("TaskRunImagePullFailed");
@@ -89,17 +119,11 @@ static void play_step(struct play *p, const struct action *x, struct event ev)
 	ev.kind = EVENT_STEP_STARTED;
 	ev.image_id = STR("sha256:0");
 	vec_push(&p->queue, ev);
-	ev = (struct event){.kind = EVENT_STEP_ENDED,
-		.task = x->task,
-		.attempt = x->attempt,
-		.step = x->step};
-	if (play_pick(p, 6) == 0) {
-		ev.end = (enum step_end)play_pick(p, STEP_END_N);
-		ev.exit_code = ev.end == STEP_END_EXITED ? (int)play_pick(p, 256) : 0;
-		ev.signal = ev.end == STEP_END_SIGNALED ? SIGSEGV : 0;
-	}
-	play_results(p, x->launch, &ev);
-	vec_push(&p->queue, ev);
+	ev = (struct event){.task = x->task, .attempt = x->attempt, .step = x->step};
+	if (!step->breaks_before)
+		play_program(p, x, step->breaks_on_failure);
+	if (step->breaks_before || step->breaks_on_failure)
+		play_release(p, ev);
 }
 
 /* It may be ready, or end, or be ready and end, or hang; whatever comes after END_TASK is gone.
@@ -163,6 +187,9 @@ static void play_action(struct play *p, const struct action *x)
 	case ACTION_START_STEP:
 		BUG_ON(x->step >= x->launch->n_steps);
 		play_step(p, x, ev);
+		break;
+	case ACTION_RELEASE_STEP:
+		play_program(p, x, false);
 		break;
 	case ACTION_END_TASK:
 		play_forget(p, x);
