@@ -268,13 +268,14 @@ bool session_can_give(struct session *s)
 static int session_probe(struct session *s, struct err *err)
 {
 	bool wants_net = session_wants_hermetic(s);
-	unsigned int wants;
+	struct sandbox_ask ask = {.store_dfd = store_dfd(s->store),
+		.run_dfd = s->rundir.layers_dfd,
+		.hold_fd = s->rundir.lock_fd};
 
 	session_list_demands(s);
-	wants = give_wants(s->demands, s->n_demands) |
-		(wants_net ? (unsigned int)SANDBOX_WANT_NET : 0U);
-	if (sandbox_probe_run(
-		    s->arena, store_dfd(s->store), s->rundir.layers_dfd, wants, &s->place, err))
+	ask.wants = give_wants(s->demands, s->n_demands) |
+		    (wants_net ? (unsigned int)SANDBOX_WANT_NET : 0U);
+	if (sandbox_probe_run(s->arena, &ask, &s->place, err))
 		return -1;
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);

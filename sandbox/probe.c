@@ -447,27 +447,29 @@ int sandbox_probe(
 	return 0;
 }
 
-int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, unsigned int wants,
-	struct sandbox_place *ret, struct err *err)
+int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret,
+	struct err *err)
 {
 	struct sandbox_place place = {0};
 	struct probe p = {.a = a, .place = &place};
-	struct trial t = {.dfd = run_dfd, .has_upper = true};
+	struct trial t = {.dfd = ask->run_dfd, .has_upper = true};
 
 	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
 	t.ns = probe_level(&p, geteuid() == 0);
+	if (t.ns)
+		sandbox_ns_hold(t.ns, ask->hold_fd);
 	place.can_upper = t.ns && probe_overlay(&p, t.ns) && try_start(&t, NULL) == 0;
-	if (place.can_upper && wants & SANDBOX_WANT_NET)
+	if (place.can_upper && ask->wants & SANDBOX_WANT_NET)
 		probe_net(&p, t.ns);
-	if (place.can_upper && wants & SANDBOX_WANT_NEST)
-		probe_nest(&p, t.ns, run_dfd);
+	if (place.can_upper && ask->wants & SANDBOX_WANT_NEST)
+		probe_nest(&p, t.ns, ask->run_dfd);
 	probe_escalation(&p);
 	if (place.can_upper && place.level == SANDBOX_ROOT)
-		place.can_idmap = try_idmap(store_dfd, t.ns->user_fd, NULL) == 0;
+		place.can_idmap = try_idmap(ask->store_dfd, t.ns->user_fd, NULL) == 0;
 	sandbox_ns_free(t.ns);
-	if (!place.can_upper || (wants & SANDBOX_WANT_NET && !place.can_net_namespace) ||
-		(wants & SANDBOX_WANT_NEST && !place.can_nest))
-		return sandbox_probe(a, store_dfd, run_dfd, ret, err);
+	if (!place.can_upper || (ask->wants & SANDBOX_WANT_NET && !place.can_net_namespace) ||
+		(ask->wants & SANDBOX_WANT_NEST && !place.can_nest))
+		return sandbox_probe(a, ask->store_dfd, ask->run_dfd, ret, err);
 	*ret = place;
 	return 0;
 }

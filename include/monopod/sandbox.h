@@ -87,8 +87,13 @@ int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_pl
  * not work, all is asked as by sandbox_probe, for the evidence.
  */
 enum sandbox_want { SANDBOX_WANT_NET = 1, SANDBOX_WANT_NEST = 2 };
-int sandbox_probe_run(struct arena *a, int store_dfd, int run_dfd, unsigned int wants,
-	struct sandbox_place *ret, struct err *err);
+struct sandbox_ask {
+	int store_dfd, run_dfd;
+	int hold_fd; /* as of sandbox_ns_hold: what is tried is not alive when it is free */
+	unsigned int wants;
+};
+int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret,
+	struct err *err);
 const char *sandbox_level_name(enum sandbox_level l);
 
 /* --- namespaces that outlive a step -------------------------------------------------- */
