@@ -60,7 +60,8 @@ static void visit_free(struct visit *v)
 		(void)sandbox_signal(&v->proc, SIGKILL, NULL);
 		while (poll(&p, 1, -1) < 0 && errno == EINTR)
 			;
-		(void)sandbox_visit_finish(&v->proc, &status, NULL);
+		(void)sandbox_visit_finish(
+			&v->proc, step_sandbox(v->host->proc), &status, NULL);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(v->std_fd); i++)
 		fd_close(&v->std_fd[i]);
@@ -307,7 +308,7 @@ static void visit_on_exit(void *arg, int fd attr_unused)
 		visit_on_started(v, v->proc.status_fd);
 	watch_remove(v->exited);
 	v->exited = NULL;
-	rc = sandbox_visit_finish(&v->proc, &status, &err);
+	rc = sandbox_visit_finish(&v->proc, step_sandbox(v->host->proc), &status, &err);
 	if (rc == 0 && v->exec_errno && v->command) {
 		visit_refuse_command(v);
 		return;

@@ -103,11 +103,11 @@ static void exec_on_exit(void *arg, int fd attr_unused)
 	for (int i = 0; i < READS_MAX && h->output_watch && exec_read(h); i++)
 		;
 	exec_close(h);
-	is_known = sandbox_visit_finish(&h->proc, &status, &err) == 0;
-	if (h->is_late)
-		handler_end(h, ANSWER_FAILURE, late_text(h));
-	else if (!is_known)
+	is_known = sandbox_visit_finish(&h->proc, h->c.visit->step, &status, &err) == 0;
+	if (!is_known)
 		handler_end(h, ANSWER_ERROR, arena_strz(h->arena, err.msg));
+	else if (h->is_late)
+		handler_end(h, ANSWER_FAILURE, late_text(h));
 	else if (sys)
 		handler_end(h, ANSWER_ERROR,
 			launch_exec_text(h->arena, str_c(h->c.handler->command[0]), sys));
@@ -159,7 +159,7 @@ static void exec_abandon(struct handler_run *h)
 	sandbox_visit_kill(&h->proc);
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
 		;
-	(void)sandbox_visit_finish(&h->proc, &status, NULL);
+	(void)sandbox_visit_finish(&h->proc, h->c.visit->step, &status, NULL);
 }
 
 static void exec_begin(struct handler_run *h)

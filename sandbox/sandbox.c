@@ -542,12 +542,30 @@ void sandbox_visit_kill(const struct sandbox_proc *p)
 	(void)sandbox_signal(p, SIGKILL, NULL);
 }
 
-int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err)
+/* Of one that is dead: it is its tracer's before it is its parent's (ptrace(2)). */
+static bool is_held(const struct sandbox_proc *p)
 {
 	siginfo_t si = {0};
 
+	return waitid(P_PIDFD, (id_t)p->pidfd_fd, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) ==
+		       0 &&
+	       !si.si_pid;
+}
+
+int sandbox_visit_finish(struct sandbox_proc *p, const struct sandbox_proc *step,
+	int *ret_status, struct err *err)
+{
+	const bool held = is_held(p);
+	siginfo_t si = {0};
+
+	if (held && sandbox_signal(step, SIGKILL, err))
+		return -1;
 	if (proc_finish(p, &si, err))
 		return -1;
+	if (held)
+		return err_set(err, ERR_SANDBOX,
+			"a process of the container traced it and kept its end; the container "
+			"was killed");
 	if (!si.si_pid)
 		return err_set(err, ERR_SANDBOX, "the end of process %d is not known", p->pid);
 	*ret_status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;

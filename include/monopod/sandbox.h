@@ -360,8 +360,13 @@ int sandbox_visit(
 /* SIGKILL to it and to what it has started, but for what went into a session of its own. Only
  * before sandbox_visit_finish. */
 void sandbox_visit_kill(const struct sandbox_proc *p);
-/* After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. */
-int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err);
+/*
+ * After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. A process
+ * of the step that traces the visitor can keep its end from us, and with it the step's own:
+ * the step is killed then, and -1 and ERR_SANDBOX say so.
+ */
+int sandbox_visit_finish(struct sandbox_proc *p, const struct sandbox_proc *step,
+	int *ret_status, struct err *err);
 
 /*
  * A socket in the network of the namespace: of a hermetic task it reaches that task's loopback

@@ -150,7 +150,7 @@ static void test_visit(void **state)
 	fix_drain(out_fd, text);
 	fd_close(&out_fd);
 	assert_true(fix_readable(p.pidfd_fd, STEP_TIMEOUT_MS));
-	assert_worked(sandbox_visit_finish(&p, &status, &err), err);
+	assert_worked(sandbox_visit_finish(&p, v.step, &status, &err), err);
 	assert_int_equal(status, 0);
 	assert_has(text, "CapEff:\t00000000800405fa");
 	assert_has(text, "CapBnd:\t00000000800405fa");

@@ -69,7 +69,7 @@ static void visit_end(struct visit *v)
 	v->exec_errno = 0;
 	if (read(v->p.status_fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
 		v->exec_errno = e.exec_errno;
-	assert_worked(sandbox_visit_finish(&v->p, &v->status, &err), err);
+	assert_worked(sandbox_visit_finish(&v->p, v->c.step, &v->status, &err), err);
 }
 
 static struct visit v;
@@ -169,6 +169,25 @@ static void test_ends(void **state)
 	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
 	visit_end(&v);
 	assert_int_equal(v.status, 128 + SIGKILL);
+	fix_end(&host, &out);
+}
+
+/* Who traces a visitor keeps its end from everybody else: nobody waits for that. */
+static void test_end_is_held(void **state)
+{
+	struct step host;
+	struct err err = {0};
+
+	(void)state;
+	host_start(&host, fix.ns, PROBE(ARG("trace")));
+	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	assert_true(fix_readable(host.out_fd, STEP_TIMEOUT_MS)); /* it is traced */
+	sandbox_visit_kill(&v.p);
+	assert_true(fix_readable(v.p.pidfd_fd, STEP_TIMEOUT_MS));
+	close(v.out_fd);
+	assert_int_equal(sandbox_visit_finish(&v.p, &host.p, &v.status, &err), -1);
+	assert_int_equal(err.kind, ERR_SANDBOX);
+	assert_non_null(strstr(err.msg, "traced"));
 	fix_end(&host, &out);
 }
 
@@ -316,6 +335,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_same_sandbox),
 		cmocka_unit_test(test_confined_alike),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_end_is_held),
 		cmocka_unit_test(test_step_is_gone),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_own_program),
