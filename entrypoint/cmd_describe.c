@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "input.h"
 #include "journal_show.h"
+#include "list_json.h"
 #include "record.h"
 #include "record_text.h"
 
@@ -16,16 +17,11 @@ static void records_json(const struct record *r, size_t n, struct buf *out)
 {
 	struct json_writer w;
 	json_writer_init(&w, out, 2);
-	json_open(&w, '{');
-	json_fieldz(&w, "apiVersion", "v1");
-	json_fieldz(&w, "kind", "List");
-	json_key(&w, "items");
-	json_open(&w, '[');
+	list_json_open(&w);
 	for (size_t i = 0; i < n; i++)
 		json_foreach (it, r[i].items)
 			json_put(&w, it);
-	json_close(&w, ']');
-	json_close(&w, '}');
+	list_json_close(&w);
 	buf_addc(out, '\n');
 }
 

@@ -5,6 +5,7 @@
 #include "header.h"
 #include "image_files.h"
 #include "input.h"
+#include "list_json.h"
 #include "pod_gather.h"
 #include "trial.h"
 
@@ -37,15 +38,10 @@ static int print_list(const struct str *documents, size_t n, struct buf *out)
 	struct json_writer w;
 
 	json_writer_init(&w, out, 2);
-	json_open(&w, '{');
-	json_fieldz(&w, "apiVersion", "v1");
-	json_fieldz(&w, "kind", "List");
-	json_key(&w, "items");
-	json_open(&w, '[');
+	list_json_open(&w);
 	for (size_t i = 0; i < n; i++)
 		json_put_text(&w, documents[i]);
-	json_close(&w, ']');
-	json_close(&w, '}');
+	list_json_close(&w);
 	buf_addc(out, '\n');
 	return 0;
 }

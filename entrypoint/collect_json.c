@@ -2,6 +2,7 @@
 /* The objects of a run that was collected: made from its records, or its run.json. */
 #include "collect.h"
 
+#include "list_json.h"
 #include "record.h"
 
 #include <base/clock.h>
@@ -335,18 +336,13 @@ void collect_json(struct arena *a, const struct collected *c, struct buf *out)
 	const struct printer p = {c, &w, a};
 
 	json_writer_init(&w, out, 2);
-	json_open(&w, '{');
-	json_fieldz(&w, "apiVersion", "v1");
-	json_fieldz(&w, "kind", "List");
-	json_key(&w, "items");
-	json_open(&w, '[');
+	list_json_open(&w);
 	if (c->run_json) {
 		json_foreach (it, json_get(c->run_json, "items"))
 			put_item(&p, it);
 	} else {
 		put_records(&p);
 	}
-	json_close(&w, ']');
-	json_close(&w, '}');
+	list_json_close(&w);
 	buf_addc(out, '\n');
 }

@@ -4,6 +4,7 @@
 #include "pod.h"
 
 #include "gzip.h"
+#include "list_json.h"
 
 #include <base/bounds.h>
 
@@ -29,15 +30,10 @@ static struct str list_of(struct bundling *b, size_t from, size_t to)
 
 	buf_init(&out, BOUND_YAML_BYTES);
 	json_writer_init(&w, &out, 0);
-	json_open(&w, '{');
-	json_fieldz(&w, "apiVersion", "v1");
-	json_fieldz(&w, "kind", "List");
-	json_key(&w, "items");
-	json_open(&w, '[');
+	list_json_open(&w);
 	for (size_t i = from; i < to; i++)
 		json_put_raw(&w, b->documents[i]);
-	json_close(&w, ']');
-	json_close(&w, '}');
+	list_json_close(&w);
 	return out.full ? STR_NONE : arena_str(b->arena, buf_str(&out));
 }
 

@@ -2,6 +2,7 @@
 /* Printing runs as a Kubernetes List. */
 #include "run_json.h"
 
+#include "list_json.h"
 #include "secrets.h"
 
 #include <base/buf.h>
@@ -61,15 +62,10 @@ int run_json_write(const struct run_view *const *runs, size_t n_runs,
 		w.edit = hide;
 		w.edit_arg = &editor;
 	}
-	json_open(&w, '{');
-	json_fieldz(&w, "apiVersion", "v1");
-	json_fieldz(&w, "kind", "List");
-	json_key(&w, "items");
-	json_open(&w, '[');
+	list_json_open(&w);
 	for (size_t i = 0; i < n_runs; i++)
 		report_items(runs[i], &w);
-	json_close(&w, ']');
-	json_close(&w, '}');
+	list_json_close(&w);
 	buf_addc(&out, '\n');
 	drain_write(&d, &out);
 	return d.failed ? -1 : 0;
