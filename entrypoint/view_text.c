@@ -311,6 +311,12 @@ bool view_task_is_inside_ignored(const struct task_run_view *t)
 	return false;
 }
 
+/* A program of it was started: that has an image, and may end before the clock moves. */
+static bool has_run(const struct step_view *s)
+{
+	return s->image_id.n > 0;
+}
+
 /* Steps that were ended from outside before they ran have nothing to say: they were skipped. */
 enum view_mark view_step_mark(const struct step_view *s)
 {
@@ -331,7 +337,7 @@ enum view_mark view_step_mark(const struct step_view *s)
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (str_eqz(s->termination_reason, ends[i].reason))
 			return ends[i].mark;
-	return s->started_ns < s->ended_ns ? MARK_FAILED : MARK_SKIPPED;
+	return has_run(s) || s->started_ns < s->ended_ns ? MARK_FAILED : MARK_SKIPPED;
 }
 
 void view_mark_print(struct buf *out, enum view_mark m, bool utf8, bool colour)
@@ -372,7 +378,8 @@ void view_step_end(struct buf *out, const struct step_view *s)
 	}
 	if (!str_eqz(s->termination_reason, "Error") &&
 		!str_eqz(s->termination_reason, "Continued")) {
-		buf_addf(out, "did not run: " STR_FMT, STR_ARG(s->termination_reason));
+		buf_addf(out, "%s: " STR_FMT, has_run(s) ? "stopped" : "did not run",
+			STR_ARG(s->termination_reason));
 		return;
 	}
 	if (s->signal > 0)

@@ -213,6 +213,10 @@ static void ends(void **state)
 			"stopped: the task exceeded its timeout"},
 		{{.exit_code = 1, .termination_reason = STR_INIT("TaskRunImagePullFailed")},
 			"did not run: TaskRunImagePullFailed"},
+		{{.exit_code = 1,
+			 .image_id = STR_INIT("sha256:1"),
+			 .termination_reason = STR_INIT("PodEvicted")},
+			"stopped: PodEvicted"},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -222,6 +226,38 @@ static void ends(void **state)
 		assert_string_equal(b.p, cases[i].want);
 		buf_release(&b);
 	}
+}
+
+/* The clock may stand still between the start of a step and its end. */
+static void marks(void **state)
+{
+	static const struct {
+		struct step_view s;
+		enum view_mark want;
+	} cases[] = {
+		{{.state = STEP_WAITING}, MARK_WAITING},
+		{{.state = STEP_RUNNING}, MARK_RUNNING},
+		{{.state = STEP_ENDED, .termination_reason = STR_INIT("Error")}, MARK_FAILED},
+		{{.state = STEP_ENDED,
+			 .termination_reason = STR_INIT("TaskRunCancelled"),
+			 .started_ns = 7,
+			 .ended_ns = 7},
+			MARK_SKIPPED},
+		{{.state = STEP_ENDED,
+			 .termination_reason = STR_INIT("TaskRunCancelled"),
+			 .started_ns = 7,
+			 .ended_ns = 8},
+			MARK_FAILED},
+		{{.state = STEP_ENDED,
+			 .termination_reason = STR_INIT("TaskRunCancelled"),
+			 .image_id = STR_INIT("sha256:1"),
+			 .started_ns = 7,
+			 .ended_ns = 7},
+			MARK_FAILED},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(view_step_mark(&cases[i].s), cases[i].want);
 }
 
 int main(void)
@@ -234,6 +270,7 @@ int main(void)
 		cmocka_unit_test(fit),
 		cmocka_unit_test(times),
 		cmocka_unit_test(ends),
+		cmocka_unit_test(marks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

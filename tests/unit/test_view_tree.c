@@ -186,6 +186,7 @@ static void nested(void **state)
 		"    x one              0ms  TaskRunCancelled: TaskRun \"r-kid-one\" was "
 		"cancelled. TaskRun cancelled as the PipelineRun it belongs to has been "
 		"cancelled.\n"
+		"      x s      0ms  stopped: the task was cancelled\n"
 		"    . a-long-name  not started\n"
 		"  ! soft               0ms  ignored: Failed: Tasks Completed: 1 (Failed: 1, "
 		"Cancelled 0), Skipped: 0\n"
