@@ -88,6 +88,22 @@ static void put_params(const struct header_facts *f, struct arena *a, struct jso
 	json_close(w, ']');
 }
 
+/* Files of seccompProfile, byte by byte. */
+static void put_profiles(const struct header_facts *f, struct arena *a, struct json_writer *w)
+{
+	struct str salt = f->seed;
+
+	json_key(w, "profiles");
+	json_open(w, '[');
+	for (const struct profile_use *u = f->spec->profiles; u; u = u->next) {
+		json_open(w, '{');
+		json_field(w, "name", u->name.s);
+		json_field(w, "digest", digest(&salt, a, u->text));
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void put_dir(struct json_writer *w, struct str name, struct str dir)
 {
 	json_open(w, '{');
@@ -130,6 +146,7 @@ static void put_options(const struct header_facts *f, struct arena *a, struct js
 		put_dir(w, o->volumes[i].claim, o->volumes[i].dir);
 	json_close(w, ']');
 	put_breaks(o, a, w);
+	put_profiles(f, a, w);
 	json_field_bool(w, "hermetic", o->hermetic);
 	json_field_int(w, "maxParallel", (int64_t)o->max_parallel);
 	json_close(w, '}');
@@ -292,6 +309,7 @@ static size_t options_compare(
 		{"workspaces", "dir", "-w "},
 		{"volumes", "dir", "--volume "},
 		{"debug", "dir", "--debug "},
+		{"profiles", "digest", "seccomp profile "},
 	};
 	static const struct {
 		const char *member, *option;

@@ -44,16 +44,17 @@ static void profile_load(
 	const struct options *o, int root_fd, struct spec *s, struct profile_use *u)
 {
 	const struct profile_use *before = find_read(s, u);
-	struct str text;
 	struct err err = {0};
 
-	if (before)
+	if (before) {
 		u->rules = before->rules;
-	else if (profile_text(root_fd, s->arena, u->name.s, &text, &err))
+		u->text = before->text;
+	} else if (profile_text(root_fd, s->arena, u->name.s, &u->text, &err)) {
 		profile_fail(s, u, err.msg);
-	else if (spec_read_profile(
-			 s, path_join(s->arena, o->profile_root, u->name.s), text, &u->rules))
+	} else if (spec_read_profile(s, path_join(s->arena, o->profile_root, u->name.s),
+			   u->text, &u->rules)) {
 		profile_fail(s, u, "is not a profile that can be carried out");
+	}
 }
 
 void profile_read(const struct options *o, struct spec *s)

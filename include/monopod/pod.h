@@ -123,6 +123,7 @@ struct profile_use { /* seccompProfile.localhostProfile: below a directory of th
 	struct text name;
 	const struct seccomp_rules *rules; /* filled in by who has the files; see
 					      spec_read_profile */
+	struct str text;                   /* likewise: the file's */
 	struct profile_use *next;          /* of the same input */
 };
 /*

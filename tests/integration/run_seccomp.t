@@ -153,4 +153,44 @@ printf '{"defaultAction": "SCMP_ACT_ALLOW",\n "syscalls": [{"names": ["x"], "act
 refuse "$(local_file notify.json)" "notify.json:2:42: error: action SCMP_ACT_NOTIFY is not supported" "what nobody could answer" "${root[@]}"
 : >"$T/profiles/empty.json"
 refuse "$(local_file empty.json)" "empty.json" "an empty file" "${root[@]}"
+# --- a run that goes on has the rules it was started with
+
+mkdir "$T/side"
+chmod 777 "$T/side"
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: again}
+spec:
+  workspaces: [{name: side, emptyDir: {}}]
+  taskSpec:
+    workspaces: [{name: side}]
+    steps:
+    - name: s
+      image: busybox
+      securityContext: {seccompProfile: {type: Localhost, localhostProfile: again.json}}
+      script: |
+        echo begun >>$(workspaces.side.path)/log
+        [ "$(wc -l <$(workspaces.side.path)/log)" -ge 2 ] || exec sleep 1000
+YAML
+resume() {
+	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" "${root[@]}" "$@"
+}
+cp "$T/profiles/deny.json" "$T/profiles/again.json"
+rm -rf "$T/run"
+"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" "${root[@]}" \
+	>"$T/out" 2>"$T/err" </dev/null &
+pid=$!
+wait_for 30 grep -q begun "$T/side/log"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+sed -i 's/"errnoRet": 28/"errnoRet": 13/' "$T/profiles/again.json"
+resume --resume
+is "$code" 2 "resume: a profile that is not what it was is refused"
+like "$err" "seccomp profile again.json is not what the run was started with" "resume: by name"
+is "$(wc -l <"$T/side/log")" 1 "resume: nothing was started"
+cp "$T/profiles/deny.json" "$T/profiles/again.json"
+resume --resume
+is "$code$(json 'cond(tasks["again"])["reason"]')" 0Succeeded "resume: with the same bytes it goes on"
+
 done_testing
