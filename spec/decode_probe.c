@@ -435,21 +435,35 @@ static void warn_port(struct decode *d, const struct sidecar *s, const struct ha
 	path_leave(d, mark);
 }
 
+static void check_port_names(
+	struct decode *d, const struct yaml_node *ports, const struct sidecar *s)
+{
+	size_t mark = path_enter(d, STR("ports"));
+	struct map names;
+
+	map_init(&names, d->arena);
+	for (size_t i = 0; i < s->n_ports; i++) {
+		struct str name = s->ports[i].name.s;
+
+		if (name.n && !map_set(&names, name, d))
+			(void)decode_fail(d, "duplicate",
+				ports->type == YAML_LIST && i < ports->n
+					? member(ports->items[i], "name")
+					: ports,
+				"[%zu].name: Duplicate value: \"" STR_FMT "\"", i,
+				STR_ARG(name));
+	}
+	path_leave(d, mark);
+}
+
 void finish_sidecar(struct decode *d, const struct yaml_node *n, void *base)
 {
 	static const char *const keys[PROBE_KIND_N] = {[PROBE_STARTUP] = "startupProbe",
 		[PROBE_READINESS] = "readinessProbe",
 		[PROBE_LIVENESS] = "livenessProbe"};
 	const struct sidecar *s = base;
-	struct map names;
 
-	map_init(&names, d->arena);
-	for (size_t i = 0; i < s->n_ports; i++)
-		if (s->ports[i].name.s.n && !map_set(&names, s->ports[i].name.s, d))
-			fail_member(d, n, "ports", "duplicate",
-				arena_printf(d->arena,
-					"[%zu].name: Duplicate value: \"" STR_FMT "\"", i,
-					STR_ARG(s->ports[i].name.s)));
+	check_port_names(d, member(n, "ports"), s);
 	if (d->broken || n->type != YAML_MAP)
 		return;
 	for (size_t i = 0; i < PROBE_KIND_N; i++)

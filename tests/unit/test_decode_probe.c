@@ -121,7 +121,7 @@ static void test_wrong(void **state attr_unused)
 		{"ports: [{name: Web, containerPort: 1}]",
 			"Invalid value: \"Web\": must contain only", 40},
 		{"ports: [{name: a, containerPort: 2}, {name: a, containerPort: 2}]",
-			"[1].name: Duplicate value: \"a\"", 32},
+			"[1].name: Duplicate value: \"a\"", 69},
 		{"ports: [{containerPort: 1, protocol: tcp}]",
 			"supported values: \"SCTP\", \"TCP\", \"UDP\"", 62},
 		{"ports: [{name: a}]", "containerPort: Required value", 33},
