@@ -99,10 +99,14 @@ static void sidecar_event(const struct sidecar_watch *w, enum event_kind kind)
 static struct str text_line(const struct sidecar_watch *w, struct str text)
 {
 	struct str line;
+	size_t n = SAID_BYTES;
 	char *p;
 
 	line = mask_text(w->step->task->drive->c->mask, w->arena, str_trim(text));
-	line = arena_str(w->arena, str_slice(line, 0, SAID_BYTES));
+	/* no character is cut in two */
+	while (n < line.n && n > SAID_BYTES - 3 && ((unsigned char)line.p[n] & 0xc0) == 0x80)
+		n--;
+	line = arena_str(w->arena, str_slice(line, 0, n));
 	p = (char *)(uintptr_t)line.p;
 	for (size_t i = 0; i < line.n; i++)
 		if (p[i] >= 0 && p[i] < ' ')

@@ -103,6 +103,15 @@ is "$(reason)" TaskRunTimeout "a probe whose program is not there says nothing, 
 like "$(log absent sidecar-db)" "readiness probe could not be carried out: fork/exec /no/such/program: no such file or directory" \
 	"but why"
 
+TIMEOUT=2s task wordy <<'YAML'
+script: sleep 1000
+readinessProbe: {exec: {command: [sh, -c, 'printf x; yes ä | head -1000 | tr -d "\n"; exit 1']}, periodSeconds: 1, timeoutSeconds: 5}
+YAML
+run
+like "$(log wordy sidecar-db)" "readiness probe failed: xäää" "a probe that says much is told in part"
+log wordy sidecar-db | iconv -f utf-8 -t utf-8 >/dev/null 2>&1
+ok $? "no character of which is cut in two"
+
 # --- liveness and startup
 
 task sick 'n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done; cat /sh/told >$(results.r.path)' <<'YAML'
