@@ -147,17 +147,27 @@ static int kind_by_name(const char *name, size_t n)
 	return -1;
 }
 
+/* Page by page: the one behind its end may not be there. */
 static void text_at(pid_t pid, unsigned long at, char *to, size_t n)
 {
-	struct iovec mine = {.iov_base = to, .iov_len = n - 1};
-	struct iovec theirs = {.iov_len = n - 1};
-	ssize_t got;
+	size_t have = 0;
 
-	memcpy(&theirs.iov_base, &at, sizeof(at));
-	if (at % 4096 + n > 4096) /* not beyond a page that may be the last */
-		theirs.iov_len = 4096 - at % 4096 < n ? 4096 - at % 4096 : n - 1;
-	got = at ? process_vm_readv(pid, &mine, 1, &theirs, 1, 0) : 0;
-	to[got < 0 ? 0 : got] = '\0';
+	while (at && have + 1 < n && !memchr(to, 0, have)) {
+		const unsigned long from = at + have;
+		size_t want = 4096 - from % 4096;
+		struct iovec mine = {.iov_base = to + have}, theirs;
+		ssize_t got;
+
+		memcpy(&theirs.iov_base, &from, sizeof(from));
+		if (want > n - 1 - have)
+			want = n - 1 - have;
+		mine.iov_len = theirs.iov_len = want;
+		got = process_vm_readv(pid, &mine, 1, &theirs, 1, 0);
+		if (got <= 0)
+			break;
+		have += (size_t)got;
+	}
+	to[have] = '\0';
 	for (char *c = to; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
