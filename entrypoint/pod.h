@@ -70,7 +70,8 @@ struct pod_volume {
 	struct str json;   /* CLAIM_TEMPLATE: {"metadata": …, "spec": …} */
 };
 struct pod_image {
-	struct str reference; /* with its digest, where it has one */
+	struct str reference;             /* with its digest, where it has one */
+	struct str digest, config_digest; /* which image it is; one of them may be empty */
 };
 struct pod_label {
 	struct str key, value;

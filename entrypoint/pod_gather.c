@@ -73,6 +73,16 @@ static void arg2(struct gather *g, const char *option, struct str value)
 	arg(g, value);
 }
 
+static void check_labels(struct gather *g, const struct labels *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!pod_is_qualified(l->keys[i].s) || !pod_is_label_value(l->values[i].s))
+			refuse(g, l->keys[i].pos,
+				"label '" STR_FMT "' is not one that "
+				"Kubernetes takes",
+				STR_ARG(l->keys[i].s));
+}
+
 /* --- claims, ConfigMaps, Secrets --------------------------------------------------------- */
 
 static void mount_claim(struct gather *g, struct str name)
@@ -80,6 +90,26 @@ static void mount_claim(struct gather *g, struct str name)
 	arg2(g, "--volume",
 		arena_printf(g->arena, STR_FMT "=/monopod/claims/" STR_FMT, STR_ARG(name),
 			STR_ARG(name)));
+}
+
+/* It is made where the pod is: from elsewhere no pod can mount it. */
+static bool check_claim_meta(struct gather *g, const struct object_meta *meta)
+{
+	const struct labels *l = &meta->annotations;
+	const size_t n_before = g->in->diags->n_errors;
+
+	if (meta->ns.s.n && g->p->ns.n && !str_eq(meta->ns.s, g->p->ns))
+		refuse(g, meta->ns.pos,
+			"claim '" STR_FMT "' is in namespace '" STR_FMT
+			"', and the pod in '" STR_FMT "'",
+			STR_ARG(meta->name.s), STR_ARG(meta->ns.s), STR_ARG(g->p->ns));
+	check_labels(g, &meta->labels);
+	for (size_t i = 0; i < l->n; i++)
+		if (!pod_is_qualified(l->keys[i].s))
+			refuse(g, l->keys[i].pos,
+				"annotation '" STR_FMT "' is not one that Kubernetes takes",
+				STR_ARG(l->keys[i].s));
+	return g->in->diags->n_errors == n_before;
 }
 
 static void need_claim(struct gather *g, const struct need *n)
@@ -92,8 +122,8 @@ static void need_claim(struct gather *g, const struct need *n)
 	if (!c)
 		return;
 	(void)json_parse(g->arena, c->meta.spec_json, BOUND_OBJECT_BYTES, &doc, NULL);
-	if (pod_check_claim(doc, c->meta.pos, g->in->diags))
-		vec_push(&g->claims, pod_claim_document(g->arena, &c->meta));
+	if (check_claim_meta(g, &c->meta) && pod_check_claim(doc, c->meta.pos, g->in->diags))
+		vec_push(&g->claims, pod_claim_document(g->arena, &c->meta, g->p->ns));
 }
 
 /* The template as it is written, from the run's document. */
@@ -264,29 +294,39 @@ static void gather_needs(struct gather *g)
 
 /* --- images ------------------------------------------------------------------------------ */
 
-static size_t image_volume(struct gather *g, struct str reference)
+static bool is_same_image(
+	const struct pod_image *i, struct str reference, const struct image_lock_entry *e)
 {
+	return (e->config_digest.n && str_eq(i->config_digest, e->config_digest)) ||
+	       (e->digest.n && str_eq(i->digest, e->digest)) || str_eq(i->reference, reference);
+}
+
+/* One image has one volume, whatever it is called: in a user namespace it can be mounted once.
+ */
+static size_t image_volume(struct gather *g, const struct image_lock_entry *e)
+{
+	struct str reference =
+		e->digest.n ? image_id_text(g->arena, e->name, e->digest, e->config_digest)
+			    : e->name;
+
 	for (size_t i = 0; i < g->images.n; i++)
-		if (str_eq(g->images.p[i].reference, reference))
+		if (is_same_image(&g->images.p[i], reference, e))
 			return i;
-	vec_push(&g->images, ((struct pod_image){.reference = reference}));
+	vec_push(&g->images, ((struct pod_image){reference, e->digest, e->config_digest}));
 	return g->images.n - 1;
 }
 
 static void image_as_volume(struct gather *g, const struct image_use *use)
 {
 	const struct image_lock_entry *e = image_lock_find(g->in->lock, use->image);
-	struct str reference;
 
 	if (!e) {
 		refuse(g, use->pos, "image '" STR_FMT "' is not in the lock file",
 			STR_ARG(use->image));
 		return;
 	}
-	reference = e->digest.n ? image_id_text(g->arena, e->name, e->digest, e->config_digest)
-				: e->name;
 	buf_addf(&g->map, STR_FMT "=dir:/monopod/images/%zu\n", STR_ARG(use->image),
-		image_volume(g, reference));
+		image_volume(g, e));
 	vec_push(&g->locked, *e);
 	g->locked.p[g->locked.n - 1].ref = use->image;
 }
@@ -393,16 +433,11 @@ static void own_labels(struct gather *g)
 {
 	const struct labels *l = &meta_of(g)->labels;
 
-	for (size_t i = 0; i < l->n; i++) {
-		if (!pod_is_qualified(l->keys[i].s) || !pod_is_label_value(l->values[i].s))
-			refuse(g, l->keys[i].pos,
-				"label '" STR_FMT "' is not one that "
-				"Kubernetes takes",
-				STR_ARG(l->keys[i].s));
-		else if (!is_ours(l->keys[i].s))
+	check_labels(g, l);
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_ours(l->keys[i].s))
 			vec_push(
 				&g->labels, ((struct pod_label){l->keys[i].s, l->values[i].s}));
-	}
 }
 
 static void gather_annotations(struct gather *g, struct str object)
@@ -660,9 +695,9 @@ static int gather_all(struct gather *g, struct err *err)
 	gather_times(g);
 	gather_account(g);
 	pod_place(g->arena, g->in->run, g->in->diags, &g->p->placement);
-	if (g->in->diags->n_errors)
+	if (args_check(g, err) || gather_documents(g, err))
 		return -1;
-	return args_check(g, err) || gather_documents(g, err) ? -1 : 0;
+	return g->in->diags->n_errors ? -1 : 0;
 }
 
 int pod_gather(const struct pod_gather *in, struct pod_plan *ret, struct err *err)

@@ -56,7 +56,7 @@ static void put_map(struct json_writer *w, const char *key, const struct labels 
 	json_close(w, '}');
 }
 
-struct str pod_claim_document(struct arena *a, const struct object_meta *meta)
+struct str pod_claim_document(struct arena *a, const struct object_meta *meta, struct str ns)
 {
 	struct buf out cleanup_buf = {0};
 	struct json_writer w;
@@ -69,8 +69,8 @@ struct str pod_claim_document(struct arena *a, const struct object_meta *meta)
 	json_key(&w, "metadata");
 	json_open(&w, '{');
 	json_field(&w, "name", meta->name.s);
-	if (meta->ns.s.n)
-		json_field(&w, "namespace", meta->ns.s);
+	if (ns.n || meta->ns.s.n)
+		json_field(&w, "namespace", ns.n ? ns : meta->ns.s);
 	put_map(&w, "labels", &meta->labels);
 	put_map(&w, "annotations", &meta->annotations);
 	json_close(&w, '}');

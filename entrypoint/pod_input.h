@@ -25,7 +25,8 @@ void pod_input(struct arena *a, const struct pod_input *in, struct str **ret, si
 /* One object of the input as it is written, without its status. */
 struct str pod_document(struct arena *a, const struct object_meta *meta, const char *kind);
 
-/* A claim of the input as it is to be made: its name, labels, annotations and spec. */
-struct str pod_claim_document(struct arena *a, const struct object_meta *meta);
+/* A claim of the input as it is to be made, in the pod's namespace when that is known: its
+ * name, labels, annotations and spec. */
+struct str pod_claim_document(struct arena *a, const struct object_meta *meta, struct str ns);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "pod.h"
 
+#include "pod_names.h"
+
 #include <base/bounds.h>
 #include <base/map.h>
 #include <base/num.h>
@@ -15,69 +17,188 @@ enum { SPEC_BYTES = 16 * MIB };
 
 /* --- shapes ------------------------------------------------------------------------------ */
 
-enum form { FORM_TEXT, FORM_INT, FORM_TEXTS, FORM_MAP, FORM_OBJECT, FORM_OBJECTS };
+enum form {
+	FORM_TEXT,
+	FORM_NAME,   /* of an object; "" is one, too */
+	FORM_KEY,    /* of a label */
+	FORM_WORD,   /* one of words */
+	FORM_INT,    /* from min on */
+	FORM_TEXTS,  /* a list */
+	FORM_MAP,    /* texts by name */
+	FORM_LABELS, /* texts that are labels */
+	FORM_OBJECT, /* with no other members than these */
+	FORM_OBJECTS,
+};
 struct shape {
 	const char *key; /* NULL: the end */
 	enum form form;
 	const struct shape *members;
+	bool is_required; /* and not empty */
+	const char *const *words;
+	int64_t min;
+	int64_t max;
+	bool (*rule)(const struct json *object); /* between the members: of the end */
 };
 
-static const struct shape requirement[] = {{"key", FORM_TEXT, NULL},
-	{"operator", FORM_TEXT, NULL}, {"values", FORM_TEXTS, NULL}, {0}};
-static const struct shape label_selector[] = {
-	{"matchLabels", FORM_MAP, NULL}, {"matchExpressions", FORM_OBJECTS, requirement}, {0}};
-static const struct shape node_term[] = {{"matchExpressions", FORM_OBJECTS, requirement},
-	{"matchFields", FORM_OBJECTS, requirement}, {0}};
-static const struct shape node_required[] = {
-	{"nodeSelectorTerms", FORM_OBJECTS, node_term}, {0}};
+static struct str text_in(const struct json *object, const char *key)
+{
+	return json_str(json_get(object, key));
+}
+
+/* What is compared with a set needs one, and what asks for being there must have none. */
+static bool requirement_fits(const struct json *r)
+{
+	struct str operator= text_in(r, "operator");
+	const struct json *values = json_get(r, "values");
+	size_t n = values ? values->n_children : 0;
+
+	if (str_eqz(operator, "In") || str_eqz(operator, "NotIn"))
+		return n > 0;
+	return str_eqz(operator, "Gt") || str_eqz(operator, "Lt") ? n == 1 : n == 0;
+}
+
+static bool toleration_fits(const struct json *t)
+{
+	bool is_exists = str_eqz(text_in(t, "operator"), "Exists");
+
+	if (json_get(t, "tolerationSeconds") && !str_eqz(text_in(t, "effect"), "NoExecute"))
+		return false;
+	return is_exists ? !text_in(t, "value").n : text_in(t, "key").n > 0;
+}
+
+static const char *const set_words[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
+static const char *const node_words[] = {
+	"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", NULL};
+static const char *const toleration_words[] = {"Equal", "Exists", NULL};
+static const char *const effect_words[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
+static const char *const spread_words[] = {"DoNotSchedule", "ScheduleAnyway", NULL};
+static const char *const policy_words[] = {"Honor", "Ignore", NULL};
+
+static const struct shape requirement[] = {
+	{.key = "key", .form = FORM_KEY, .is_required = true},
+	{.key = "operator", .form = FORM_WORD, .is_required = true, .words = set_words},
+	{.key = "values", .form = FORM_TEXTS}, {.rule = requirement_fits}};
+static const struct shape node_requirement[] = {
+	{.key = "key", .form = FORM_KEY, .is_required = true},
+	{.key = "operator", .form = FORM_WORD, .is_required = true, .words = node_words},
+	{.key = "values", .form = FORM_TEXTS}, {.rule = requirement_fits}};
+static const struct shape label_selector[] = {{.key = "matchLabels", .form = FORM_LABELS},
+	{.key = "matchExpressions", .form = FORM_OBJECTS, .members = requirement}, {0}};
+static const struct shape node_term[] = {
+	{.key = "matchExpressions", .form = FORM_OBJECTS, .members = node_requirement},
+	{.key = "matchFields", .form = FORM_OBJECTS, .members = node_requirement}, {0}};
+static const struct shape node_required[] = {{.key = "nodeSelectorTerms",
+						     .form = FORM_OBJECTS,
+						     .members = node_term,
+						     .is_required = true},
+	{0}};
 static const struct shape node_preferred[] = {
-	{"weight", FORM_INT, NULL}, {"preference", FORM_OBJECT, node_term}, {0}};
+	{.key = "weight", .form = FORM_INT, .is_required = true, .min = 1, .max = 100},
+	{.key = "preference", .form = FORM_OBJECT, .members = node_term, .is_required = true},
+	{0}};
 #define REQUIRED  "requiredDuringSchedulingIgnoredDuringExecution"
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
 static const struct shape node_affinity[] = {
-	{REQUIRED, FORM_OBJECT, node_required}, {PREFERRED, FORM_OBJECTS, node_preferred}, {0}};
-static const struct shape pod_term[] = {{"labelSelector", FORM_OBJECT, label_selector},
-	{"namespaceSelector", FORM_OBJECT, label_selector}, {"namespaces", FORM_TEXTS, NULL},
-	{"topologyKey", FORM_TEXT, NULL}, {"matchLabelKeys", FORM_TEXTS, NULL},
-	{"mismatchLabelKeys", FORM_TEXTS, NULL}, {0}};
+	{.key = REQUIRED, .form = FORM_OBJECT, .members = node_required},
+	{.key = PREFERRED, .form = FORM_OBJECTS, .members = node_preferred}, {0}};
+static const struct shape pod_term[] = {
+	{.key = "labelSelector", .form = FORM_OBJECT, .members = label_selector},
+	{.key = "namespaceSelector", .form = FORM_OBJECT, .members = label_selector},
+	{.key = "namespaces", .form = FORM_TEXTS},
+	{.key = "topologyKey", .form = FORM_KEY, .is_required = true},
+	{.key = "matchLabelKeys", .form = FORM_TEXTS},
+	{.key = "mismatchLabelKeys", .form = FORM_TEXTS}, {0}};
 static const struct shape pod_preferred[] = {
-	{"weight", FORM_INT, NULL}, {"podAffinityTerm", FORM_OBJECT, pod_term}, {0}};
+	{.key = "weight", .form = FORM_INT, .is_required = true, .min = 1, .max = 100},
+	{.key = "podAffinityTerm",
+		.form = FORM_OBJECT,
+		.members = pod_term,
+		.is_required = true},
+	{0}};
 static const struct shape pod_affinity[] = {
-	{REQUIRED, FORM_OBJECTS, pod_term}, {PREFERRED, FORM_OBJECTS, pod_preferred}, {0}};
-static const struct shape affinity[] = {{"nodeAffinity", FORM_OBJECT, node_affinity},
-	{"podAffinity", FORM_OBJECT, pod_affinity},
-	{"podAntiAffinity", FORM_OBJECT, pod_affinity}, {0}};
-static const struct shape toleration[] = {{"key", FORM_TEXT, NULL},
-	{"operator", FORM_TEXT, NULL}, {"value", FORM_TEXT, NULL}, {"effect", FORM_TEXT, NULL},
-	{"tolerationSeconds", FORM_INT, NULL}, {0}};
-static const struct shape spread[] = {{"maxSkew", FORM_INT, NULL},
-	{"topologyKey", FORM_TEXT, NULL}, {"whenUnsatisfiable", FORM_TEXT, NULL},
-	{"labelSelector", FORM_OBJECT, label_selector}, {"minDomains", FORM_INT, NULL},
-	{"nodeAffinityPolicy", FORM_TEXT, NULL}, {"nodeTaintsPolicy", FORM_TEXT, NULL},
-	{"matchLabelKeys", FORM_TEXTS, NULL}, {0}};
-static const struct shape named[] = {{"name", FORM_TEXT, NULL}, {0}};
+	{.key = REQUIRED, .form = FORM_OBJECTS, .members = pod_term},
+	{.key = PREFERRED, .form = FORM_OBJECTS, .members = pod_preferred}, {0}};
+static const struct shape affinity[] = {
+	{.key = "nodeAffinity", .form = FORM_OBJECT, .members = node_affinity},
+	{.key = "podAffinity", .form = FORM_OBJECT, .members = pod_affinity},
+	{.key = "podAntiAffinity", .form = FORM_OBJECT, .members = pod_affinity}, {0}};
+static const struct shape toleration[] = {{.key = "key", .form = FORM_KEY},
+	{.key = "operator", .form = FORM_WORD, .words = toleration_words},
+	{.key = "value", .form = FORM_TEXT},
+	{.key = "effect", .form = FORM_WORD, .words = effect_words},
+	{.key = "tolerationSeconds", .form = FORM_INT, .min = INT32_MIN, .max = INT32_MAX},
+	{.rule = toleration_fits}};
+static const struct shape spread[] = {
+	{.key = "maxSkew", .form = FORM_INT, .is_required = true, .min = 1, .max = INT32_MAX},
+	{.key = "topologyKey", .form = FORM_KEY, .is_required = true},
+	{.key = "whenUnsatisfiable",
+		.form = FORM_WORD,
+		.is_required = true,
+		.words = spread_words},
+	{.key = "labelSelector", .form = FORM_OBJECT, .members = label_selector},
+	{.key = "minDomains", .form = FORM_INT, .min = 1, .max = INT32_MAX},
+	{.key = "nodeAffinityPolicy", .form = FORM_WORD, .words = policy_words},
+	{.key = "nodeTaintsPolicy", .form = FORM_WORD, .words = policy_words},
+	{.key = "matchLabelKeys", .form = FORM_TEXTS}, {0}};
+static const struct shape named[] = {
+	{.key = "name", .form = FORM_NAME, .is_required = true}, {0}};
 static const struct shape resource_lists[] = {
-	{"limits", FORM_MAP, NULL}, {"requests", FORM_MAP, NULL}, {0}};
-static const struct shape claim_spec[] = {{"accessModes", FORM_TEXTS, NULL},
-	{"resources", FORM_OBJECT, resource_lists}, {"storageClassName", FORM_TEXT, NULL},
-	{"volumeName", FORM_TEXT, NULL}, {"volumeMode", FORM_TEXT, NULL},
-	{"volumeAttributesClassName", FORM_TEXT, NULL},
-	{"selector", FORM_OBJECT, label_selector}, {0}};
+	{.key = "limits", .form = FORM_MAP}, {.key = "requests", .form = FORM_MAP}, {0}};
+static const struct shape claim_spec[] = {{.key = "accessModes", .form = FORM_TEXTS},
+	{.key = "resources", .form = FORM_OBJECT, .members = resource_lists},
+	{.key = "storageClassName", .form = FORM_NAME},
+	{.key = "volumeName", .form = FORM_NAME}, {.key = "volumeMode", .form = FORM_TEXT},
+	{.key = "volumeAttributesClassName", .form = FORM_NAME},
+	{.key = "selector", .form = FORM_OBJECT, .members = label_selector}, {0}};
 
 static bool fits(const struct json *v, const struct shape *s);
 
+static bool is_empty(const struct json *v)
+{
+	return !v ||
+	       (v->kind == JSON_STRING ? !v->text.n : v->kind == JSON_ARRAY && !v->n_children);
+}
+
 static bool fits_members(const struct json *v, const struct shape *members)
 {
+	const struct shape *m;
+
 	if (v->kind != JSON_OBJECT)
 		return false;
 	json_foreach (it, v) {
-		const struct shape *m = members;
-
-		while (m->key && !str_eqz(it->key, m->key))
+		for (m = members; m->key && !str_eqz(it->key, m->key);)
 			m++;
 		if (!m->key || !fits(it, m))
 			return false;
 	}
+	for (m = members; m->key; m++)
+		if (m->is_required && is_empty(json_get(v, m->key)))
+			return false;
+	return !m->rule || m->rule(v);
+}
+
+static bool fits_word(struct str s, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (str_eqz(s, words[i]))
+			return true;
+	return !s.n;
+}
+
+static bool fits_text(struct str s, const struct shape *shape)
+{
+	if (shape->form == FORM_WORD)
+		return fits_word(s, shape->words);
+	if (shape->form == FORM_KEY)
+		return !s.n || pod_is_qualified(s);
+	return shape->form != FORM_NAME || !s.n || pod_is_subdomain(s);
+}
+
+static bool fits_labels(const struct json *v)
+{
+	json_foreach (it, v)
+		if (!pod_is_qualified(it->key) || !pod_is_label_value(it->text))
+			return false;
 	return true;
 }
 
@@ -97,13 +218,18 @@ static bool fits(const struct json *v, const struct shape *s)
 
 	switch (s->form) {
 	case FORM_TEXT:
-		return v->kind == JSON_STRING;
+	case FORM_NAME:
+	case FORM_KEY:
+	case FORM_WORD:
+		return v->kind == JSON_STRING && fits_text(v->text, s);
 	case FORM_INT:
-		return v->kind == JSON_NUMBER && json_int(v, 0, INT32_MAX, &n, NULL) == 0;
+		return v->kind == JSON_NUMBER && json_int(v, s->min, s->max, &n, NULL) == 0;
 	case FORM_TEXTS:
 		return fits_texts(v, JSON_ARRAY);
 	case FORM_MAP:
 		return fits_texts(v, JSON_OBJECT);
+	case FORM_LABELS:
+		return fits_texts(v, JSON_OBJECT) && fits_labels(v);
 	case FORM_OBJECT:
 		return fits_members(v, s->members);
 	case FORM_OBJECTS:
@@ -125,21 +251,21 @@ static const struct place_field {
 	enum joining joining;
 	size_t offset; /* of the text in pod_placement */
 } fields[] = {
-	{{"nodeSelector", FORM_MAP, NULL}, JOIN_MEMBERS,
+	{{.key = "nodeSelector", .form = FORM_LABELS}, JOIN_MEMBERS,
 		offsetof(struct pod_placement, node_selector)},
-	{{"tolerations", FORM_OBJECTS, toleration}, JOIN_ITEMS,
+	{{.key = "tolerations", .form = FORM_OBJECTS, .members = toleration}, JOIN_ITEMS,
 		offsetof(struct pod_placement, tolerations)},
-	{{"affinity", FORM_OBJECT, affinity}, JOIN_SAME,
+	{{.key = "affinity", .form = FORM_OBJECT, .members = affinity}, JOIN_SAME,
 		offsetof(struct pod_placement, affinity)},
-	{{"topologySpreadConstraints", FORM_OBJECTS, spread}, JOIN_SAME,
-		offsetof(struct pod_placement, spread)},
-	{{"priorityClassName", FORM_TEXT, NULL}, JOIN_SAME,
+	{{.key = "topologySpreadConstraints", .form = FORM_OBJECTS, .members = spread},
+		JOIN_SAME, offsetof(struct pod_placement, spread)},
+	{{.key = "priorityClassName", .form = FORM_NAME}, JOIN_SAME,
 		offsetof(struct pod_placement, priority_class)},
-	{{"schedulerName", FORM_TEXT, NULL}, JOIN_SAME,
+	{{.key = "schedulerName", .form = FORM_TEXT}, JOIN_SAME,
 		offsetof(struct pod_placement, scheduler)},
-	{{"runtimeClassName", FORM_TEXT, NULL}, JOIN_SAME,
+	{{.key = "runtimeClassName", .form = FORM_NAME}, JOIN_SAME,
 		offsetof(struct pod_placement, runtime_class)},
-	{{"imagePullSecrets", FORM_OBJECTS, named}, JOIN_ITEMS,
+	{{.key = "imagePullSecrets", .form = FORM_OBJECTS, .members = named}, JOIN_ITEMS,
 		offsetof(struct pod_placement, pull_secrets)},
 };
 
@@ -303,7 +429,7 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 
 bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diags)
 {
-	const struct shape shape = {"spec", FORM_OBJECT, claim_spec};
+	const struct shape shape = {.key = "spec", .form = FORM_OBJECT, .members = claim_spec};
 	const struct json *requests = json_get(json_get(spec, "resources"), "requests");
 	struct str storage = json_str(json_get(requests, "storage"));
 	const struct json *modes = json_get(spec, "accessModes");

@@ -34,16 +34,59 @@ static bool is_plain(struct str s)
 	return true;
 }
 
+/* What YAML takes for the end of a line, or does not let stand in a document at all. */
+static bool is_unprintable(struct str c)
+{
+	const unsigned char *p = (const unsigned char *)c.p;
+
+	if (c.n == 1)
+		return p[0] == 0x7f;
+	if (c.n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return c.n == 3 &&
+	       (str_eqz(c, "\u2028") || str_eqz(c, "\u2029") || str_eqz(c, "\ufeff") ||
+		       str_eqz(c, "\ufffe") || str_eqz(c, "\uffff"));
+}
+
+static uint32_t code_point(struct str c)
+{
+	const unsigned char *p = (const unsigned char *)c.p;
+
+	if (c.n == 1)
+		return p[0];
+	if (c.n == 2)
+		return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+	return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+}
+
+/* A JSON string is a quoted scalar of YAML, but for what JSON lets stand and YAML does not. */
+static void put_quoted(struct str s, struct buf *out)
+{
+	struct buf json cleanup_buf = {0};
+	struct json_writer w;
+	struct str rest;
+
+	buf_init(&json, DOCUMENT_BYTES);
+	json_writer_init(&w, &json, 0);
+	json_put_str(&w, s);
+	for (rest = buf_str(&json); rest.n;) {
+		size_t n = str_utf8_next(rest);
+		struct str c = str_slice(rest, 0, n ? n : 1);
+
+		if (is_unprintable(c))
+			buf_addf(out, "\\u%04x", code_point(c));
+		else
+			buf_adds(out, c);
+		rest = str_slice(rest, c.n, rest.n);
+	}
+}
+
 static void put_text(struct str s, struct buf *out)
 {
-	struct json_writer w;
-
-	if (is_plain(s)) {
+	if (is_plain(s))
 		buf_adds(out, s);
-		return;
-	}
-	json_writer_init(&w, out, 0); /* a JSON string is a quoted scalar of YAML */
-	json_put_str(&w, s);
+	else
+		put_quoted(s, out);
 }
 
 static void put_scalar(const struct json *v, struct buf *out)

@@ -390,6 +390,36 @@ refused "a label that is none" "label 'a b'" <<YAML
 $head, labels: {a b: c}}
 spec: {taskSpec: {$step}}
 YAML
+refused "an annotation that is none" "annotation 'a b'" <<YAML
+$head, annotations: {a b: c}}
+spec: {taskSpec: {$step}}
+YAML
+claim() { # METADATA
+	printf '%s}\n%s\n' "$head" "spec: {workspaces: [{name: w, persistentVolumeClaim: {claimName: c}}], taskSpec: {workspaces: [{name: w}], $step}}"
+	printf -- '---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c%s}\n' "$1"
+	echo 'spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}'
+}
+refused "a claim's label that is none" "label 'a b'" < <(claim ', labels: {a b: c}')
+refused "a claim's annotation that is none" "annotation 'a b'" < <(claim ', annotations: {a b: c}')
+refused "a claim in another namespace" "is in namespace 'other', and the pod in 'team'" --namespace team < <(claim ', namespace: other')
+yaml < <(claim '')
+pod --images-from layout --namespace team
+is "$(json_file "$T/pod.json" '[i["metadata"]["namespace"] for i in d["items"]]')" "['team', 'team', 'team']" "a claim is made where the pod is"
+
+# --- one image by several names is one volume: in a user namespace it can be mounted once
+yaml <<YAML
+$head}
+spec: {taskSpec: {steps: [{name: a, image: busybox, script: x}, {name: b, image: example.com/mirror/busybox, script: x}, {name: c, image: example.com/packed, script: x}]}}
+YAML
+python3 - "$T/many.lock" <<'PY'
+import json, sys
+image = lambda ref, name, d, i: {"ref": ref, "name": name, "digest": "sha256:" + d * 64, "imageID": "sha256:" + i * 64, "config": {"architecture": "amd64", "os": "linux"}}
+json.dump({"apiVersion": "monopod/v1", "kind": "ImageLock", "images": [image("busybox", "docker.io/library/busybox:latest", "a", "b"),
+    image("example.com/mirror/busybox", "example.com/mirror/busybox:latest", "a", "b"), image("example.com/packed", "example.com/packed:latest", "c", "b")]}, open(sys.argv[1], "w"))
+PY
+pod --images-from volumes --image-lock "$T/many.lock"
+is "$(json_file "$T/pod.json" 'sum("image" in v for v in pod["volumes"])')" 1 "three names of one image are one volume" || echo "# $err"
+
 yaml <<YAML
 $head}
 spec: {taskSpec: {$step}}

@@ -73,6 +73,10 @@ static void test_yaml(void **state)
 			"a: \"010\"\nb: \"1e3\"\nc: \"-x\"\nd: \"a b\"\n"},
 		{"{\"a\":\"x\\ny\\t\\\"\"}", "a: \"x\\ny\\t\\\"\"\n"},
 		{"{\"a: b\":\"#\"}", "\"a: b\": \"#\"\n"},
+		{"{\"a\":\"\u2028\u2029\ufeff \x7f \xc2\x85 \xc2\xa0 \xf0\x9f\x98\x80\"}",
+			"a: \"\\u2028\\u2029\\ufeff \\u007f \\u0085 \xc2\xa0 "
+			"\xf0\x9f\x98\x80\"\n"},
+		{"{\"a\":\"\xef\xbf\xbe \xef\xbf\xbf\"}", "a: \"\\ufffe \\uffff\"\n"},
 	};
 
 	(void)state;
@@ -239,6 +243,53 @@ static void test_place(void **state)
 			"\"preferredDuringSchedulingIgnoredDuringExecution\":["
 			"{\"weight\":1,\"preference\":{\"matchExpressions\":[{\"key\":\"k\","
 			"\"operator\":\"Exists\"}]}}]}}"},
+		{RUN ALL("nodeSelector: {a b: c}"), "!podTemplate.nodeSelector: not what"},
+		{RUN ALL("nodeSelector: {a: c d}"), "!podTemplate.nodeSelector: not what"},
+		{RUN ALL("priorityClassName: Bad Name"),
+			"!podTemplate.priorityClassName: not what"},
+		{RUN ALL("runtimeClassName: Bad_"), "!podTemplate.runtimeClassName: not what"},
+		{RUN ALL("imagePullSecrets: [{name: Bad Name}]"),
+			"!podTemplate.imagePullSecrets: not what"},
+		{RUN ALL("imagePullSecrets: [{}]"), "!podTemplate.imagePullSecrets: not what"},
+		{RUN ALL("tolerations: [{key: a, operator: Bogus}]"),
+			"!podTemplate.tolerations: not what"},
+		{RUN ALL("tolerations: [{operator: Equal, value: x}]"),
+			"!podTemplate.tolerations: not what"},
+		{RUN ALL("tolerations: [{key: a, operator: Exists, value: x}]"),
+			"!podTemplate.tolerations: not what"},
+		{RUN ALL("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]"),
+			"!podTemplate.tolerations: not what"},
+		{RUN ALL("topologySpreadConstraints: [{topologyKey: z}]"),
+			"!podTemplate.topologySpreadConstraints: not what"},
+		{RUN ALL("topologySpreadConstraints: [{maxSkew: 0, topologyKey: z, "
+			 "whenUnsatisfiable: ScheduleAnyway}]"),
+			"!podTemplate.topologySpreadConstraints: not what"},
+		{RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+			 "whenUnsatisfiable: Maybe}]"),
+			"!podTemplate.topologySpreadConstraints: not what"},
+		{RUN ALL("affinity: {nodeAffinity: "
+			 "{requiredDuringSchedulingIgnoredDuringExecution: {}}}"),
+			"!podTemplate.affinity: not what"},
+		{RUN ALL("affinity: {nodeAffinity: "
+			 "{requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
+			 "[]}}}"),
+			"!podTemplate.affinity: not what"},
+		{RUN ALL("affinity: {nodeAffinity: "
+			 "{requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
+			 "[{matchExpressions: [{key: k, operator: In}]}]}}}"),
+			"!podTemplate.affinity: not what"},
+		{RUN ALL("affinity: {podAffinity: "
+			 "{preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, "
+			 "podAffinityTerm: {}}]}}"),
+			"!podTemplate.affinity: not what"},
+		{RUN ALL("affinity: {podAffinity: "
+			 "{preferredDuringSchedulingIgnoredDuringExecution: [{weight: 101, "
+			 "podAffinityTerm: {topologyKey: z}}]}}"),
+			"!podTemplate.affinity: not what"},
+		{RUN ALL("tolerations: [{operator: Exists, effect: NoExecute, "
+			 "tolerationSeconds: 5}]"),
+			"[{\"operator\":\"Exists\",\"effect\":\"NoExecute\","
+			"\"tolerationSeconds\":5}]"},
 		{RUN ALL("schedulerName: $(params.x)"), "!podTemplate.schedulerName: not what"},
 	};
 
