@@ -25,14 +25,19 @@ static void conclude(struct collected *c, enum condition_status status, struct s
 	c->code = code;
 }
 
+static struct str code_text(struct arena *a, const struct kube_end *end)
+{
+	return end->is_there && end->exit_code >= 0
+		       ? arena_printf(a, "exit code %d", end->exit_code)
+		       : STR("no exit code");
+}
+
 /* "Evicted: Usage of … exceeds the limit", "OOMKilled, exit code 137", "exit code 137". */
 static struct str platform_text(struct arena *a, const struct collected *c)
 {
 	const struct kube_pod *p = c->pod;
 	const struct kube_end *end = c->end;
-	struct str code = end->is_there && end->exit_code >= 0
-				  ? arena_printf(a, "exit code %d", end->exit_code)
-				  : STR("no exit code");
+	struct str code = code_text(a, end);
 
 	if (p->reason.n && p->message.n)
 		return arena_printf(
@@ -64,7 +69,7 @@ static bool code_is_ours(int code)
  * last word: a signal, or the container's runtime. */
 static bool code_fits_success(int code)
 {
-	return code <= EXIT_RUN_OK || code == EXIT_INTERNAL || code > 128;
+	return code == EXIT_RUN_OK || code == EXIT_INTERNAL || code > 128;
 }
 
 static enum exit_code code_of_failure(int code, struct str reason)
@@ -80,13 +85,14 @@ static enum exit_code code_of_failure(int code, struct str reason)
 	return EXIT_RUN_FAILED;
 }
 
-static void judge_contradiction(struct arena *a, struct collected *c, int code)
+static void judge_contradiction(struct arena *a, struct collected *c)
 {
 	conclude(c, CONDITION_UNKNOWN, STR("ContradictoryEnd"),
 		arena_printf(a,
-			"the container ended with exit code %d, but its termination message "
+			"the container ended with " STR_FMT ", but its termination message "
 			"says: " STR_FMT " " STR_FMT,
-			code, STR_ARG(c->told.status), STR_ARG(c->told.reason)),
+			STR_ARG(code_text(a, c->end)), STR_ARG(c->told.status),
+			STR_ARG(c->told.reason)),
 		EXIT_INTERNAL);
 }
 
@@ -99,7 +105,7 @@ static void judge_told(struct arena *a, struct collected *c)
 	enum exit_code code = EXIT_RUN_OK;
 
 	if (status == CONDITION_TRUE && !code_fits_success(end->exit_code)) {
-		judge_contradiction(a, c, end->exit_code);
+		judge_contradiction(a, c);
 		return;
 	}
 	if (status != CONDITION_TRUE) {
@@ -137,7 +143,7 @@ static void judge_killed(struct arena *a, struct collected *c)
 	struct str known = c->has_told ? c->told.message : STR_NONE;
 
 	if (code == EXIT_RUN_OK) {
-		judge_contradiction(a, c, code);
+		judge_contradiction(a, c);
 		return;
 	}
 	conclude(c, CONDITION_FALSE, killed_reason(c),

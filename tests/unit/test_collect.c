@@ -135,6 +135,8 @@ static const struct end_case ends[] = {
 	{"… and 2", NULL, NULL, NULL, 2, NULL, GOOD, "Unknown", "ContradictoryEnd", 4},
 	{"… and one that is not ours", NULL, NULL, NULL, 77, NULL, GOOD, "Unknown",
 		"ContradictoryEnd", 4},
+	{"… and none that can be read", NULL, NULL, NULL, -1, NULL, GOOD, "Unknown",
+		"ContradictoryEnd", 4},
 	{"a message of failure, but exit code 0", "Succeeded", NULL, NULL, 0, "Completed", BAD,
 		"False", "Failed", 1},
 	{"a message of nothing yet, but exit code 0", "Succeeded", NULL, NULL, 0, "Completed",
