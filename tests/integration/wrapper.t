@@ -263,8 +263,29 @@ others() {
 	like "$out" "usage: kubectl monopod run" "$shell: says what there is"
 }
 
+# a look that hangs, and the shell is told to end
+ended() {
+	for signal in HUP:129 INT:130 TERM:143; do
+		cluster failed Failed
+		lines log.1 "[a/s] hello"
+		printf '#!/bin/sh\necho $$ >"$S/asking.new"\nmv "$S/asking.new" "$S/asking"\nexec cat "$S/never"\n' >"$T/bin/hangs"
+		chmod 755 "$T/bin/hangs"
+		# in the background a shell ignores the interrupt
+		# shellcheck disable=SC2086
+		KUBECTL=$T/bin/hangs MONOPOD=$T/bin/monopod TMPDIR=$T env --default-signal=INT $shell "$PLUGIN" logs x >"$T/out" 2>"$T/err" </dev/null &
+		pid=$!
+		wait_for 20 test -e "$S/asking"
+		kill -"${signal%:*}" $pid
+		kill "$(cat "$S/asking")"
+		wait $pid
+		is "$? $(ls "$T" | grep -c '^kubectl-monopod')" "${signal#*:} 0" "$shell: $signal: nothing is left"
+		rm -rf "$T"/kubectl-monopod.*
+	done
+}
+
 for shell in dash "busybox sh"; do
 	all_of_it
+	ended
 	waiting
 	lost
 	interrupt
