@@ -325,12 +325,15 @@ static void finish_claim_spec(struct decode *d, const struct yaml_node *n, void 
 		check_word(d, "accessModes", c->modes[i], modes, ARRAY_SIZE(modes));
 	if (str_eqz(c->volume_mode.s, "Block")) {
 		struct yaml_node at = {.pos = c->volume_mode.pos};
-		decode_refuse(d, &at, "volumeMode 'Block'");
+		decode_refuse_for(d, &at, "a claim is a directory, no block device",
+			"volumeMode 'Block'");
 	} else {
 		check_word(d, "volumeMode", c->volume_mode, volume_modes,
 			ARRAY_SIZE(volume_modes));
 	}
 }
+
+#define CLONED "a claim is a directory, nothing is cloned or restored into it"
 
 static const struct field claim_spec_fields[] = {
 	{FIELD_TEXTS_OF(struct claim_spec, "accessModes", modes)},
@@ -341,8 +344,8 @@ static const struct field claim_spec_fields[] = {
 	{FIELD_TEXT_OF(struct claim_spec, "volumeMode", volume_mode)},
 	{FIELD_TEXT_OF(struct claim_spec, "volumeAttributesClassName", attributes_class)},
 	{.key = "selector", .kind = FIELD_ANY},
-	{.key = "dataSource", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
-	{.key = "dataSourceRef", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+	{.key = "dataSource", .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = CLONED},
+	{.key = "dataSourceRef", .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = CLONED},
 };
 static const struct schema schema_claim_spec = {
 	.what = "PersistentVolumeClaim spec",

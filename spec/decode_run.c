@@ -14,7 +14,8 @@ static void decode_managed_by(
 	(void)base;
 	decode_text(d, n, &who);
 	if (who.s.n && !str_eqz(who.s, "tekton.dev/pipeline"))
-		decode_refuse(d, n, "managedBy '" STR_FMT "'", STR_ARG(who.s));
+		decode_refuse_for(d, n, "the run would be another controller's",
+			"managedBy '" STR_FMT "'", STR_ARG(who.s));
 }
 
 static const struct field timeouts_fields[] = {
@@ -157,7 +158,7 @@ static const struct field pipeline_run_fields[] = {
 		struct pipeline_run, "workspaces", workspaces, &schema_workspace_binding)},
 	{FIELD_LIST_OF(struct pipeline_run, "taskRunSpecs", task_run_specs, &schema_entry)},
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
-	{REFUSED_BETA("resources")},
+	{REFUSED_BETA("resources"), .why = "PipelineResources are gone from Tekton"},
 };
 const struct schema schema_pipeline_run = {
 	.what = "PipelineRun spec",
@@ -226,7 +227,7 @@ static const struct field task_run_fields[] = {
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
 	{FIELD_OF(struct task_run, "debug", FIELD_OBJECT, debug), .schema = &schema_debug},
 	CONTAINER_RESOURCES(struct task_run),
-	{REFUSED_BETA("resources")},
+	{REFUSED_BETA("resources"), .why = "PipelineResources are gone from Tekton"},
 };
 const struct schema schema_task_run = {
 	.what = "TaskRun spec",

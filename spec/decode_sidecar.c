@@ -23,8 +23,8 @@ static const struct field sidecar_fields[] = {
 	{REFUSED("stdin"), .why = "nobody is there to write to it"},
 	{REFUSED("stdinOnce"), .why = "nobody is there to write to it"},
 	{REFUSED("tty"), .why = "its output is a pipe"},
-	{REFUSED("terminationMessagePath")},
-	{REFUSED("terminationMessagePolicy")},
+	{REFUSED("terminationMessagePath"), .why = "its output is its message"},
+	{REFUSED("terminationMessagePolicy"), .why = "its output is its message"},
 };
 const struct schema schema_sidecar = {
 	.what = "sidecar",

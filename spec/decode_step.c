@@ -177,7 +177,9 @@ const struct schema schema_container = {
 	.n_fields = ARRAY_SIZE(container_fields),
 };
 
-#define REFUSED_BETA(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA
+#define REFUSED_BETA(name)                                                                     \
+	.key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA,                 \
+	.why = "it never had an effect on steps, and v1 has it no more"
 
 /* v1beta1 still lists what it inherited from Kubernetes' containers. */
 static const struct field beta_container_fields[] = {

@@ -18,7 +18,10 @@ static const struct field task_spec_fields[] = {
 	{FIELD_LIST_OF(struct task_spec, "volumes", volumes, &schema_volume)},
 	{FIELD_LIST_OF(struct task_spec, "workspaces", workspaces, &schema_workspace_spec)},
 	{FIELD_LIST_OF(struct task_spec, "results", results, &schema_task_result)},
-	{.key = "resources", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+	{.key = "resources",
+		.kind = FIELD_ANY,
+		.flags = FIELD_REFUSED | FIELD_BETA,
+		.why = "PipelineResources are gone from Tekton"},
 };
 const struct schema schema_task_spec = {
 	.what = "task spec",

@@ -14,7 +14,7 @@ void validate_spec(struct spec *s);
 
 /*
  * Takes problems out of a finished list that only follow from another one of the same object:
- * a field is not called "not supported yet" beside a mistake in it, and what a misspelt key
+ * a field is not called "not supported" beside a mistake in it, and what a misspelt key
  * would have brought is not called missing or unknown.
  */
 void followup_drop(struct diags *d);

@@ -16,6 +16,9 @@ declare -A says=(
 	[examples/features/pipelines.yaml]="publishing app-amd64.o.tar app-arm64.o.tar"
 	[examples/features/output.yaml]="hello has 6 bytes"
 	[examples/features/volumes.yaml]="\*\*\* likes blue in volumes-pod"
+	[examples/features/stepactions.yaml]="/tmp has build-1"
+	[examples/features/security.yaml]="uid 1000 gid 1000"
+	[examples/features/credentials.yaml]="https://\*\*\*:(not shown)@git.example.com"
 	[examples/features/sidecar.yaml]="row 1 is Ada Lovelace"
 )
 

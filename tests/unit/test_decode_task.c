@@ -65,8 +65,8 @@ static void test_complaints(void **state attr_unused)
 			"6:24 error unknown-field spec.sidecars[0].onError: sidecar: unknown "
 			"field \"onError\"\n"},
 		{"v1beta1 resources", BETA_TASK OK_STEPS "  resources: {inputs: [{name: g}]}\n",
-			"6:3 error not-supported spec.resources: 'resources': not supported "
-			"yet\n"},
+			"6:3 error not-supported spec.resources: 'resources' is not supported: "
+			"PipelineResources are gone from Tekton\n"},
 		{"v1 knows no resources", TASK_HEAD OK_STEPS "  resources: {}\n",
 			"6:3 error unknown-field spec.resources: task spec: unknown field "
 			"\"resources\"\n"},
@@ -78,9 +78,12 @@ static void test_complaints(void **state attr_unused)
 		{"v1beta1 container leftovers",
 			BETA_TASK
 			"  steps: [{image: i, tty: true, ports: [{containerPort: 1}]}]\n",
-			"5:22 error not-supported spec.steps[0].tty: 'tty': not supported yet\n"
-			"5:33 error not-supported spec.steps[0].ports: 'ports': not supported "
-			"yet\n"},
+			"5:22 error not-supported spec.steps[0].tty: 'tty' is not supported: "
+			"it never had "
+			"an effect on steps, and v1 has it no more\n"
+			"5:33 error not-supported spec.steps[0].ports: 'ports' is not "
+			"supported: it never "
+			"had an effect on steps, and v1 has it no more\n"},
 		{"inputs of v1alpha1", BETA_TASK OK_STEPS "  inputs: {}\n",
 			"6:3 error unknown-field spec.inputs: task spec: unknown field "
 			"\"inputs\"\n"},
