@@ -124,6 +124,15 @@ static void test_complaints(void **state attr_unused)
 			"into a value of type bool\n"},
 		{"binaryData that is not", CONFIG_MAP "binaryData: {a: '%'}\n",
 			"4:17 error bad-base64 binaryData.a: 'a': illegal base64 data\n"},
+		{"a claim that is no directory",
+			"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n"
+			"spec: {volumeMode: Block, dataSource: {name: x}, accessModes: "
+			"[ReadWriteOnce]}\n",
+			"4:20 error not-supported spec: volumeMode 'Block' is not supported: a "
+			"claim is a directory, no block device\n"
+			"4:27 error not-supported spec.dataSource: 'dataSource' is not "
+			"supported: a claim is a directory, nothing is cloned or restored into "
+			"it\n"},
 		{"a claim's mistakes",
 			"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n"
 			"spec: {accessModes: [ReadWrite], volumeMode: File, resources: "
