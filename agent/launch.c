@@ -410,6 +410,19 @@ static bool check_pull_policy(struct build *b, const struct step_launch *l, stru
 			STR_ARG(b->out->pod_name), l->index, STR_ARG(policy)));
 }
 
+/* Each part may be right alone: what a step has of its template is known only now. */
+static bool check_security(
+	struct build *b, const struct step_launch *l, const struct security_context *s)
+{
+	const char *conflict = security_conflict(s);
+
+	return !conflict ||
+	       fail_pod(b, arena_printf(b->arena,
+				   "Pod \"" STR_FMT "\" is invalid: "
+				   "spec.containers[%zu].securityContext: Invalid value: %s",
+				   STR_ARG(b->out->pod_name), l->index, conflict));
+}
+
 /* A step, or behind them a sidecar. */
 static bool make_container(struct build *b, const struct task_launch *task, size_t i)
 {
@@ -430,6 +443,7 @@ static bool make_container(struct build *b, const struct task_launch *task, size
 		.working_dir = sidecar_working_dir(b->brief, step, sidecar),
 	};
 	if (!check_pull_policy(b, l, step->image_pull_policy.s) ||
+		!check_security(b, l, &step->security_context) ||
 		!make_env(b, step, task->hermetic && !sidecar, l))
 		return false;
 	if (step->script.s.n) {

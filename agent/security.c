@@ -91,6 +91,20 @@ bool security_needs_power(struct str capability)
 	       capability_number(capability) == capability_number(STR("SYS_PTRACE"));
 }
 
+const char *security_conflict(const struct security_context *s)
+{
+	if (!s->allow_privilege_escalation.pos.line || s->allow_privilege_escalation.v)
+		return NULL;
+	if (s->privileged.v)
+		return "cannot set `allowPrivilegeEscalation` to false and `privileged` to "
+		       "true";
+	for (size_t i = 0; i < s->n_cap_add; i++)
+		if (str_eqz(s->cap_add[i].s, "CAP_SYS_ADMIN"))
+			return "cannot set `allowPrivilegeEscalation` to false and "
+			       "`capabilities.Add` CAP_SYS_ADMIN";
+	return NULL;
+}
+
 /* privileged is all of it, and takes the place of a profile; as in Kubernetes, setuid programs
  * count for who is an administrator and does not say otherwise. */
 static void launch_privilege(const struct security_context *own, struct launch_security *s)

@@ -13,6 +13,9 @@ void security_launch(struct arena *a, const struct security_context *pod,
 	const struct security_context *own, struct step_launch *ret);
 /* An added capability that counts for more than a step's own files. */
 bool security_needs_power(struct str capability);
+/* Why the API server would not take a container with this context, once the template and the
+ * StepAction are in it; NULL: it would (ValidateSecurityContext). */
+const char *security_conflict(const struct security_context *merged);
 /* What a pod's context says of its volumes. */
 void security_volumes(const struct security_context *pod, struct task_launch *ret);
 

@@ -161,6 +161,60 @@ static void test_leftovers(void **state)
 	rig_free(r);
 }
 
+/* What a step has of its template or StepAction is refused where the pod would have been. */
+static void test_security_conflict(void **state)
+{
+	static const struct {
+		const char *template, *own, *action, *want; /* NULL: it starts */
+	} cases[] = {
+		{"{privileged: true}", "{allowPrivilegeEscalation: false}", NULL,
+			"`privileged` to true"},
+		{"{allowPrivilegeEscalation: false}", "{privileged: true}", NULL,
+			"`privileged` to true"},
+		{"{allowPrivilegeEscalation: false}", "{capabilities: {add: [CAP_SYS_ADMIN]}}",
+			NULL, "`capabilities.Add` CAP_SYS_ADMIN"},
+		{"{allowPrivilegeEscalation: false}", NULL, "{privileged: true}",
+			"`privileged` to true"},
+		/* as the API server compares */
+		{"{allowPrivilegeEscalation: false}", "{capabilities: {add: [SYS_ADMIN]}}",
+			NULL, NULL},
+		{"{allowPrivilegeEscalation: true}", "{privileged: true}", NULL, NULL},
+		{"{privileged: true}", "{privileged: false, allowPrivilegeEscalation: false}",
+			NULL, NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct str text = arena_printf(a,
+			"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {name: "
+			"act}\nspec: {image: x, script: 'true', securityContext: %s}\n---\n" TR(
+				"  taskSpec:\n"
+				"    stepTemplate: {securityContext: %s}\n"
+				"    steps:\n"
+				"    - {name: a, image: x, script: 'true'}\n"
+				"    - {name: b, %s%s}\n"),
+			cases[i].action ? cases[i].action : "{}", cases[i].template,
+			cases[i].own ? "image: x, script: 'true', securityContext: "
+				     : "ref: {name: act}",
+			cases[i].own ? cases[i].own : "");
+		struct rig *r = held(str_c(text));
+		const struct task_run_view *t = rig_task(r, "tr");
+
+		/* the first step has the template's alone */
+		assert_int_equal(rig_count(r, ACTION_START_TASK), !cases[i].want);
+		if (cases[i].want)
+			assert_str(t->condition.message,
+				str_c(arena_printf(a,
+					"failed to create task run pod \"tr\": Pod \"tr-pod\" "
+					"is invalid: spec.containers[1].securityContext: "
+					"Invalid value: cannot set `allowPrivilegeEscalation` "
+					"to false and %s. Maybe invalid TaskSpec",
+					cases[i].want)));
+		rig_free(r);
+		arena_free(a);
+	}
+}
+
 /* Later passes expand what earlier ones put in; one pass does not see its own values. */
 static void test_passes(void **state)
 {
@@ -332,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_command_and_env),
 		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_leftovers),
+		cmocka_unit_test(test_security_conflict),
 		cmocka_unit_test(test_passes),
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_isolation),
