@@ -455,6 +455,7 @@ static bool make_container(struct build *b, const struct task_launch *task, size
 	l->args = expand_list(b, step->args, step->n_args, l);
 	l->n_args = step->n_args;
 	security_launch(b->brief, &b->pod.security_context, &step->security_context, l);
+	b->out->steps[i].reach = security_reach(&l->security);
 	make_limits(b, l);
 	l->health = sidecar ? probe_launch(b->brief, sidecar) : NULL;
 	l->results = make_wants(b, step->results, step->n_results);

@@ -8,7 +8,14 @@ static void metadata_init(struct metadata *m, struct arena *a)
 	map_init(&m->annotations, a);
 }
 
-/* What other programs write about a run is not taken from its author. */
+static const char *const reach_names[] = {
+	[REACH_UNCONFINED] = "monopod/unconfined",
+	[REACH_ADMIN] = "monopod/sys-admin",
+	[REACH_PRIVILEGED] = "monopod/privileged",
+};
+_Static_assert(ARRAY_SIZE(reach_names) == STEP_REACH_N, "a name for each");
+
+/* What programs write about a run is not taken from its author. */
 static bool is_reserved(struct str key)
 {
 	static const char *const names[] = {"results.tekton.dev/result",
@@ -17,6 +24,9 @@ static bool is_reserved(struct str key)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eqz(key, names[i]))
+			return true;
+	for (size_t i = REACH_UNCONFINED; i < STEP_REACH_N; i++)
+		if (str_eqz(key, reach_names[i]))
 			return true;
 	return str_starts(key, STR("chains.tekton.dev/"));
 }
@@ -139,4 +149,37 @@ void metadata_of_pod(struct metadata *m, struct arena *a, const struct run_view 
 		metadata_of_run(m, a, r);
 	map_add(&m->labels, "tekton.dev/taskRun", t->name);
 	map_add(&m->labels, "tekton.dev/taskRunUID", t->uid);
+}
+
+/* Containers of a reach that were started, in any attempt, each once; empty: there are none. */
+static struct str reach_text(
+	struct arena *a, const struct task_run_view *t, enum step_reach reach)
+{
+	struct str text = STR_NONE;
+	struct map seen;
+
+	map_init(&seen, a);
+	for (size_t i = 0; i < t->n_attempts; i++) {
+		const struct attempt_view *at = &t->attempts[i];
+
+		for (size_t k = 0; k < at->n_steps + at->n_sidecars; k++) {
+			const struct step_view *s = &at->steps[k];
+
+			if (s->reach == reach && s->image_id.n &&
+				map_set(&seen, s->container, &text))
+				text = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text),
+					text.n ? "," : "", STR_ARG(s->container));
+		}
+	}
+	return text;
+}
+
+void metadata_add_reach(struct metadata *m, const struct task_run_view *t)
+{
+	for (size_t i = REACH_UNCONFINED; i < STEP_REACH_N; i++) {
+		struct str text = reach_text(m->annotations.arena, t, (enum step_reach)i);
+
+		if (text.n)
+			map_add(&m->annotations, reach_names[i], text);
+	}
 }

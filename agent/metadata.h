@@ -19,5 +19,8 @@ void metadata_of_child(struct metadata *m, struct arena *a, const struct run_vie
 /* Of the pod of a task run. */
 void metadata_of_pod(struct metadata *m, struct arena *a, const struct run_view *r,
 	const struct task_run_view *t);
+/* What containers of the task run reached beyond others (docs/security.md), as far as they were
+ * started: for the record, not for the pod. */
+void metadata_add_reach(struct metadata *m, const struct task_run_view *t);
 
 #endif

@@ -336,6 +336,7 @@ static void put_task_run(const struct report *p, const struct task_run_view *t)
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", t->uid);
 	metadata_of_child(&m, p->scratch, p->run, t);
+	metadata_add_reach(&m, t);
 	put_metadata(p, &m);
 	put_owner(p, r);
 	json_close(p->w, '}');
@@ -577,6 +578,8 @@ static void put_run_object(const struct report *p)
 	json_field(p->w, "namespace", r->ns);
 	put_optional(p, "uid", r->uid);
 	metadata_of_run(&m, p->scratch, p->run);
+	if (r->kind == OBJECT_TASK_RUN && r->n_task_runs)
+		metadata_add_reach(&m, r->task_runs[0]);
 	put_metadata(p, &m);
 	if (r->parent)
 		put_owner(p, r->parent->owner);

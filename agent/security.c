@@ -138,3 +138,12 @@ void security_launch(struct arena *a, const struct security_context *pod,
 	s->cap_drop = capability_set(own->cap_drop, own->n_cap_drop, &s->drops_all);
 	launch_privilege(own, s);
 }
+
+enum step_reach security_reach(const struct launch_security *s)
+{
+	if (s->is_privileged)
+		return REACH_PRIVILEGED;
+	if (s->is_admin)
+		return REACH_ADMIN;
+	return s->is_unconfined ? REACH_UNCONFINED : REACH_PLAIN;
+}

@@ -4,6 +4,7 @@
 #define AGENT_SECURITY_H
 
 #include <base/arena.h>
+#include <monopod/agent.h>
 #include <monopod/runner.h>
 
 /* A container's own over its template's, member by member; lists are taken whole. */
@@ -16,6 +17,8 @@ bool security_needs_power(struct str capability);
 /* Why the API server would not take a container with this context, once the template and the
  * StepAction are in it; NULL: it would (ValidateSecurityContext). */
 const char *security_conflict(const struct security_context *merged);
+/* What they come to for a container's view. */
+enum step_reach security_reach(const struct launch_security *s);
 /* What a pod's context says of its volumes. */
 void security_volumes(const struct security_context *pod, struct task_launch *ret);
 

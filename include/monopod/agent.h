@@ -84,12 +84,16 @@ enum step_state {
 	STEP_ENDED,
 };
 enum { STEP_STATE_N = STEP_ENDED + 1 };
+/* What of the kernel a container reaches beyond others; each stands for those before it. */
+enum step_reach { REACH_PLAIN, REACH_UNCONFINED, REACH_ADMIN, REACH_PRIVILEGED };
+enum { STEP_REACH_N = REACH_PRIVILEGED + 1 };
 struct step_view { /* or a sidecar */
 	struct str name;
 	struct str container;
 	struct str image;
 	struct str image_id;
 	enum step_state state;
+	enum step_reach reach;
 	bool is_stopping;              /* SIGTERM or SIGKILL was sent */
 	bool is_ready, was_ready;      /* of a sidecar: it is, it ever was */
 	bool has_failed;               /* its program did, and a breakpoint keeps the step */

@@ -57,6 +57,9 @@ YAML
 devices="fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero "
 check_power() { # WHO
 	is "$code" 0 "$1: privileged steps run" || printf '%s\n' "$err" | sed 's/^/# /'
+	is "$(json 'sorted(run["metadata"]["annotations"].items())')" \
+		"[('monopod/privileged', 'step-all,sidecar-s'), ('monopod/sys-admin', 'step-admin')]" \
+		"$1: the record names those that reached more than others"
 	is "$(log power all | tail -n +2)" "mounts
 other
 network

@@ -468,6 +468,33 @@ static void assert_keys(const struct json *v, const char *want)
 	assert_string_equal(keys, want);
 }
 
+/* Only what was started counts, and the author has no say. */
+static void test_reach(void **state)
+{
+	struct rig *r = rig_run(
+		"apiVersion: tekton.dev/v1\nkind: TaskRun\n"
+		"metadata: {name: r, annotations: {own: x, monopod/privileged: none, "
+		"monopod/sys-admin: step-b}}\nspec:\n  taskSpec:\n"
+		"    sidecars:\n"
+		"    - {name: side, image: x, securityContext: {privileged: true}}\n"
+		"    steps:\n"
+		"    - {name: a, image: x, securityContext: {privileged: true}}\n"
+		"    - {name: b, image: x}\n"
+		"    - {name: c, image: x, securityContext: {seccompProfile: {type: "
+		"Unconfined}}}\n"
+		"    - {name: d, image: x, securityContext: {privileged: true}}\n",
+		(const struct fate[]){{.task = "r", .attempt = -1, .step = 2, .exit_code = 1}},
+		1);
+	const struct json *m = at(report(r), "0.metadata.annotations");
+
+	(void)state;
+	assert_str(json_str(json_get(m, "own")), "x");
+	assert_str(json_str(json_get(m, "monopod/privileged")), "step-a,sidecar-side");
+	assert_str(json_str(json_get(m, "monopod/unconfined")), "step-c");
+	assert_null(json_get(m, "monopod/sys-admin"));
+	rig_free(r);
+}
+
 static void test_order(void **state)
 {
 	static const char yaml[] =
@@ -503,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_reach),
 		cmocka_unit_test(run_object),
 		cmocka_unit_test(children),
 		cmocka_unit_test(labels),
