@@ -633,7 +633,8 @@ bool attempt_interrupt(struct agent *a, struct execution *t)
 		finish_stopped(a, t, 0);
 		return false;
 	}
-	if (t->step_timed_out) {
+	/* at a breakpoint the end of its time is not yet that of the step */
+	if (t->step_timed_out && !t->launch->steps[t->step].breaks_on_failure) {
 		run_apply(a, &(struct change){.kind = CHANGE_STEP_END,
 				     .task = t->v.index,
 				     .step = t->step,

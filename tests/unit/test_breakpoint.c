@@ -220,6 +220,22 @@ static void test_resume(void **state)
 }
 
 /* The command line does the same for tasks of a pipeline. */
+/* Nor has one that waits because its time was up. */
+static void test_resume_timeout(void **state)
+{
+	struct rig *r = rig_run(RUN(FAILURE, ", timeout: 5s"), hang, 1);
+
+	(void)state;
+	rig_until(r, 6 * NS_PER_S);
+	halt(r, STEP_END_SIGNALED, 0, SIGKILL);
+	assert_int_equal(step(r, 0)->state, STEP_HALTED);
+	rig_replay(r);
+	rig_feed(r, (struct event){.kind = EVENT_RESUME});
+	assert_int_equal(rig_task(r, "t")->n_attempts, 2);
+	assert_true(rig_task(r, "t")->attempts[0].is_interrupted);
+	rig_free(r);
+}
+
 static void test_command_line(void **state)
 {
 	static const char *yaml =
@@ -258,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_step_timeout),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_resume_timeout),
 		cmocka_unit_test(test_command_line),
 	};
 
