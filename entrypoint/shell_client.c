@@ -9,6 +9,7 @@
 #include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -221,7 +222,7 @@ static void take_signal(struct shell_client *c, int channel_fd)
 		break;
 	case SIGINT:
 	case SIGQUIT:
-		if (c->has_terminal)
+		if (c->has_terminal || channel_fd < 0) /* nobody is there any more */
 			c->by_signal = (int)si.ssi_signo;
 		else
 			pass_on(channel_fd, (int)si.ssi_signo);
@@ -253,7 +254,9 @@ static void flow_move(struct flow *f, bool can_read, bool can_write)
 	}
 	if (!can_write || f->at == f->n)
 		return;
-	n = write(f->to_fd, f->block + f->at, f->n - f->at);
+	/* that much goes into a pipe at once; more would block where signals are not seen */
+	n = write(
+		f->to_fd, f->block + f->at, f->n - f->at < PIPE_BUF ? f->n - f->at : PIPE_BUF);
 	if (n < 0 && errno != EINTR && errno != EAGAIN)
 		flow_close(f);
 	else if (n > 0)
@@ -291,17 +294,25 @@ static bool flows_turn(struct shell_client *c, int channel_fd, int wait_ms, shor
 	return true;
 }
 
-/* What the visitor wrote before its end is still on its way; who else holds its terminal or its
- * pipes is not waited for long. */
+static bool is_pending(const struct flow *f)
+{
+	return f->from_fd >= 0 && f->at < f->n;
+}
+
+/* What the visitor wrote before its end is still on its way, and waits for who reads it here,
+ * if that is slow; who else holds its terminal or its pipes is not waited for long. */
 static void flows_rest(struct shell_client *c)
 {
+	const struct flow *out = &c->flows[FLOW_OUT], *problems = &c->flows[FLOW_ERR];
+	int wait_ms;
 	short channel;
 
 	raw_end(c);
 	flow_close(&c->flows[FLOW_IN]);
-	while ((c->flows[FLOW_OUT].from_fd >= 0 || c->flows[FLOW_ERR].from_fd >= 0) &&
-		!c->by_signal && flows_turn(c, -1, REST_MS, &channel))
-		;
+	do {
+		wait_ms = is_pending(out) || is_pending(problems) ? -1 : REST_MS;
+	} while ((out->from_fd >= 0 || problems->from_fd >= 0) && !c->by_signal &&
+		 flows_turn(c, -1, wait_ms, &channel));
 }
 
 static int lost(struct err *err)
@@ -341,7 +352,7 @@ int shell_client_run(struct shell_client *c, int channel_fd, int *ret_status, st
 			return err_set(err, (enum err_kind)r.value, "%s", r.text);
 		if (r.text[0])
 			log_error("%s", r.text);
-		*ret_status = r.value;
+		*ret_status = c->by_signal ? 128 + c->by_signal : r.value;
 		return 0;
 	}
 }
