@@ -57,7 +57,7 @@ static void visit_free(struct visit *v)
 		struct pollfd p = {.fd = v->proc.pidfd_fd, .events = POLLIN};
 		int status;
 
-		(void)sandbox_signal(&v->proc, SIGKILL, NULL);
+		sandbox_visit_kill(&v->proc);
 		while (poll(&p, 1, -1) < 0 && errno == EINTR)
 			;
 		(void)sandbox_visit_finish(
@@ -88,12 +88,15 @@ static void visit_refuse(struct visit *v, const struct err *err)
 
 /* --- which step -------------------------------------------------------------------------- */
 
+/* By its TaskRun's name, whole or in the run, or by that of the pipeline task. */
 static bool is_task(const struct task_context *t, struct str word)
 {
 	const struct run_view *run = agent_view(t->drive->agent);
 	const struct task_run_view *v = run->task_runs[t->task];
 
-	return !word.n || str_eq(word, v->name) || str_eq(word, view_task_name(run, v));
+	return !word.n || str_eq(word, v->name) || str_eq(word, view_task_name(run, v)) ||
+	       (v->pipeline_task < v->owner->n_pipeline_tasks &&
+		       str_eq(word, v->owner->pipeline_tasks[v->pipeline_task].spec->name.s));
 }
 
 /* A sidecar by its own name, when no step has that. */
@@ -137,18 +140,33 @@ static bool is_running(const struct step_context *s)
 	return s->proc && step_sandbox(s->proc)->pidfd_fd >= 0;
 }
 
-static void find_all(const struct visit *v, struct found *f)
+static void find_all(const struct drive *d, struct str task, struct str step, struct found *f)
 {
-	for (size_t i = 0; i < v->drive->tasks.n; i++) {
-		struct task_context *t = v->drive->tasks.p[i];
+	for (size_t i = 0; i < d->tasks.n; i++) {
+		struct task_context *t = d->tasks.p[i];
 
-		if (t->is_stopping || !is_task(t, v->task))
+		if (t->is_stopping || !is_task(t, task))
 			continue;
 		for (size_t k = 0; k < launch_n_containers(t->launch); k++) {
-			if (is_running(&t->steps[k]) && is_step(t, k, v->step))
+			if (is_running(&t->steps[k]) && is_step(t, k, step))
 				found_add(f, &t->steps[k]);
 		}
 	}
+}
+
+/* With what there is instead. */
+static void refuse_unknown(const struct visit *v, struct found *f, struct err *err)
+{
+	struct str what =
+		v->step.n ? arena_printf(v->arena, "step '" STR_FMT "'", STR_ARG(v->step))
+			  : STR("step");
+
+	if (v->task.n)
+		what = arena_printf(
+			v->arena, STR_FMT " of '" STR_FMT "'", STR_ARG(what), STR_ARG(v->task));
+	find_all(v->drive, STR_NONE, STR_NONE, f);
+	err_set(err, ERR_NOT_FOUND, "no " STR_FMT " is running%s%s", STR_ARG(what),
+		f->names.n ? ": expected one of " : "", f->names.n ? f->names.p : "");
 }
 
 /* What was named, or else the only one that waits, or the only one. */
@@ -158,14 +176,11 @@ static struct step_context *visit_find(const struct visit *v, struct err *err)
 	struct step_context *ret = NULL;
 
 	buf_init(&f.names, VISIT_TEXT_MAX / 2);
-	find_all(v, &f);
+	find_all(v->drive, v->task, v->step, &f);
 	if (f.n_halted == 1 || f.n_steps == 1)
 		ret = f.n_halted == 1 ? f.halted : f.step;
-	else if (!f.n_steps && v->step.n)
-		err_set(err, ERR_NOT_FOUND, "no step '" STR_FMT "' of '" STR_FMT "' is running",
-			STR_ARG(v->step), STR_ARG(v->task));
 	else if (!f.n_steps)
-		err_set(err, ERR_NOT_FOUND, "no such step is running");
+		refuse_unknown(v, &f, err);
 	else
 		err_set(err, ERR_NOT_FOUND, "more than one step is running: name one of %s",
 			f.names.n ? f.names.p : "them");

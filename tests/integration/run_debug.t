@@ -112,7 +112,7 @@ wait_for 5 shows "one failure"
 ok $? "the record shows which breakpoint that is"
 shell --continue dbg two
 is "$code" 2 "a step that does not run cannot be released"
-like "$err" "no step 'two' of 'dbg' is running" "and that is said"
+like "$err" "no step 'two' of 'dbg' is running: expected one of 'dbg " "and that is said"
 shell --fail --continue
 is "$code" 2 "one of the two options"
 shell --continue dbg one

@@ -54,8 +54,34 @@ is "$(echo 'echo "$((6*7))"; exit 3' | "$MONOPOD" shell "$T/run")" 42 "a shell w
 is $? 137 "a signal is told as shells do"
 head -c 3000000 /dev/zero | tr '\0' x >"$T/big"
 is "$("$MONOPOD" shell "$T/run" -- cat <"$T/big" | cksum)" "$(cksum <"$T/big")" "large data comes through"
+mkfifo "$T/slow"
+ended() { ! kill -0 "$client" 2>/dev/null; }
+"$MONOPOD" shell "$T/run" sh one -- sh -c 'yes | head -c 120000; touch /vol/said' </dev/null >"$T/slow" 2>/dev/null &
+client=$!
+exec 9<"$T/slow"
+said() { "$MONOPOD" shell "$T/run" sh one -- test -e /vol/said </dev/null 2>/dev/null; }
+wait_for 20 said
+wait_for 1 ended # it must not
+is "$(wc -c <&9)" 120000 "a reader that is slow gets all of it"
+exec 9<&-
+wait "$client"
+exec 9<>"$T/slow"
+head -c 61000 /dev/zero >&9
+"$MONOPOD" shell "$T/run" sh one -- sh -c 'touch /vol/begun; exec dd if=/dev/zero bs=16384' </dev/null >"$T/slow" 2>/dev/null &
+client=$!
+begun() { "$MONOPOD" shell "$T/run" sh one -- test -e /vol/begun </dev/null 2>/dev/null; }
+wait_for 20 begun
+kill -TERM "$client"
+wait_for 20 ended
+ok $? "a client whose reader does nothing can be ended" || kill -KILL "$client"
+wait "$client"
+is $? 143 "by the signal"
+exec 9<&-
 shell sh nobody -- true
 is "$code" 2 "a step that is not there"
+like "$err" "no step 'nobody' of 'sh' is running: expected one of 'sh one'" "is told what there is"
+shell nowhere
+like "$err" "no step of 'nowhere' is running: expected one of 'sh one'" "so is a task"
 shell -- /nowhere
 is "$code" 127 "a program that is not there"
 like "$err" "exec '/nowhere': No such file or directory" "is named"
@@ -86,7 +112,7 @@ ok $? "a person at a terminal" "$(grep -v ^ok "$T/pty")"
 like "$(<"$T/pty")" "1..21" "all of it was tried"
 
 # --- the end of the client, of the step, and of the run
-"$MONOPOD" shell "$T/run" sh one -- sh -c 'echo $$ >/vol/pid; exec sleep 1000' </dev/null >/dev/null 2>&1 &
+"$MONOPOD" shell "$T/run" sh one -- sh -c 'sleep 1000 & echo $! >/vol/pid; wait' </dev/null >/dev/null 2>&1 &
 client=$!
 visitor() { "$MONOPOD" shell "$T/run" sh one -- sh -c 'kill -0 $(cat /vol/pid)' </dev/null 2>/dev/null; }
 gone() { ! visitor; }
@@ -95,7 +121,7 @@ ok $? "a visitor stays as long as its client"
 kill -KILL "$client"
 wait "$client" 2>/dev/null
 wait_for 20 gone
-ok $? "and is killed with it"
+ok $? "and is killed with it, and what it had started"
 "$MONOPOD" shell "$T/run" sh one -- sleep 1000 </dev/null >/dev/null 2>&1 &
 client=$!
 wait_for 20 runs one "[s]leep 1000"
