@@ -110,7 +110,7 @@ spec:
     - name: write
       image: busybox
       volumeMounts: [{name: data, mountPath: /data}]
-      script: "echo inside; until [ -s $outside ]; do :; done; cat $outside"
+      script: "echo inside; until [ -s $outside ]; do :; done; read -r line <$outside; echo \$line"
       stdoutConfig: {path: /data/l}
 YAML
 run
