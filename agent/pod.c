@@ -7,6 +7,7 @@
 #include <base/bounds.h>
 #include <base/buf.h>
 #include <base/num.h>
+#include <monopod/name.h>
 #include <stdlib.h>
 
 /* --- the template: env and volumes by name, all else whole (section 3.4) */
@@ -351,7 +352,7 @@ void pod_names(struct arena *a, const struct pod_template *pod, struct task_laun
 	ret->dns = dns_of(a, pod);
 }
 
-enum { NAMESERVERS_MAX = 3, SEARCHES_MAX = 32, HOST_NAME_MAX_BYTES = 253 };
+enum { NAMESERVERS_MAX = 3, SEARCHES_MAX = 32, SHOWN_MAX = 253 };
 
 static bool is_address(struct arena *a, struct str s)
 {
@@ -359,22 +360,6 @@ static bool is_address(struct arena *a, struct str s)
 	const char *z = str_c(arena_str(a, s));
 
 	return inet_pton(AF_INET, z, &address) == 1 || inet_pton(AF_INET6, z, &address) == 1;
-}
-
-static bool is_host_name(struct str s)
-{
-	bool is_first = true;
-
-	for (size_t i = 0; i < s.n; i++) {
-		const char c = s.p[i];
-		const bool is_alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-		if (!is_alnum &&
-			(is_first || (c != '-' && c != '.') || (c == '.' && s.p[i - 1] == '-')))
-			return false;
-		is_first = c == '.';
-	}
-	return !is_first && s.p[s.n - 1] != '-' && s.n <= HOST_NAME_MAX_BYTES;
 }
 
 /* Without blanks and line ends: one word of resolv.conf. */
@@ -392,7 +377,7 @@ static struct str bad_name(
 	struct buf shown attr_cleanup(buf_release) = {0};
 
 	buf_init(&shown, BOUND_SUBST_BYTES);
-	for (size_t k = 0; k < value.n && k < HOST_NAME_MAX_BYTES; k++)
+	for (size_t k = 0; k < value.n && k < SHOWN_MAX; k++)
 		buf_addc(&shown, value.p[k] >= 0 && value.p[k] < ' ' ? '?' : value.p[k]);
 	return arena_printf(a, "spec.%s[%zu]: Invalid value: \"" STR_FMT "\": must be %s",
 		field, i, STR_ARG(buf_str(&shown)), want);
@@ -403,7 +388,7 @@ static struct str host_alias_problem(struct arena *a, const struct host_alias *h
 	if (!is_address(a, h->ip.s))
 		return bad_name(a, "hostAliases", i, h->ip.s, "valid IP address");
 	for (size_t k = 0; k < h->n_hostnames; k++)
-		if (!is_host_name(h->hostnames[k].s))
+		if (!name_is_dns_subdomain(h->hostnames[k].s))
 			return bad_name(a, "hostAliases", i, h->hostnames[k].s,
 				"a lowercase RFC 1123 subdomain");
 	return STR_NONE;
@@ -425,7 +410,7 @@ static struct str dns_problem(struct arena *a, const struct dns_config *c)
 
 		if (str_ends(s, STR(".")))
 			s.n--;
-		if (s.n ? !is_host_name(s) : !c->searches[i].s.n)
+		if (s.n ? !name_is_dns_subdomain(s) : !c->searches[i].s.n)
 			return bad_name(a, "dnsConfig.searches", i, c->searches[i].s,
 				"a lowercase RFC 1123 subdomain");
 	}

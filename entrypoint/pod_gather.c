@@ -3,12 +3,12 @@
 #include "pod_gather.h"
 
 #include "pod_input.h"
-#include "pod_names.h"
 
 #include <base/base64.h>
 #include <base/bounds.h>
 #include <base/map.h>
 #include <base/num.h>
+#include <monopod/name.h>
 
 #define VOLUMES_WORD "volumes"
 
@@ -76,7 +76,7 @@ static void arg2(struct gather *g, const char *option, struct str value)
 static void check_labels(struct gather *g, const struct labels *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (!pod_is_qualified(l->keys[i].s) || !pod_is_label_value(l->values[i].s))
+		if (!name_is_qualified(l->keys[i].s) || !name_is_label_value(l->values[i].s))
 			refuse(g, l->keys[i].pos,
 				"label '" STR_FMT "' is not one that "
 				"Kubernetes takes",
@@ -105,7 +105,7 @@ static bool check_claim_meta(struct gather *g, const struct object_meta *meta)
 			STR_ARG(meta->name.s), STR_ARG(meta->ns.s), STR_ARG(g->p->ns));
 	check_labels(g, &meta->labels);
 	for (size_t i = 0; i < l->n; i++)
-		if (!pod_is_qualified(l->keys[i].s))
+		if (!name_is_qualified(l->keys[i].s))
 			refuse(g, l->keys[i].pos,
 				"annotation '" STR_FMT "' is not one that Kubernetes takes",
 				STR_ARG(l->keys[i].s));
@@ -249,7 +249,7 @@ static void gather_need(struct gather *g, const struct need *n)
 	}
 	if (n->kind == NEED_ACCOUNT)
 		return;
-	if (n->kind != NEED_CLAIM_TEMPLATE && !pod_is_subdomain(n->name)) {
+	if (n->kind != NEED_CLAIM_TEMPLATE && !name_is_dns_subdomain(n->name)) {
 		refuse(g, n->pos,
 			str_has(n->name, STR("$("))
 				? "%s '" STR_FMT "': its name is known only while the run is "
@@ -399,7 +399,7 @@ static void gather_images(struct gather *g)
 
 static void add_label(struct gather *g, const char *key, struct str value)
 {
-	if (pod_is_label_value(value))
+	if (name_is_label_value(value))
 		vec_push(&g->labels, ((struct pod_label){str_z(key), value}));
 }
 
@@ -452,7 +452,7 @@ static void gather_annotations(struct gather *g, struct str object)
 			str_eqz(key, "kubectl.kubernetes.io/last-applied-configuration"))
 			continue;
 		n_bytes += key.n + l->values[i].s.n;
-		if (!pod_is_qualified(key) || n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
+		if (!name_is_qualified(key) || n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
 			refuse(g, l->keys[i].pos,
 				"annotation '" STR_FMT "' is not one that Kubernetes takes, or "
 				"there are too many",
@@ -522,7 +522,7 @@ static void gather_account(struct gather *g)
 
 	if (!name.s.n || map_has(&g->in->spec->service_account_by_name, name.s))
 		return;
-	if (!pod_is_subdomain(name.s))
+	if (!name_is_dns_subdomain(name.s))
 		refuse(g, name.pos,
 			"serviceAccountName '" STR_FMT "' is not a name that Kubernetes takes",
 			STR_ARG(name.s));
@@ -597,21 +597,21 @@ static int options_check(const struct gather *g, struct err *err)
 				": a directory of this machine is not in the pod; "
 				"bind a claim in the run",
 				STR_ARG(o->workspaces[i].name));
-	if (!pod_is_subdomain(g->p->name) || g->p->name.n > NAME_MAX_BYTES)
+	if (!name_is_dns_subdomain(g->p->name) || g->p->name.n > NAME_MAX_BYTES)
 		return err_set(err, ERR_USAGE,
 			"'" STR_FMT "' is not a name for a pod of at most %d characters: give "
 			"one with --name",
 			STR_ARG(g->p->name), NAME_MAX_BYTES);
-	if (g->p->ns.n && !pod_is_label(g->p->ns))
+	if (g->p->ns.n && !name_is_dns_label(g->p->ns))
 		return err_set(
 			err, ERR_USAGE, "'" STR_FMT "' is not a namespace", STR_ARG(g->p->ns));
 	if (!o->pod_image.n)
 		return err_set(err, ERR_USAGE, "name monopod's own image with --image");
-	if (o->run_claim.n && !pod_is_subdomain(o->run_claim))
+	if (o->run_claim.n && !name_is_dns_subdomain(o->run_claim))
 		return err_set(err, ERR_USAGE,
 			"--run-claim '" STR_FMT "' is not a claim's name",
 			STR_ARG(o->run_claim));
-	if (o->images_from.n && !pod_is_subdomain(o->images_from))
+	if (o->images_from.n && !name_is_dns_subdomain(o->images_from))
 		return err_set(err, ERR_USAGE,
 			"--images-from '" STR_FMT "' is neither 'volumes' nor a claim's name",
 			STR_ARG(o->images_from));

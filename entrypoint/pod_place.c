@@ -6,11 +6,10 @@
  */
 #include "pod.h"
 
-#include "pod_names.h"
-
 #include <base/bounds.h>
 #include <base/map.h>
 #include <base/num.h>
+#include <monopod/name.h>
 #include <string.h>
 
 enum { SPEC_BYTES = 16 * MIB };
@@ -190,14 +189,14 @@ static bool fits_text(struct str s, const struct shape *shape)
 	if (shape->form == FORM_WORD)
 		return fits_word(s, shape->words);
 	if (shape->form == FORM_KEY)
-		return !s.n || pod_is_qualified(s);
-	return shape->form != FORM_NAME || !s.n || pod_is_subdomain(s);
+		return !s.n || name_is_qualified(s);
+	return shape->form != FORM_NAME || !s.n || name_is_dns_subdomain(s);
 }
 
 static bool fits_labels(const struct json *v)
 {
 	json_foreach (it, v)
-		if (!pod_is_qualified(it->key) || !pod_is_label_value(it->text))
+		if (!name_is_qualified(it->key) || !name_is_label_value(it->text))
 			return false;
 	return true;
 }

@@ -7,6 +7,7 @@
 #define SPEC_CHECK_H
 
 #include "spec/ref.h"
+#include <monopod/name.h>
 #include <monopod/spec.h>
 
 struct check {
@@ -52,15 +53,6 @@ static inline struct text text_at(struct pos pos)
 
 /* Go's %q, cut when it is very long. */
 struct str quote_go(struct arena *a, struct str s);
-
-/* --- names (section 4) */
-
-bool name_is_dns_label(struct str s);
-bool name_is_dns_subdomain(struct str s);
-bool name_is_qualified(struct str s); /* [prefix/]name, as labels have it */
-bool name_is_param(struct str s);     /* string and array params */
-bool name_is_object(struct str s);    /* object params and their keys: no dots */
-bool name_is_result(struct str s);
 
 /* --- params known at some place */
 

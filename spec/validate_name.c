@@ -58,6 +58,11 @@ bool name_is_result(struct str s)
 	return true;
 }
 
+bool name_is_label_value(struct str s)
+{
+	return !s.n || (s.n <= LABEL_MAX && name_is_result(s));
+}
+
 bool name_is_qualified(struct str s)
 {
 	struct str prefix, name;
@@ -68,7 +73,7 @@ bool name_is_qualified(struct str s)
 	} else {
 		name = s;
 	}
-	return name.n <= LABEL_MAX && name_is_result(name);
+	return name.n && name_is_label_value(name);
 }
 
 /* [_a-zA-Z][_a-zA-Z0-9-]*, with dots where they are allowed */

@@ -6,13 +6,14 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		folders[names[i]] = 1
 	may["base"] = " version.h "
-	may["spec"] = " artifact.h text.h pod.h spec.h subst.h seccomp.h version.h "
-	may["agent"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h health.h version.h "
+	may["spec"] = " artifact.h name.h text.h pod.h spec.h subst.h seccomp.h version.h "
+	may["agent"] = " artifact.h name.h text.h pod.h spec.h subst.h runner.h agent.h health.h version.h "
 	may["sandbox"] = " sandbox.h seccomp.h version.h "
 	may["images"] = " images.h version.h "
-	may["entrypoint"] = " artifact.h text.h pod.h spec.h subst.h runner.h agent.h health.h sandbox.h seccomp.h images.h version.h "
+	may["entrypoint"] = " artifact.h name.h text.h pod.h spec.h subst.h runner.h agent.h health.h sandbox.h seccomp.h images.h version.h "
 	# contracts build upon each other in one direction
 	may["artifact.h"] = " "
+	may["name.h"] = " "
 	may["text.h"] = " "
 	may["pod.h"] = " text.h "
 	may["spec.h"] = " pod.h text.h version.h "

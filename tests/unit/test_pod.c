@@ -2,11 +2,10 @@
 /* `pod` without its verb: names, YAML, ConfigMaps, placement. */
 #include "entrypoint/inflate.h"
 #include "entrypoint/pod.h"
-#include "entrypoint/pod_names.h"
 #include "spec_build.h"
 
 #include <base/bounds.h>
-
+#include <monopod/name.h>
 #include <string.h>
 
 static void test_names(void **state)
@@ -42,18 +41,18 @@ static void test_names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct str s = str_z(cases[i].s);
 
-		if (pod_is_label(s) != cases[i].label ||
-			pod_is_subdomain(s) != cases[i].subdomain ||
-			pod_is_qualified(s) != cases[i].qualified ||
-			pod_is_label_value(s) != cases[i].value)
+		if (name_is_dns_label(s) != cases[i].label ||
+			name_is_dns_subdomain(s) != cases[i].subdomain ||
+			name_is_qualified(s) != cases[i].qualified ||
+			name_is_label_value(s) != cases[i].value)
 			fail_msg("'%s'", cases[i].s);
 	}
 	memset(text, 'a', sizeof(text));
-	assert_true(pod_is_label((struct str){text, 63}));
-	assert_false(pod_is_label((struct str){text, 64}));
-	assert_false(pod_is_label_value((struct str){text, 64}));
-	assert_true(pod_is_subdomain((struct str){text, 253}));
-	assert_false(pod_is_subdomain((struct str){text, 254}));
+	assert_true(name_is_dns_label((struct str){text, 63}));
+	assert_false(name_is_dns_label((struct str){text, 64}));
+	assert_false(name_is_label_value((struct str){text, 64}));
+	assert_true(name_is_dns_subdomain((struct str){text, 253}));
+	assert_false(name_is_dns_subdomain((struct str){text, 254}));
 }
 
 static void test_yaml(void **state)
