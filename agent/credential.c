@@ -182,10 +182,8 @@ static void docker_login(struct creds *c, struct json_writer *w, const struct da
 	base64_add(&auth,
 		arena_printf(c->arena, STR_FMT ":" STR_FMT, STR_ARG(user), STR_ARG(password)),
 		true);
-	if (user.n)
-		json_field(w, "username", user);
-	if (password.n)
-		json_field(w, "password", password);
+	json_field_given(w, "username", user);
+	json_field_given(w, "password", password);
 	json_field(w, "auth", buf_str(&auth));
 	json_fieldz(w, "email", "not@val.id");
 }

@@ -106,8 +106,7 @@ static bool is_news_of_artifacts(
 static void put_result(struct json_writer *w, struct str name, const struct result_got *r)
 {
 	json_open(w, '{');
-	if (name.n)
-		json_field(w, "name", name);
+	json_field_given(w, "name", name);
 	if (r->present)
 		put_bytes(w, &key_text, r->text);
 	put_optional(w, &key_problem, r->problem);

@@ -12,8 +12,7 @@ static void put_condition(struct json_writer *w, const struct condition *c)
 {
 	json_fieldz(w, "status", condition_status_name(c->status));
 	json_field(w, "reason", c->reason);
-	if (c->message.n)
-		json_field(w, "message", c->message);
+	json_field_given(w, "message", c->message);
 }
 
 static void put_values(struct json_writer *w, const struct change *c)
@@ -45,8 +44,7 @@ static void put_cancel(struct agent *a, const struct change *c, struct json_writ
 {
 	(void)a;
 	json_fieldz(w, "mode", cancel_mode_name(c->cancel));
-	if (c->message.n)
-		json_field(w, "message", c->message);
+	json_field_given(w, "message", c->message);
 }
 
 static void put_timeout(struct agent *a, const struct change *c, struct json_writer *w)
@@ -132,8 +130,7 @@ static void put_halt(struct agent *a, const struct change *c, struct json_writer
 	json_field_int(w, "exitCode", c->ended.exit_code);
 	if (c->ended.signal)
 		json_field_int(w, "signal", c->ended.signal);
-	if (c->ended.message.n)
-		json_field(w, "message", c->ended.message);
+	json_field_given(w, "message", c->ended.message);
 }
 
 static void put_release(struct agent *a, const struct change *c, struct json_writer *w)
@@ -151,8 +148,7 @@ static void put_step_end(struct agent *a, const struct change *c, struct json_wr
 		json_field_int(w, "signal", c->ended.signal);
 	json_fieldz(w, "terminationReason", c->ended.termination_reason);
 	json_field(w, "reason", c->ended.reason);
-	if (c->ended.message.n)
-		json_field(w, "message", c->ended.message);
+	json_field_given(w, "message", c->ended.message);
 	put_values(w, c);
 }
 
@@ -163,8 +159,7 @@ static void put_sidecar_end(struct agent *a, const struct change *c, struct json
 	if (c->ended.signal)
 		json_field_int(w, "signal", c->ended.signal);
 	json_field(w, "reason", c->ended.reason);
-	if (c->ended.message.n)
-		json_field(w, "message", c->ended.message);
+	json_field_given(w, "message", c->ended.message);
 }
 
 typedef void payload_fn(struct agent *a, const struct change *c, struct json_writer *w);

@@ -30,12 +30,6 @@ static void put_time(const struct report *p, const char *key, int64_t wall_ns)
 		json_field(p->w, key, clock_rfc3339(p->scratch, wall_ns));
 }
 
-static void put_optional(const struct report *p, const char *key, struct str s)
-{
-	if (s.n)
-		json_field(p->w, key, s);
-}
-
 static void put_condition(const struct report *p, const struct condition *c)
 {
 	json_key(p->w, "conditions");
@@ -44,8 +38,8 @@ static void put_condition(const struct report *p, const struct condition *c)
 	json_fieldz(p->w, "type", "Succeeded");
 	json_fieldz(p->w, "status", condition_word[c->status]);
 	put_time(p, "lastTransitionTime", c->changed_wall_ns);
-	put_optional(p, "reason", c->reason);
-	put_optional(p, "message", c->message);
+	json_field_given(p->w, "reason", c->reason);
+	json_field_given(p->w, "message", c->message);
 	json_close(p->w, '}');
 	json_close(p->w, ']');
 }
@@ -158,8 +152,8 @@ static void put_step_state(const struct report *p, const struct step_view *s)
 		json_key(p->w, "terminated");
 		json_open(p->w, '{');
 		json_field_int(p->w, "exitCode", s->exit_code);
-		put_optional(p, "reason", s->reason);
-		put_optional(p, "message", s->message);
+		json_field_given(p->w, "reason", s->reason);
+		json_field_given(p->w, "message", s->message);
 		put_time(p, "startedAt", s->started_wall_ns);
 		put_time(p, "finishedAt", s->ended_wall_ns);
 		json_close(p->w, '}');
@@ -181,9 +175,9 @@ static void put_steps(const struct report *p, const struct attempt_view *at)
 			json_fieldz(p->w, "breakpoint", s->has_failed ? "failure" : "before");
 		json_field(p->w, "name", s->name);
 		json_field(p->w, "container", s->container);
-		put_optional(p, "imageID", s->image_id);
+		json_field_given(p->w, "imageID", s->image_id);
 		if (s->state == STEP_ENDED)
-			put_optional(p, "terminationReason", s->termination_reason);
+			json_field_given(p->w, "terminationReason", s->termination_reason);
 		put_values(p, "results", s->results, s->n_results, true);
 		artifacts_put(&s->artifacts, p->w);
 		json_close(p->w, '}');
@@ -202,7 +196,7 @@ static void put_sidecars(const struct report *p, const struct attempt_view *at)
 		put_step_state(p, s);
 		json_field(p->w, "name", s->name);
 		json_field(p->w, "container", s->container);
-		put_optional(p, "imageID", s->image_id);
+		json_field_given(p->w, "imageID", s->image_id);
 		json_close(p->w, '}');
 	}
 	json_close(p->w, ']');
@@ -226,7 +220,7 @@ static void put_retries(const struct report *p, const struct task_run_view *t);
 static void put_attempt(
 	const struct report *p, const struct attempt_view *at, const struct task_run_view *t)
 {
-	put_optional(p, "podName", at->pod_name);
+	json_field_given(p->w, "podName", at->pod_name);
 	put_time(p, "startTime", at->started_wall_ns);
 	put_time(p, "completionTime", at->ended_wall_ns);
 	put_steps(p, at);
@@ -290,7 +284,7 @@ static void put_child_spec(const struct report *p, const struct task_run_view *t
 	json_key(p->w, "spec");
 	json_open(p->w, '{');
 	put_params(p, t->params, t->n_params);
-	put_optional(p, "serviceAccountName", t->service_account_name);
+	json_field_given(p->w, "serviceAccountName", t->service_account_name);
 	if (t->task_name.n) {
 		json_key(p->w, "taskRef");
 		json_open(p->w, '{');
@@ -334,7 +328,7 @@ static void put_task_run(const struct report *p, const struct task_run_view *t)
 	json_open(p->w, '{');
 	json_field(p->w, "name", t->name);
 	json_field(p->w, "namespace", r->ns);
-	put_optional(p, "uid", t->uid);
+	json_field_given(p->w, "uid", t->uid);
 	metadata_of_child(&m, p->scratch, p->run, t);
 	metadata_add_reach(&m, t);
 	put_metadata(p, &m);
@@ -414,7 +408,7 @@ static void put_child_references(const struct report *p)
 			json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
 			json_fieldz(p->w, "kind", object_kind_name(t->kind));
 			json_field(p->w, "name", child_name(t));
-			put_optional(p, "displayName", t->display_name);
+			json_field_given(p->w, "displayName", t->display_name);
 			json_field(p->w, "pipelineTaskName", pt->spec->name.s);
 			put_when(p, pt->when, pt->n_when);
 			json_close(p->w, '}');
@@ -576,7 +570,7 @@ static void put_run_object(const struct report *p)
 	json_open(p->w, '{');
 	json_field(p->w, "name", r->name);
 	json_field(p->w, "namespace", r->ns);
-	put_optional(p, "uid", r->uid);
+	json_field_given(p->w, "uid", r->uid);
 	metadata_of_run(&m, p->scratch, p->run);
 	if (r->kind == OBJECT_TASK_RUN && r->n_task_runs)
 		metadata_add_reach(&m, r->task_runs[0]);

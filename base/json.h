@@ -91,5 +91,8 @@ void json_field(struct json_writer *w, const char *key, struct str s);
 void json_fieldz(struct json_writer *w, const char *key, const char *z);
 void json_field_int(struct json_writer *w, const char *key, int64_t v);
 void json_field_bool(struct json_writer *w, const char *key, bool v);
+/* The same, left out when it is empty. */
+void json_field_given(struct json_writer *w, const char *key, struct str s);
+void json_field_list(struct json_writer *w, const char *key, const struct str *s, size_t n);
 
 #endif

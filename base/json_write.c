@@ -362,3 +362,18 @@ void json_field_bool(struct json_writer *w, const char *key, bool v)
 	json_key(w, key);
 	json_put_bool(w, v);
 }
+
+void json_field_given(struct json_writer *w, const char *key, struct str s)
+{
+	if (s.n)
+		json_field(w, key, s);
+}
+
+void json_field_list(struct json_writer *w, const char *key, const struct str *s, size_t n)
+{
+	if (!json_list(w, key, n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		json_put_str(w, s[i]);
+	json_close(w, ']');
+}

@@ -16,12 +16,6 @@ struct printer {
 	struct arena *arena;
 };
 
-static void put_optional(const struct printer *p, const char *key, struct str s)
-{
-	if (s.n)
-		json_field(p->w, key, s);
-}
-
 static void put_time(const struct printer *p, const char *key, int64_t wall_ns)
 {
 	if (wall_ns)
@@ -37,8 +31,8 @@ static void put_condition(const struct printer *p, struct str status, struct str
 	json_fieldz(p->w, "type", "Succeeded");
 	json_field(p->w, "status", status);
 	put_time(p, "lastTransitionTime", changed_ns);
-	put_optional(p, "reason", reason);
-	put_optional(p, "message", message);
+	json_field_given(p->w, "reason", reason);
+	json_field_given(p->w, "message", message);
 	json_close(p->w, '}');
 	json_close(p->w, ']');
 }
@@ -129,7 +123,7 @@ static void put_annotations(const struct printer *p)
 		json_keys(p->w, it->key);
 		json_put(p->w, it);
 	}
-	put_optional(p, OMITTED, omitted);
+	json_field_given(p->w, OMITTED, omitted);
 	json_close(p->w, '}');
 }
 
@@ -138,7 +132,7 @@ static void put_metadata(const struct printer *p)
 	json_key(p->w, "metadata");
 	json_open(p->w, '{');
 	json_field(p->w, "name", p->c->pod->run_name);
-	put_optional(p, "namespace", p->c->pod->ns);
+	json_field_given(p->w, "namespace", p->c->pod->ns);
 	put_labels(p);
 	put_annotations(p);
 	json_close(p->w, '}');
@@ -258,7 +252,7 @@ static void put_task_run(const struct printer *p, const struct told_item *t)
 	json_key(p->w, "metadata");
 	json_open(p->w, '{');
 	json_field(p->w, "name", t->name);
-	put_optional(p, "namespace", p->c->pod->ns);
+	json_field_given(p->w, "namespace", p->c->pod->ns);
 	json_key(p->w, "labels");
 	json_open(p->w, '{');
 	json_field(p->w, "tekton.dev/pipelineRun", p->c->pod->run_name);

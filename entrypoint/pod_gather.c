@@ -186,8 +186,7 @@ static void add_secret_meta(struct gather *g, const struct data_object *o)
 	json_put_str(&w, o->meta.name.s);
 	buf_addc(&g->secrets_meta, ':');
 	json_open(&w, '{');
-	if (o->type.s.n)
-		json_field(&w, "type", o->type.s);
+	json_field_given(&w, "type", o->type.s);
 	json_key(&w, "annotations");
 	json_open(&w, '{');
 	for (size_t i = 0; i < l->n; i++) {

@@ -69,8 +69,7 @@ struct str pod_claim_document(struct arena *a, const struct object_meta *meta, s
 	json_key(&w, "metadata");
 	json_open(&w, '{');
 	json_field(&w, "name", meta->name.s);
-	if (ns.n || meta->ns.s.n)
-		json_field(&w, "namespace", ns.n ? ns : meta->ns.s);
+	json_field_given(&w, "namespace", ns.n ? ns : meta->ns.s);
 	put_map(&w, "labels", &meta->labels);
 	put_map(&w, "annotations", &meta->annotations);
 	json_close(&w, '}');

@@ -49,8 +49,7 @@ static void put_meta(struct rendering *r, struct str name, bool of_pod)
 		all[i + 2] = p->labels[i];
 	json_key(&r->w, "metadata");
 	json_open(&r->w, '{');
-	if (name.n)
-		json_field(&r->w, "name", name);
+	json_field_given(&r->w, "name", name);
 	if (name.n && p->ns.n)
 		json_field(&r->w, "namespace", p->ns);
 	put_labels(&r->w, "labels", all, n + 2);
@@ -258,8 +257,7 @@ static void put_mount(struct rendering *r, struct str volume, struct str path, b
 	json_field(&r->w, "mountPath", path);
 	if (read_only)
 		json_field_bool(&r->w, "readOnly", true);
-	if (sub_path.n)
-		json_field(&r->w, "subPath", sub_path);
+	json_field_given(&r->w, "subPath", sub_path);
 	json_close(&r->w, '}');
 }
 
@@ -486,8 +484,7 @@ static void put_pod_spec(struct rendering *r)
 	if (p->deadline_s)
 		json_field_int(w, "activeDeadlineSeconds", p->deadline_s);
 	json_field_int(w, "terminationGracePeriodSeconds", p->grace_s);
-	if (p->service_account.n)
-		json_field(w, "serviceAccountName", p->service_account);
+	json_field_given(w, "serviceAccountName", p->service_account);
 	json_field_bool(w, "automountServiceAccountToken", false);
 	json_field_bool(w, "enableServiceLinks", false);
 	if (p->profile == POD_USERNS)

@@ -149,8 +149,7 @@ static void descriptor_write(struct arena *a, struct json_writer *w, const struc
 	json_field_int(w, "size", (int64_t)d->size);
 	json_key(w, "annotations");
 	json_open(w, '{');
-	if (name.n)
-		json_field(w, "org.opencontainers.image.ref.name", name);
+	json_field_given(w, "org.opencontainers.image.ref.name", name);
 	json_field(w, "org.opencontainers.image.created", clock_rfc3339(a, created));
 	json_close(w, '}');
 	json_close(w, '}');

@@ -196,32 +196,17 @@ struct str image_id_text(
 
 /* --- writing ----------------------------------------------------------------------------- */
 
-static void texts_put(struct json_writer *w, const char *key, const struct str *s, size_t n)
-{
-	if (!json_list(w, key, n))
-		return;
-	for (size_t i = 0; i < n; i++)
-		json_put_str(w, s[i]);
-	json_close(w, ']');
-}
-
-static void text_put(struct json_writer *w, const char *key, struct str s)
-{
-	if (s.n)
-		json_field(w, key, s);
-}
-
 static void config_put(struct json_writer *w, const struct image_config *c)
 {
 	json_key(w, "config");
 	json_open(w, '{');
-	text_put(w, "architecture", c->architecture);
-	text_put(w, "os", c->os);
-	texts_put(w, "Entrypoint", c->entrypoint, c->n_entrypoint);
-	texts_put(w, "Cmd", c->cmd, c->n_cmd);
-	texts_put(w, "Env", c->env, c->n_env);
-	text_put(w, "User", c->user);
-	text_put(w, "WorkingDir", c->working_dir);
+	json_field_given(w, "architecture", c->architecture);
+	json_field_given(w, "os", c->os);
+	json_field_list(w, "Entrypoint", c->entrypoint, c->n_entrypoint);
+	json_field_list(w, "Cmd", c->cmd, c->n_cmd);
+	json_field_list(w, "Env", c->env, c->n_env);
+	json_field_given(w, "User", c->user);
+	json_field_given(w, "WorkingDir", c->working_dir);
 	json_close(w, '}');
 }
 
@@ -239,8 +224,8 @@ void image_lock_print(const struct image_lock_entry *entries, size_t n, struct b
 		json_open(&w, '{');
 		json_field(&w, "ref", entries[i].ref);
 		json_field(&w, "name", entries[i].name);
-		text_put(&w, "digest", entries[i].digest);
-		text_put(&w, "imageID", entries[i].config_digest);
+		json_field_given(&w, "digest", entries[i].digest);
+		json_field_given(&w, "imageID", entries[i].config_digest);
 		config_put(&w, &entries[i].config);
 		json_close(&w, '}');
 	}

@@ -103,23 +103,6 @@ static int pack_layer(struct arena *a, int dfd, const struct pack_options *o,
 	return blob_writer_end(&blob, a, STR_NONE, &ret->layer.digest, err);
 }
 
-static void put_texts(struct json_writer *w, const char *key, const struct str *s, size_t n)
-{
-	if (!n)
-		return;
-	json_key(w, key);
-	json_open(w, '[');
-	for (size_t i = 0; i < n; i++)
-		json_put_str(w, s[i]);
-	json_close(w, ']');
-}
-
-static void put_text(struct json_writer *w, const char *key, struct str s)
-{
-	if (s.n)
-		json_field(w, key, s);
-}
-
 static struct str config_text(
 	struct arena *a, const struct pack_options *o, const struct packed *p)
 {
@@ -135,16 +118,16 @@ static struct str config_text(
 	json_fieldz(&w, "os", "linux");
 	json_key(&w, "config");
 	json_open(&w, '{');
-	put_text(&w, "User", o->user);
-	put_texts(&w, "Env", o->env, o->n_env);
-	put_texts(&w, "Entrypoint", o->entrypoint, o->n_entrypoint);
-	put_texts(&w, "Cmd", o->cmd, o->n_cmd);
-	put_text(&w, "WorkingDir", o->working_dir);
+	json_field_given(&w, "User", o->user);
+	json_field_list(&w, "Env", o->env, o->n_env);
+	json_field_list(&w, "Entrypoint", o->entrypoint, o->n_entrypoint);
+	json_field_list(&w, "Cmd", o->cmd, o->n_cmd);
+	json_field_given(&w, "WorkingDir", o->working_dir);
 	json_close(&w, '}');
 	json_key(&w, "rootfs");
 	json_open(&w, '{');
 	json_fieldz(&w, "type", "layers");
-	put_texts(&w, "diff_ids", &p->diff_id, 1);
+	json_field_list(&w, "diff_ids", &p->diff_id, 1);
 	json_close(&w, '}');
 	json_key(&w, "history");
 	json_open(&w, '[');

@@ -185,8 +185,7 @@ static void put_value(const struct artifact_value *v, struct json_writer *w)
 			put_digest(&v->digests[i], w);
 		json_close(w, '}');
 	}
-	if (v->uri.n)
-		json_field(w, "uri", v->uri);
+	json_field_given(w, "uri", v->uri);
 	json_close(w, '}');
 }
 

@@ -235,8 +235,7 @@ void workspace_binding_json(const struct workspace_binding *b, struct json_write
 {
 	json_open(w, '{');
 	json_field(w, "name", b->name.s);
-	if (b->sub_path.s.n)
-		json_field(w, "subPath", b->sub_path.s);
+	json_field_given(w, "subPath", b->sub_path.s);
 	put_source(w, &b->source, PLACE_BINDING);
 	json_close(w, '}');
 }

@@ -70,6 +70,26 @@ static void test_indented(void **state attr_unused)
 				 "}");
 }
 
+/* What is empty has no member, and leaves no comma behind. */
+static void test_left_out(void **state attr_unused)
+{
+	static const struct str words[] = {STR_INIT("x"), STR_INIT("")};
+	cleanup_buf struct buf b;
+	struct json_writer w;
+
+	buf_init(&b, MAX_BYTES);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	json_field_given(&w, "none", STR_NONE);
+	json_field_list(&w, "none", NULL, 0);
+	json_field_given(&w, "s", STR("x"));
+	json_field_given(&w, "none", STR(""));
+	json_field_list(&w, "list", words, ARRAY_SIZE(words));
+	json_field_list(&w, "none", words, 0);
+	json_close(&w, '}');
+	assert_string_equal(b.p, "{\"s\":\"x\",\"list\":[\"x\",\"\"]}");
+}
+
 static void test_scalar(void **state attr_unused)
 {
 	cleanup_buf struct buf b;
@@ -215,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_indented),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_scalar),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_round_trip),
