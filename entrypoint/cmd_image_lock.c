@@ -2,7 +2,6 @@
 /* `image lock`: what the images of a pipeline are, and how they are run, as a file. */
 #include "cmd_image_lock.h"
 
-#include "header.h"
 #include "image_files.h"
 #include "input.h"
 #include "trial.h"
@@ -72,18 +71,13 @@ static bool lock_run(struct locking *l, const struct agent *agent)
 /* -1: fine; else the exit code, and everything is told. */
 static int lock_runs(struct locking *l, const struct options *o)
 {
-	struct str seed = seed_new(l->arena);
 	const struct run_ref **runs;
 	bool all = true;
-	struct err err = {0};
 	size_t n;
+	int code = input_open(o, l->arena, &l->spec, &runs, &n);
 
-	if (input_load(o, l->arena, seed, &l->spec, &err))
-		return input_refuse(o, &err);
-	if (!spec_ok(l->spec))
-		return input_refuse_diags(o, l->spec->diags, EXIT_INPUT);
-	if (input_runs(o, l->spec, seed, &runs, &n, &err))
-		return input_refuse(o, &err);
+	if (code >= 0)
+		return code;
 	for (size_t i = 0; i < n; i++) {
 		struct agent *agent = trial_new(o, l->arena, l->spec, runs[i]);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `plan`: bind every run as `run` would and print the order in which its tasks would start. */
 #include "cmd.h"
-#include "header.h"
 #include "input.h"
 #include "secrets.h"
 #include "trial.h"
@@ -61,21 +60,15 @@ static int plans_print(
 int cmd_plan(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct str seed = seed_new(a);
 	struct spec *spec;
 	const struct run_ref **runs;
 	struct agent **agents;
 	struct mask *mask;
 	size_t n;
-	struct err err = {0};
-	int code;
+	int code = input_open(o, a, &spec, &runs, &n);
 
-	if (input_load(o, a, seed, &spec, &err))
-		return input_refuse(o, &err);
-	if (!spec_ok(spec))
-		return input_refuse_diags(o, spec->diags, EXIT_INPUT);
-	if (input_runs(o, spec, seed, &runs, &n, &err))
-		return input_refuse(o, &err);
+	if (code >= 0)
+		return code;
 	agents = arena_new_array(a, struct agent *, n);
 	for (size_t i = 0; i < n; i++)
 		agents[i] = trial_new(o, a, spec, runs[i]);

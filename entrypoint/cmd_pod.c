@@ -2,7 +2,6 @@
 /* `monopod pod`: the objects that run a pipeline in one pod, printed. */
 #include "cmd.h"
 
-#include "header.h"
 #include "image_files.h"
 #include "input.h"
 #include "list_json.h"
@@ -98,20 +97,15 @@ static int pod_of_agent(
 int cmd_pod(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct str seed = seed_new(a);
 	const struct run_ref **runs;
 	struct spec *spec;
 	struct agent *agent;
 	struct err err = {0};
 	size_t n;
-	int code;
+	int code = input_open(o, a, &spec, &runs, &n);
 
-	if (input_load(o, a, seed, &spec, &err))
-		return input_refuse(o, &err);
-	if (!spec_ok(spec))
-		return input_refuse_diags(o, spec->diags, EXIT_INPUT);
-	if (input_runs(o, spec, seed, &runs, &n, &err))
-		return input_refuse(o, &err);
+	if (code >= 0)
+		return code;
 	if (n > 1) {
 		(void)diag_add(spec->diags, DIAG_ERROR, "pod", run_pos(runs[1]),
 			"one pod is one run: name the one that is meant, '" STR_FMT

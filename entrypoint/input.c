@@ -350,6 +350,21 @@ int input_refuse(const struct options *o, const struct err *err)
 	return (int)code;
 }
 
+int input_open(const struct options *o, struct arena *a, struct spec **ret_spec,
+	const struct run_ref ***ret_runs, size_t *ret_n)
+{
+	struct str seed = seed_new(a);
+	struct err err = {0};
+
+	if (input_load(o, a, seed, ret_spec, &err))
+		return input_refuse(o, &err);
+	if (!spec_ok(*ret_spec))
+		return input_refuse_diags(o, (*ret_spec)->diags, EXIT_INPUT);
+	if (input_runs(o, *ret_spec, seed, ret_runs, ret_n, &err))
+		return input_refuse(o, &err);
+	return -1;
+}
+
 void input_warn(const struct options *o, const struct diags *d)
 {
 	if (d->n)

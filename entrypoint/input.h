@@ -40,6 +40,12 @@ struct str input_random_uid(struct arena *a);
  */
 int input_refuse_diags(const struct options *o, const struct diags *d, enum exit_code code);
 int input_refuse(const struct options *o, const struct err *err);
+/*
+ * input_load and input_runs for a verb that needs valid input: -1 with at least one run, else
+ * the exit code, and everything is told.
+ */
+int input_open(const struct options *o, struct arena *a, struct spec **ret_spec,
+	const struct run_ref ***ret_runs, size_t *ret_n);
 /* Warnings and notes of an input that is otherwise fine. */
 void input_warn(const struct options *o, const struct diags *d);
 
