@@ -20,7 +20,7 @@ static struct pos run_pos(const struct run_ref *run)
 }
 
 /* Where the tasks' pods go is where this one goes: what `run` says of it is not so here. */
-static void warn(const struct options *o, struct diags *d)
+static struct diags of_pod(const struct diags *d)
 {
 	struct diags rest = *d;
 
@@ -29,7 +29,7 @@ static void warn(const struct options *o, struct diags *d)
 	for (size_t i = 0; i < d->n; i++)
 		if (!str_eqz(str_z(d->items[i].code), "no-effect"))
 			rest.items[rest.n++] = d->items[i];
-	input_warn(o, &rest);
+	return rest;
 }
 
 static int print_list(const struct str *documents, size_t n, struct buf *out)
@@ -77,6 +77,7 @@ static int pod_of_agent(
 	struct image_map *map;
 	struct image_lock *lock;
 	struct pod_plan plan;
+	struct diags told;
 
 	if (diags_has_errors(spec->diags, DIAG_RUN))
 		return input_refuse_diags(o, spec->diags, EXIT_INPUT);
@@ -85,12 +86,12 @@ static int pod_of_agent(
 		return input_refuse(o, err);
 	g->map = map;
 	g->lock = lock;
-	if (pod_gather(g, &plan, err)) {
-		if (err->kind == ERR_NONE)
-			return input_refuse_diags(o, spec->diags, EXIT_INPUT);
+	if (pod_gather(g, &plan, err) && err->kind != ERR_NONE)
 		return input_refuse(o, err);
-	}
-	warn(o, spec->diags);
+	told = of_pod(spec->diags);
+	if (told.n_errors)
+		return input_refuse_diags(o, &told, EXIT_INPUT);
+	input_warn(o, &told);
 	return pod_print(o, g->arena, &plan, err) ? input_refuse(o, err) : EXIT_RUN_OK;
 }
 

@@ -76,6 +76,10 @@ struct pod_image {
 struct pod_label {
 	struct str key, value;
 };
+struct pod_secret {
+	struct str name, type;
+	struct str data; /* JSON of the object's data */
+};
 struct pod_request {
 	struct str name, quantity;
 };
@@ -99,8 +103,8 @@ struct pod_plan {
 	struct pod_map *maps;
 	size_t n_maps;
 	bool has_secrets_meta;
-	struct pod_label *secrets; /* made from the input: name, JSON of the object's data */
-	struct str *claims;        /* whole documents of the input */
+	struct pod_secret *secrets; /* made from the input */
+	struct str *claims;         /* whole documents of the input */
 	size_t n_secrets, n_claims;
 	struct pod_request *requests;
 	size_t n_requests;

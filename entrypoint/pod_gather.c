@@ -3,8 +3,8 @@
 #include "pod_gather.h"
 
 #include "pod_input.h"
+#include "pod_secret.h"
 
-#include <base/base64.h>
 #include <base/bounds.h>
 #include <base/map.h>
 #include <base/num.h>
@@ -34,7 +34,7 @@ struct gather {
 	VEC(struct pod_image) images;
 	VEC(struct pod_label) labels;
 	VEC(struct pod_label) annotations;
-	VEC(struct pod_label) secrets;
+	struct pod_secrets secrets;
 	VEC(struct str) claims;
 	VEC(struct pod_file) files; /* beside the input in the first ConfigMap */
 	VEC(struct pod_request) requests;
@@ -199,30 +199,6 @@ static void add_secret_meta(struct gather *g, const struct data_object *o)
 	json_close(&w, '}');
 }
 
-/* A Secret with data becomes an object of the pod's own: the cluster's may be another's. */
-static struct str own_secret(struct gather *g, const struct data_object *o)
-{
-	struct str name = arena_printf(
-		g->arena, STR_FMT "-secret-%zu", STR_ARG(g->p->name), g->secrets.n);
-	struct buf out cleanup_buf = {0};
-	struct json_writer w;
-
-	buf_init(&out, 4 * (size_t)MIB);
-	json_writer_init(&w, &out, 0);
-	json_open(&w, '{');
-	for (size_t i = 0; i < o->n_data; i++) {
-		struct buf text cleanup_buf = {0};
-
-		buf_init(&text, 4 * (size_t)MIB);
-		base64_add(&text, o->data[i].value, true);
-		json_keys(&w, o->data[i].key);
-		json_put_str(&w, buf_str(&text));
-	}
-	json_close(&w, '}');
-	vec_push(&g->secrets, ((struct pod_label){name, arena_str(g->arena, buf_str(&out))}));
-	return name;
-}
-
 static void need_secret(struct gather *g, const struct need *n)
 {
 	const struct data_object *o = map_get(&g->in->spec->secret_by_name, n->name);
@@ -230,8 +206,7 @@ static void need_secret(struct gather *g, const struct need *n)
 
 	if (o)
 		add_secret_meta(g, o);
-	if (o && o->n_data)
-		v.object = own_secret(g, o);
+	v.object = pod_secrets_own(&g->secrets, n->name);
 	vec_push(&g->volumes, v);
 }
 
@@ -663,8 +638,10 @@ static void gather_end(struct gather *g)
 	freeze(images);
 	freeze(labels);
 	freeze(annotations);
-	freeze(secrets);
 	freeze(claims);
+	g->p->secrets = vec_freeze(&g->secrets.list, g->arena);
+	g->p->n_secrets = g->secrets.list.n;
+	vec_release(&g->secrets.list);
 	freeze(requests);
 	vec_release(&g->files);
 	vec_release(&g->locked);
@@ -679,6 +656,11 @@ static int gather_all(struct gather *g, struct err *err)
 	gather_plan(g);
 	if (options_check(g, err))
 		return -1;
+	g->secrets = (struct pod_secrets){.arena = g->arena,
+		.pod_name = g->p->name,
+		.spec = g->in->spec,
+		.diags = g->in->diags};
+	pod_secrets_init(&g->secrets);
 	arg(g, STR("run"));
 	arg2(g, "-f", STR("/monopod/input"));
 	agent_needs(g->in->agent, g->arena, &g->needs, &g->n_needs);
@@ -694,6 +676,8 @@ static int gather_all(struct gather *g, struct err *err)
 	gather_times(g);
 	gather_account(g);
 	pod_place(g->arena, g->in->run, g->in->diags, &g->p->placement);
+	g->p->placement.pull_secrets = pod_secrets_pull(
+		&g->secrets, g->p->placement.pull_secrets, g->needs, g->n_needs);
 	if (args_check(g, err) || gather_documents(g, err))
 		return -1;
 	return g->in->diags->n_errors ? -1 : 0;

@@ -91,9 +91,9 @@ static void document(struct rendering *r, void (*put)(struct rendering *r, size_
 static void put_secret(struct rendering *r, size_t i)
 {
 	put_kind(&r->w, "v1", "Secret");
-	put_meta(r, r->p->secrets[i].key, false);
-	json_fieldz(&r->w, "type", "Opaque");
-	put_raw(&r->w, "data", r->p->secrets[i].value);
+	put_meta(r, r->p->secrets[i].name, false);
+	json_field(&r->w, "type", r->p->secrets[i].type);
+	put_raw(&r->w, "data", r->p->secrets[i].data);
 }
 
 static struct str map_name(const struct rendering *r, size_t i)

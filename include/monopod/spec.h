@@ -426,7 +426,7 @@ struct service_account {
 	struct object_meta meta;
 	struct secret_ref *secrets; /* for the credentials of steps */
 	size_t n_secrets;
-	struct secret_ref *pull_secrets; /* no image is fetched with them */
+	struct secret_ref *pull_secrets; /* for the kubelet of a pod */
 	size_t n_pull_secrets;
 	struct maybe_bool automount;
 };

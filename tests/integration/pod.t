@@ -406,6 +406,57 @@ yaml < <(claim '')
 pod --images-from layout --namespace team
 is "$(json_file "$T/pod.json" '[i["metadata"]["namespace"] for i in d["items"]]')" "['team', 'team', 'team']" "a claim is made where the pod is"
 
+# --- what images are pulled with
+pull_input() { # PULL-SECRETS-OF-THE-ACCOUNT TYPE-OF-private
+	cat <<-YAML
+		apiVersion: tekton.dev/v1
+		kind: PipelineRun
+		metadata: {name: r}
+		spec:
+		  pipelineSpec:
+		    tasks:
+		    - {name: a, taskSpec: {steps: [{image: busybox, script: x}]}}
+		    - {name: b, taskSpec: {steps: [{image: busybox, script: x}]}}
+		  taskRunTemplate: {podTemplate: {imagePullSecrets: [{name: first}, {name: private}]}}
+		  taskRunSpecs: [{pipelineTaskName: b, serviceAccountName: other}]
+		---
+		apiVersion: v1
+		kind: ServiceAccount
+		metadata: {name: default}
+		imagePullSecrets: [$1]
+		---
+		apiVersion: v1
+		kind: ServiceAccount
+		metadata: {name: other}
+		secrets: [{name: private}]
+		imagePullSecrets: [{name: of-other}, {name: private}]
+		---
+		apiVersion: v1
+		kind: ServiceAccount
+		metadata: {name: unused}
+		imagePullSecrets: [{name: of-unused}]
+		---
+		apiVersion: v1
+		kind: Secret
+		metadata: {name: private}
+		type: $2
+		stringData: {.dockerconfigjson: '{"auths": {}}'}
+	YAML
+}
+yaml < <(pull_input '{name: of-default}, {name: first}' kubernetes.io/dockerconfigjson)
+for from in volumes layout; do
+	pod --images-from $from --image-lock "$T/images.lock"
+	is "$(json_file "$T/pod.json" '[s["name"] for s in pod["imagePullSecrets"]]')" "['first', 'r-secret-0', 'of-default', 'of-other']" \
+		"images from $from: pull secrets of podTemplates and accounts, each once" || echo "# $err"
+	is "$(json_file "$T/pod.json" '[(i["metadata"]["name"], i["type"], list(i["data"])) for i in d["items"] if i["kind"] == "Secret"]')" \
+		"[('r-secret-0', 'kubernetes.io/dockerconfigjson', ['.dockerconfigjson'])]" "images from $from: one of the input is made, once, with its type"
+	valid "images from $from: and valid" "$T/pod.json"
+done
+refused "a pull secret of another type" "in.yaml:31:7*Secret 'private' is to pull images" < <(pull_input '' Opaque)
+unlike "$err" "has no effect" "and what has an effect here is not warned of beside a refusal"
+refused "a pull secret without a name" "in.yaml:12:1*imagePullSecrets: '' is not a name" < <(pull_input '{}' kubernetes.io/dockerconfigjson)
+refused "a pull secret whose name is none" "in.yaml:15:27*imagePullSecrets: 'A b' is not a name" < <(pull_input '{name: "A b"}' kubernetes.io/dockerconfigjson)
+
 # --- one image by several names is one volume: in a user namespace it can be mounted once
 yaml <<YAML
 $head}

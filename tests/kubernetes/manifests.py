@@ -174,7 +174,14 @@ def check_references(items, say):
     spec = pod["spec"] if pod["kind"] == "Pod" else pod["spec"]["template"]["spec"]
     mounted = {("ConfigMap", s["configMap"]["name"]) for v in spec["volumes"] for s in v.get("projected", {}).get("sources", [])}
     mounted |= {("Secret", v["secret"]["secretName"]) for v in spec["volumes"] if "secret" in v and not v["secret"].get("optional")}
+    pulls = [s["name"] for s in spec.get("imagePullSecrets", [])]
+    if len(set(pulls)) != len(pulls) or not all(subdomain(p) for p in pulls):
+        say(f"imagePullSecrets {pulls}")
     printed = {n for n in names if n[0] in ("ConfigMap", "Secret")}
+    mounted |= {("Secret", p) for p in pulls} & printed
+    for i in items:
+        if i["kind"] == "Secret" and i["metadata"]["name"] in pulls and i["type"] != "kubernetes.io/dockerconfigjson":
+            say(f"images are pulled with a Secret of type {i['type']}")
     if mounted != printed:
         say(f"printed {sorted(printed)}, mounted {sorted(mounted)}")
 
@@ -273,7 +280,10 @@ def documents(r, n):
         run["spec"]["taskRunTemplate"]["serviceAccountName"] = r.choice(["builder", "in-input"])
     docs = [run, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "two", "annotations": {"tekton.dev/git-0": "https://example.com"}},
                   "type": "kubernetes.io/basic-auth", "stringData": {"username": odd(r), "password": odd(r) + "long"}},
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "in-input"}, "secrets": [{"name": "two"}]}]
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull"}, "type": "kubernetes.io/dockerconfigjson",
+             "stringData": {".dockerconfigjson": json.dumps({"auths": {odd(r): {"auth": "eDp5"}}})}},
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "in-input"}, "secrets": [{"name": "two"}],
+             "imagePullSecrets": [{"name": n} for n in r.sample(["pull", "cluster.pull", word(r)], r.randint(0, 3))]}]
     if r.random() < .5:
         docs.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {"k": odd(r) * r.choice([1, 3000])}})
     if r.random() < .5:
