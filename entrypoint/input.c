@@ -2,9 +2,9 @@
 /* Reading the input, choosing runs, refusing. */
 #include "input.h"
 
+#include "deflate.h"
 #include "header.h"
 #include "hostpath.h"
-#include "inflate.h"
 #include "objects.h"
 #include "profile.h"
 
@@ -77,7 +77,7 @@ static int input_unpack(struct arena *a, struct str *text, struct err *err)
 	struct buf out cleanup_buf = {0};
 
 	buf_init(&out, BOUND_YAML_BYTES);
-	if (inflate_text(*text, INFLATE_GZIP, &out, err))
+	if (inflate_text(*text, DEFLATE_GZIP, &out, err))
 		return -1;
 	*text = arena_str(a, buf_str(&out));
 	return 0;

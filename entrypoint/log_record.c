@@ -2,7 +2,7 @@
 /* Writing run.json into the log and finding it there again. */
 #include "log_record.h"
 
-#include "inflate.h"
+#include "deflate.h"
 
 #include <base/attr.h>
 #include <base/base64.h>
@@ -202,7 +202,7 @@ static void finder_end(struct finder *f, struct arena *a, struct str rest)
 		return;
 	}
 	buf_init(&text, RUN_JSON_BYTES);
-	if (inflate_text(buf_str(&f->packed), INFLATE_GZIP, &text, &err))
+	if (inflate_text(buf_str(&f->packed), DEFLATE_GZIP, &text, &err))
 		finder_fail(f, err.msg);
 	else if (!str_eq(image_digest_text(a, buf_str(&text)), f->digest))
 		finder_fail(f, "its bytes have another digest");

@@ -3,7 +3,7 @@
  * when one is not enough. */
 #include "pod.h"
 
-#include "gzip.h"
+#include "deflate.h"
 #include "list_json.h"
 
 #include <base/bounds.h>
@@ -42,11 +42,13 @@ static int add_packed(struct bundling *b, size_t from, size_t to)
 {
 	struct str list = list_of(b, from, to);
 	struct str name = arena_printf(b->arena, "input-%zu.json.gz", b->n_inputs);
-	struct str packed = list.n ? gzip_pack(b->arena, list) : STR_NONE;
+	struct buf packed cleanup_buf;
 
-	if (list.n && packed.n <= MAP_BYTES) {
-		vec_push(&b->files,
-			((struct pod_file){.name = name, .bytes = packed, .is_binary = true}));
+	buf_init(&packed, MAP_BYTES);
+	if (list.n && deflate_text(list, DEFLATE_GZIP, &packed)) {
+		vec_push(&b->files, ((struct pod_file){.name = name,
+					    .bytes = arena_str(b->arena, buf_str(&packed)),
+					    .is_binary = true}));
 		b->n_inputs++;
 		return 0;
 	}

@@ -2,6 +2,8 @@
 /* The termination file: encoding, what to leave out, writing in place. */
 #include "termination.h"
 
+#include "deflate.h"
+
 #include <base/attr.h>
 #include <base/base64.h>
 #include <base/bounds.h>
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define DEFAULT_PATH "/dev/termination-log"
 #define TKNZ         "tknz:"
@@ -22,8 +23,6 @@
 enum {
 	TYPE_RESULT = 1,
 	TYPE_INTERNAL = 3,
-	DEFLATE_WINDOW = -15, /* raw, without header and checksum */
-	DEFLATE_MEMORY = 9,
 	INFLATE_LIMIT = 128 * KIB, /* a reader refuses what inflates to more */
 	NAMES_LEAST = 64,
 	OMITTED_NAMES = 24 * KIB, /* at most, compressed */
@@ -109,25 +108,13 @@ static void choice_json(
 /* "tknz:" and the compressed text; false when that is more than a message may have. */
 static bool tknz_put(struct buf *out, struct str text)
 {
-	unsigned char packed[BOUND_TERMINATION_BYTES];
-	z_stream z = {0};
-	int rc;
+	struct buf packed cleanup_buf = {0};
 
-	if (text.n > INFLATE_LIMIT)
-		return false;
-	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, DEFLATE_WINDOW, DEFLATE_MEMORY,
-		    Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
-	z.next_in = (z_const Bytef *)(uintptr_t)text.p;
-	z.avail_in = (uInt)text.n;
-	z.next_out = packed;
-	z.avail_out = sizeof(packed);
-	rc = deflate(&z, Z_FINISH);
-	(void)deflateEnd(&z);
-	if (rc != Z_STREAM_END)
+	buf_init(&packed, BOUND_TERMINATION_BYTES);
+	if (text.n > INFLATE_LIMIT || !deflate_text(text, DEFLATE_RAW, &packed))
 		return false;
 	buf_addz(out, TKNZ);
-	base64_add(out, (struct str){.p = (const char *)packed, .n = z.total_out}, false);
+	base64_add(out, buf_str(&packed), false);
 	return !out->full && out->n <= BOUND_TERMINATION_BYTES;
 }
 

@@ -2,7 +2,7 @@
 /* Reading a termination message: unpack, parse, take each record once. */
 #include "termination_read.h"
 
-#include "inflate.h"
+#include "deflate.h"
 
 #include <base/base64.h>
 #include <base/bounds.h>
@@ -36,7 +36,7 @@ static int told_unpack(struct arena *a, struct str *text, struct err *err)
 	if (base64_parse(a, buf_str(&padded), &packed))
 		return err_set(err, ERR_SPEC, "what follows '" TKNZ "' is not base64");
 	buf_init(&out, UNPACKED_MAX);
-	if (inflate_text(packed, INFLATE_RAW, &out, err))
+	if (inflate_text(packed, DEFLATE_RAW, &out, err))
 		return -1;
 	*text = arena_str(a, buf_str(&out));
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `pod` without its verb: names, YAML, ConfigMaps, placement. */
-#include "entrypoint/inflate.h"
+#include "entrypoint/deflate.h"
 #include "entrypoint/pod.h"
 #include "spec_build.h"
 
@@ -135,7 +135,7 @@ static void check_bundle(struct arena *a, const struct str *docs, size_t n,
 			buf_init(&text, 64 * (size_t)MIB);
 			if (f->is_binary)
 				assert_int_equal(
-					inflate_text(f->bytes, INFLATE_GZIP, &text, &err), 0);
+					inflate_text(f->bytes, DEFLATE_GZIP, &text, &err), 0);
 			else
 				buf_adds(&text, f->bytes);
 			assert_int_equal(
