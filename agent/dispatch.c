@@ -238,6 +238,7 @@ static void fill_common(struct agent *a, const struct plan_task *me, struct exec
 	t->v.is_inline = !t->referenced && !me->referenced_pipeline;
 	t->v.spec = t->referenced ? NULL : t->task;
 	t->v.service_account_name = me->service_account_name;
+	t->v.pod = me->pod;
 	t->v.retries = me->retries;
 	t->v.timeout_ns = me->timeout_ns;
 }

@@ -35,15 +35,6 @@ struct plan_workspace {
 	struct str host_dir; /* -w NAME=DIR; empty: the binding's source */
 };
 
-struct pod_plan { /* what the run says of a task's pod; pod.c */
-	struct pod_template pod_template;
-	struct container_resources *step_specs;
-	size_t n_step_specs;
-	struct container_resources *sidecar_specs;
-	size_t n_sidecar_specs;
-	struct resources resources; /* of the whole task */
-};
-
 struct plan_task {
 	const struct pipeline_task *written;
 	/* params, contexts and workspaces.*.bound of the pipeline are filled in */
@@ -61,7 +52,8 @@ struct plan_task {
 	int64_t retries;
 	int64_t timeout_ns; /* 0: none */
 	struct str service_account_name;
-	const struct pod_plan *pod; /* shared by tasks that have no entry of their own */
+	const struct pod_settings
+		*pod; /* pod.c; shared by tasks that have no entry of their own */
 	size_t *parents;
 	size_t n_parents;
 	size_t *children; /* of dag tasks */

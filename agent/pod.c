@@ -59,6 +59,10 @@ static void merge_template(
 		return;
 	merge_env(a, t, over);
 	merge_volumes(a, t, over);
+	t->pos = over->pos;
+	for (size_t i = 0; i < POD_INERT_N; i++)
+		if (text_given(over->inert[i]))
+			t->inert[i] = over->inert[i];
 	if (over->security_context.pos.line)
 		t->security_context = over->security_context;
 	if (over->n_host_aliases) {
@@ -72,7 +76,7 @@ static void merge_template(
 }
 
 static void merge_entry(
-	struct arena *a, struct pod_plan *p, const struct task_run_spec_entry *e)
+	struct arena *a, struct pod_settings *p, const struct task_run_spec_entry *e)
 {
 	merge_template(a, &p->pod_template, &e->pod_template);
 	if (e->n_step_specs) {
@@ -88,17 +92,17 @@ static void merge_entry(
 }
 
 /* The plan of the run, with the entries of one of its tasks over it. */
-static const struct pod_plan *task_pod_plan(
-	const struct plan_context *c, const struct pod_plan *all, struct str name)
+static const struct pod_settings *task_pod_plan(
+	const struct plan_context *c, const struct pod_settings *all, struct str name)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
-	struct pod_plan *own = NULL;
+	struct pod_settings *own = NULL;
 
 	for (size_t i = 0; pr && i < pr->n_task_run_specs; i++) {
 		if (!str_eq(pr->task_run_specs[i].pipeline_task_name.s, name))
 			continue;
 		if (!own) {
-			own = arena_new_object(c->arena, struct pod_plan);
+			own = arena_new_object(c->arena, struct pod_settings);
 			*own = *all;
 		}
 		merge_entry(c->arena, own, &pr->task_run_specs[i]);
@@ -110,10 +114,10 @@ void pod_plan(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
 	const struct task_run *tr = c->run->task_run;
-	struct pod_plan *all = arena_new_object(c->arena, struct pod_plan);
+	struct pod_settings *all = arena_new_object(c->arena, struct pod_settings);
 
 	if (tr)
-		*all = (struct pod_plan){.pod_template = tr->pod_template,
+		*all = (struct pod_settings){.pod_template = tr->pod_template,
 			.step_specs = tr->step_specs,
 			.n_step_specs = tr->n_step_specs,
 			.sidecar_specs = tr->sidecar_specs,
@@ -228,7 +232,8 @@ static bool has_sidecar(const struct task_spec *ts, struct str name)
 	return false;
 }
 
-struct str pod_problem(struct arena *a, const struct pod_plan *plan, const struct task_spec *ts)
+struct str pod_problem(
+	struct arena *a, const struct pod_settings *plan, const struct task_spec *ts)
 {
 	const struct resources none = {0};
 	const struct resources *template =
@@ -275,7 +280,7 @@ static struct list range_defaults(
 }
 
 struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
-	const struct pod_plan *plan, const struct task_spec *ts)
+	const struct pod_settings *plan, const struct task_spec *ts)
 {
 	struct resources *all =
 		arena_new_array(a, struct resources, ts->n_steps + ts->n_sidecars);

@@ -27,7 +27,7 @@ struct pod_facts {
  * step that the task has not, a request above its limit. Empty: nothing.
  */
 struct str pod_problem(
-	struct arena *a, const struct pod_plan *plan, const struct task_spec *ts);
+	struct arena *a, const struct pod_settings *plan, const struct task_spec *ts);
 
 /*
  * The resources of every step, then of every sidecar: what the task run says of the whole task,
@@ -35,7 +35,7 @@ struct str pod_problem(
  * LimitRanges of the namespace. A request that is missing is the limit.
  */
 struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
-	const struct pod_plan *plan, const struct task_spec *ts);
+	const struct pod_settings *plan, const struct task_spec *ts);
 
 /* hostAliases, dnsPolicy and dnsConfig of a template. */
 void pod_names(struct arena *a, const struct pod_template *pod, struct task_launch *ret);

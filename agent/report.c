@@ -298,6 +298,7 @@ static void put_child_spec(const struct report *p, const struct task_run_view *t
 	if (t->retries > 0)
 		json_field_int(p->w, "retries", t->retries);
 	put_duration(p, "timeout", t->timeout_ns);
+	pod_settings_json(t->pod, p->w);
 	put_workspaces(p, t->workspaces, t->n_workspaces);
 	json_close(p->w, '}');
 }
@@ -543,6 +544,10 @@ static void put_child_run_spec(const struct report *p)
 	json_key(p->w, "taskRunTemplate");
 	json_open(p->w, '{');
 	json_field(p->w, "serviceAccountName", pr->service_account_name.s);
+	if (pr->pod_template.pos.line) {
+		json_key(p->w, "podTemplate");
+		pod_template_json(&pr->pod_template, p->w);
+	}
 	json_close(p->w, '}');
 	put_workspaces(p, pr->workspaces, pr->n_workspaces);
 	json_close(p->w, '}');

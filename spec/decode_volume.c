@@ -240,10 +240,18 @@ static const struct field template_fields[] = {
 	{.key = "spec", .kind = FIELD_CALL, .call = decode_claim_spec},
 	{.key = "status", .kind = FIELD_ANY},
 };
+static void finish_template(struct decode *d, const struct yaml_node *n, void *base)
+{
+	struct volume_source *v = base;
+
+	decode_json(d, n, &v->template_json);
+}
+
 static const struct schema schema_template = {
 	.what = "volumeClaimTemplate",
 	.fields = template_fields,
 	.n_fields = ARRAY_SIZE(template_fields),
+	.finish = finish_template,
 };
 
 static const struct field ephemeral_fields[] = {

@@ -10,18 +10,6 @@
 #include <base/num.h>
 #include <monopod/spec.h>
 
-static void put_texts(
-	struct json_writer *w, const char *key, const struct text *t, size_t n, bool given)
-{
-	if (!given)
-		return;
-	json_key(w, key);
-	json_open(w, '[');
-	for (size_t i = 0; i < n; i++)
-		json_put_str(w, t[i].s);
-	json_close(w, ']');
-}
-
 static void put_duration(struct json_writer *w, const char *key, struct duration d)
 {
 	if (!d.pos.line)
@@ -77,7 +65,7 @@ static void put_param_specs(struct json_writer *w, const struct param_spec *p, s
 		put_text(w, "description", p[i].description);
 		put_properties(w, p[i].properties, p[i].n_properties);
 		put_value(w, "default", &p[i].default_value);
-		put_texts(w, "enum", p[i].enums, p[i].n_enums, p[i].n_enums != 0);
+		dump_texts(w, "enum", p[i].enums, p[i].n_enums, p[i].n_enums != 0);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
@@ -107,7 +95,7 @@ static void put_when(struct json_writer *w, const struct when *when, size_t n)
 		json_open(w, '{');
 		put_text(w, "input", when[i].input);
 		put_text(w, "operator", when[i].operator_text);
-		put_texts(w, "values", when[i].values, when[i].n_values,
+		dump_texts(w, "values", when[i].values, when[i].n_values,
 			when[i].values_pos.line != 0);
 		json_close(w, '}');
 	}
@@ -123,62 +111,6 @@ static void put_labels(struct json_writer *w, const char *key, const struct labe
 	for (size_t i = 0; i < l->n; i++) {
 		json_keys(w, l->keys[i].s);
 		json_put_str(w, l->values[i].s);
-	}
-	json_close(w, '}');
-}
-
-static void put_quantities(
-	struct json_writer *w, const char *key, const struct resource *r, size_t n)
-{
-	if (!n)
-		return;
-	json_key(w, key);
-	json_open(w, '{');
-	for (size_t i = 0; i < n; i++) {
-		json_keys(w, r[i].name.s);
-		json_put_str(w, r[i].quantity.s);
-	}
-	json_close(w, '}');
-}
-
-static void put_resources(struct json_writer *w, const struct resources *r)
-{
-	if (!r->pos.line)
-		return;
-	json_key(w, "computeResources");
-	json_open(w, '{');
-	put_quantities(w, "limits", r->limits, r->n_limits);
-	put_quantities(w, "requests", r->requests, r->n_requests);
-	json_close(w, '}');
-}
-
-static void put_security_context(struct json_writer *w, const struct security_context *s)
-{
-	if (!s->pos.line)
-		return;
-	json_key(w, "securityContext");
-	json_open(w, '{');
-	put_int(w, "runAsUser", s->run_as_user);
-	put_int(w, "runAsGroup", s->run_as_group);
-	put_bool(w, "runAsNonRoot", s->run_as_non_root);
-	put_bool(w, "privileged", s->privileged);
-	put_bool(w, "readOnlyRootFilesystem", s->read_only_root_filesystem);
-	put_bool(w, "allowPrivilegeEscalation", s->allow_privilege_escalation);
-	put_text(w, "procMount", s->proc_mount);
-	if (s->n_cap_add || s->n_cap_drop) {
-		json_key(w, "capabilities");
-		json_open(w, '{');
-		put_texts(w, "add", s->cap_add, s->n_cap_add, s->n_cap_add != 0);
-		put_texts(w, "drop", s->cap_drop, s->n_cap_drop, s->n_cap_drop != 0);
-		json_close(w, '}');
-	}
-	if (text_given(s->seccomp_type)) {
-		json_key(w, "seccompProfile");
-		json_open(w, '{');
-		put_text(w, "type", s->seccomp_type);
-		if (s->profile)
-			put_text(w, "localhostProfile", s->profile->name);
-		json_close(w, '}');
 	}
 	json_close(w, '}');
 }
@@ -224,14 +156,14 @@ static void put_container(struct json_writer *w, const struct step *s)
 	put_text(w, "name", s->name);
 	put_text(w, "displayName", s->display_name);
 	put_text(w, "image", s->image);
-	put_texts(w, "command", s->command, s->n_command, s->command_pos.line != 0);
-	put_texts(w, "args", s->args, s->n_args, s->args_pos.line != 0);
+	dump_texts(w, "command", s->command, s->n_command, s->command_pos.line != 0);
+	dump_texts(w, "args", s->args, s->n_args, s->args_pos.line != 0);
 	put_text(w, "workingDir", s->working_dir);
 	dump_env(w, s);
-	put_resources(w, &s->resources);
+	dump_resources(w, &s->resources);
 	put_text(w, "imagePullPolicy", s->image_pull_policy);
 	dump_mounts(w, s);
-	put_security_context(w, &s->security_context);
+	dump_security_context(w, &s->security_context);
 }
 
 static void put_step(struct json_writer *w, const struct step *s)
@@ -413,7 +345,7 @@ static void put_pipeline_task(struct json_writer *w, const struct pipeline_task 
 	put_task_spec(w, pt);
 	put_when(w, pt->when, pt->n_when);
 	put_int(w, "retries", pt->retries);
-	put_texts(w, "runAfter", pt->run_after, pt->n_run_after, pt->n_run_after != 0);
+	dump_texts(w, "runAfter", pt->run_after, pt->n_run_after, pt->n_run_after != 0);
 	put_params(w, "params", pt->params, pt->n_params);
 	put_matrix(w, &pt->matrix);
 	put_workspace_uses(w, pt->workspaces, pt->n_workspaces);

@@ -1,6 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Volumes, mounts and environments as JSON, in Kubernetes' shape. */
+/* Resources, users, environments, volumes and pod templates as JSON, in Kubernetes' shape. */
 #include "dump.h"
+
+void dump_texts(
+	struct json_writer *w, const char *key, const struct text *t, size_t n, bool given)
+{
+	if (!given)
+		return;
+	json_key(w, key);
+	json_open(w, '[');
+	for (size_t i = 0; i < n; i++)
+		json_put_str(w, t[i].s);
+	json_close(w, ']');
+}
+
+/* --- resources and users */
+
+static void put_quantities(
+	struct json_writer *w, const char *key, const struct resource *r, size_t n)
+{
+	if (!n)
+		return;
+	json_key(w, key);
+	json_open(w, '{');
+	for (size_t i = 0; i < n; i++) {
+		json_keys(w, r[i].name.s);
+		json_put_str(w, r[i].quantity.s);
+	}
+	json_close(w, '}');
+}
+
+void dump_resources(struct json_writer *w, const struct resources *r)
+{
+	if (!r->pos.line)
+		return;
+	json_key(w, "computeResources");
+	json_open(w, '{');
+	put_quantities(w, "limits", r->limits, r->n_limits);
+	put_quantities(w, "requests", r->requests, r->n_requests);
+	json_close(w, '}');
+}
+
+/* What a pod has beside it. */
+static void put_pod_users(struct json_writer *w, const struct security_context *s)
+{
+	put_int(w, "fsGroup", s->fs_group);
+	put_text(w, "fsGroupChangePolicy", s->fs_group_change_policy);
+	if (json_list(w, "supplementalGroups", s->n_supplemental_groups)) {
+		for (size_t i = 0; i < s->n_supplemental_groups; i++)
+			json_put_int(w, s->supplemental_groups[i].v);
+		json_close(w, ']');
+	}
+	put_text(w, "supplementalGroupsPolicy", s->supplemental_groups_policy);
+}
+
+void dump_security_context(struct json_writer *w, const struct security_context *s)
+{
+	if (!s->pos.line)
+		return;
+	json_key(w, "securityContext");
+	json_open(w, '{');
+	put_int(w, "runAsUser", s->run_as_user);
+	put_int(w, "runAsGroup", s->run_as_group);
+	put_bool(w, "runAsNonRoot", s->run_as_non_root);
+	put_bool(w, "privileged", s->privileged);
+	put_bool(w, "readOnlyRootFilesystem", s->read_only_root_filesystem);
+	put_bool(w, "allowPrivilegeEscalation", s->allow_privilege_escalation);
+	put_text(w, "procMount", s->proc_mount);
+	if (s->n_cap_add || s->n_cap_drop) {
+		json_key(w, "capabilities");
+		json_open(w, '{');
+		dump_texts(w, "add", s->cap_add, s->n_cap_add, s->n_cap_add != 0);
+		dump_texts(w, "drop", s->cap_drop, s->n_cap_drop, s->n_cap_drop != 0);
+		json_close(w, '}');
+	}
+	if (text_given(s->seccomp_type)) {
+		json_key(w, "seccompProfile");
+		json_open(w, '{');
+		put_text(w, "type", s->seccomp_type);
+		if (s->profile)
+			put_text(w, "localhostProfile", s->profile->name);
+		json_close(w, '}');
+	}
+	put_pod_users(w, s);
+	json_close(w, '}');
+}
 
 static void open_member(struct json_writer *w, const char *key)
 {
@@ -71,19 +155,24 @@ static void put_env_from(struct json_writer *w, const struct step *s)
 	json_close(w, ']');
 }
 
-void dump_env(struct json_writer *w, const struct step *s)
+static void put_env(struct json_writer *w, const struct env_var *env, size_t n)
 {
-	put_env_from(w, s);
-	if (!json_list(w, "env", s->n_env))
+	if (!json_list(w, "env", n))
 		return;
-	for (size_t i = 0; i < s->n_env; i++) {
+	for (size_t i = 0; i < n; i++) {
 		json_open(w, '{');
-		put_text(w, "name", s->env[i].name);
-		put_text(w, "value", s->env[i].value);
-		put_value_from(w, &s->env[i]);
+		put_text(w, "name", env[i].name);
+		put_text(w, "value", env[i].value);
+		put_value_from(w, &env[i]);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
+}
+
+void dump_env(struct json_writer *w, const struct step *s)
+{
+	put_env_from(w, s);
+	put_env(w, s->env, s->n_env);
 }
 
 /* --- mounts and volumes */
@@ -142,13 +231,8 @@ enum place { PLACE_VOLUME, PLACE_PROJECTION, PLACE_BINDING };
 
 static void put_template(struct json_writer *w, const struct volume_source *v)
 {
-	open_member(w, "volumeClaimTemplate");
-	if (text_given(v->template_name)) {
-		open_member(w, "metadata");
-		put_text(w, "name", v->template_name);
-		json_close(w, '}');
-	}
-	json_close(w, '}');
+	json_key(w, "volumeClaimTemplate");
+	json_put_text(w, v->template_json.s);
 }
 
 /* The members of every kind; those of other kinds are absent. */
@@ -238,4 +322,95 @@ void workspace_binding_json(const struct workspace_binding *b, struct json_write
 	json_field_given(w, "subPath", b->sub_path.s);
 	put_source(w, &b->source, PLACE_BINDING);
 	json_close(w, '}');
+}
+
+/* --- pod templates */
+
+static void put_dns_config(struct json_writer *w, const struct dns_config *d)
+{
+	if (!d->pos.line)
+		return;
+	open_member(w, "dnsConfig");
+	dump_texts(w, "nameservers", d->nameservers, d->n_nameservers, d->n_nameservers != 0);
+	dump_texts(w, "searches", d->searches, d->n_searches, d->n_searches != 0);
+	if (json_list(w, "options", d->n_options)) {
+		for (size_t i = 0; i < d->n_options; i++) {
+			json_open(w, '{');
+			put_text(w, "name", d->options[i].name);
+			put_text(w, "value", d->options[i].value);
+			json_close(w, '}');
+		}
+		json_close(w, ']');
+	}
+	json_close(w, '}');
+}
+
+static void put_host_aliases(struct json_writer *w, const struct pod_template *t)
+{
+	if (!json_list(w, "hostAliases", t->n_host_aliases))
+		return;
+	for (size_t i = 0; i < t->n_host_aliases; i++) {
+		const struct host_alias *h = &t->host_aliases[i];
+
+		json_open(w, '{');
+		put_text(w, "ip", h->ip);
+		dump_texts(w, "hostnames", h->hostnames, h->n_hostnames, h->n_hostnames != 0);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static const char *const inert_keys[POD_INERT_N] = {
+	[POD_NODE_SELECTOR] = "nodeSelector",
+	[POD_TOLERATIONS] = "tolerations",
+	[POD_AFFINITY] = "affinity",
+	[POD_RUNTIME_CLASS_NAME] = "runtimeClassName",
+	[POD_AUTOMOUNT_TOKEN] = "automountServiceAccountToken",
+	[POD_SERVICE_LINKS] = "enableServiceLinks",
+	[POD_PRIORITY_CLASS_NAME] = "priorityClassName",
+	[POD_SCHEDULER_NAME] = "schedulerName",
+	[POD_PULL_SECRETS] = "imagePullSecrets",
+	[POD_HOST_NETWORK] = "hostNetwork",
+	[POD_HOST_USERS] = "hostUsers",
+	[POD_TOPOLOGY_SPREAD] = "topologySpreadConstraints",
+};
+
+void pod_template_json(const struct pod_template *t, struct json_writer *w)
+{
+	json_open(w, '{');
+	put_env(w, t->env, t->n_env);
+	dump_security_context(w, &t->security_context);
+	dump_volumes(w, t->volumes, t->n_volumes);
+	put_text(w, "dnsPolicy", t->dns_policy);
+	put_dns_config(w, &t->dns_config);
+	put_host_aliases(w, t);
+	for (size_t i = 0; i < POD_INERT_N; i++)
+		if (text_given(t->inert[i]))
+			json_text_put_member(w, str_z(inert_keys[i]), t->inert[i].s);
+	json_close(w, '}');
+}
+
+static void put_container_resources(
+	struct json_writer *w, const char *key, const struct container_resources *c, size_t n)
+{
+	if (!json_list(w, key, n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		json_open(w, '{');
+		put_text(w, "name", c[i].name);
+		dump_resources(w, &c[i].resources);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+void pod_settings_json(const struct pod_settings *s, struct json_writer *w)
+{
+	if (s->pod_template.pos.line) {
+		json_key(w, "podTemplate");
+		pod_template_json(&s->pod_template, w);
+	}
+	put_container_resources(w, "stepSpecs", s->step_specs, s->n_step_specs);
+	put_container_resources(w, "sidecarSpecs", s->sidecar_specs, s->n_sidecar_specs);
+	dump_resources(w, &s->resources);
 }

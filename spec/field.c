@@ -2,7 +2,9 @@
 /* The one walker behind all decode_*.c tables; see field.h. */
 #include "field.h"
 
+#include <base/bounds.h>
 #include <base/err.h>
+#include <base/json.h>
 #include <base/num.h>
 #include <stdarg.h>
 #include <string.h>
@@ -202,6 +204,20 @@ void decode_int(struct decode *d, const struct field *f, const struct yaml_node 
 	*ret = (struct maybe_int){.v = v, .pos = n->pos};
 }
 
+void decode_json(struct decode *d, const struct yaml_node *n, struct text *ret)
+{
+	struct buf b cleanup_buf;
+	struct json_writer w;
+
+	buf_init(&b, BOUND_OBJECT_BYTES);
+	json_writer_init(&w, &b, 0);
+	yaml_json(n, YAML_AS_WRITTEN, &w);
+	if (b.full)
+		(void)decode_fail(d, "limit", n, "larger than %d bytes", BOUND_OBJECT_BYTES);
+	else
+		*ret = (struct text){.s = arena_str(d->arena, buf_str(&b)), .pos = n->pos};
+}
+
 void decode_duration(struct decode *d, const struct yaml_node *n, struct duration *ret)
 {
 	if (!decode_expect(d, n, YAML_STRING, "duration"))
@@ -303,6 +319,9 @@ static void decode_value(
 	if (f->at_pos)
 		*(struct pos *)(void *)(base + f->at_pos) = n->pos;
 	switch (f->kind) {
+	case FIELD_JSON:
+		decode_json(d, n, at);
+		break;
 	case FIELD_TEXT:
 		decode_text(d, n, at);
 		break;

@@ -31,6 +31,7 @@ typedef void decode_fn(
 
 enum field_kind {
 	FIELD_ANY,        /* accepted as it is, not stored */
+	FIELD_JSON,       /* struct text: accepted as it is, kept as compact JSON */
 	FIELD_TEXT,       /* struct text */
 	FIELD_TEXTS,      /* list of struct text */
 	FIELD_BOOL,       /* struct maybe_bool */
@@ -98,6 +99,7 @@ void decode_text(struct decode *d, const struct yaml_node *n, struct text *ret);
 /* Within f->min … f->max. */
 void decode_int(struct decode *d, const struct field *f, const struct yaml_node *n,
 	struct maybe_int *ret);
+void decode_json(struct decode *d, const struct yaml_node *n, struct text *ret);
 void decode_duration(struct decode *d, const struct yaml_node *n, struct duration *ret);
 void decode_labels(struct decode *d, const struct yaml_node *n, struct labels *ret);
 void decode_list(struct decode *d, const struct field *f, const struct schema *s,

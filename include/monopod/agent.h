@@ -171,6 +171,7 @@ struct task_run_view {
 	struct workspace_binding *workspaces;
 	size_t n_workspaces;
 	struct str service_account_name;
+	const struct pod_settings *pod;
 	bool on_error_continue; /* the run around it goes on when it fails */
 	int64_t retries;
 	int64_t timeout_ns; /* 0: none */

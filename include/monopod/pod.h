@@ -54,6 +54,7 @@ struct volume_source {
 	struct text claim_name;        /* CLAIM */
 	struct maybe_bool read_only;   /* CLAIM */
 	struct text template_name;     /* CLAIM_TEMPLATE: metadata.name, may be absent */
+	struct text template_json;     /* likewise: all of it, as written */
 	struct text object_name;       /* CONFIG_MAP, SECRET */
 	struct maybe_bool optional;    /* CONFIG_MAP, SECRET */
 	struct maybe_int default_mode; /* CONFIG_MAP, SECRET, PROJECTED, DOWNWARD_API */
@@ -178,7 +179,24 @@ struct dns_config {
 	size_t n_options;
 	struct pos pos; /* line 0: absent */
 };
-struct pod_template { /* section 3.6: what means something in one pod */
+/* What of a template means nothing in one pod; kept to be shown. */
+enum pod_inert {
+	POD_NODE_SELECTOR,
+	POD_TOLERATIONS,
+	POD_AFFINITY,
+	POD_RUNTIME_CLASS_NAME,
+	POD_AUTOMOUNT_TOKEN,
+	POD_SERVICE_LINKS,
+	POD_PRIORITY_CLASS_NAME,
+	POD_SCHEDULER_NAME,
+	POD_PULL_SECRETS,
+	POD_HOST_NETWORK,
+	POD_HOST_USERS,
+	POD_TOPOLOGY_SPREAD,
+};
+enum { POD_INERT_N = POD_TOPOLOGY_SPREAD + 1 };
+struct pod_template {                   /* section 3.6 */
+	struct text inert[POD_INERT_N]; /* JSON, as written */
 	struct security_context security_context;
 	struct env_var *env;
 	size_t n_env;
@@ -194,6 +212,14 @@ struct container_resources { /* stepSpecs[], sidecarSpecs[] */
 	struct text name;
 	struct resources resources;
 	struct pos pos;
+};
+struct pod_settings { /* what a run says of the pod of one of its tasks */
+	struct pod_template pod_template;
+	struct container_resources *step_specs;
+	size_t n_step_specs;
+	struct container_resources *sidecar_specs;
+	size_t n_sidecar_specs;
+	struct resources resources; /* of the whole task */
 };
 
 #endif

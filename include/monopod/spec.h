@@ -585,5 +585,9 @@ size_t spec_compare(const struct spec *s, const struct spec_digest *d, const str
 void task_spec_json(const struct task_spec *t, struct json_writer *w);
 void pipeline_spec_json(const struct pipeline_spec *p, struct json_writer *w);
 void workspace_binding_json(const struct workspace_binding *b, struct json_writer *w);
+void pod_template_json(const struct pod_template *t, struct json_writer *w);
+/* What there is of the members podTemplate, stepSpecs, sidecarSpecs and computeResources of a
+ * TaskRun's spec, into an object that is open. */
+void pod_settings_json(const struct pod_settings *s, struct json_writer *w);
 
 #endif

@@ -89,12 +89,72 @@ static void test_given_and_empty(void **state attr_unused)
 		"\"steps\":[{\"name\":\"s\",\"image\":\"i\"}]}");
 }
 
+/* What a TaskRun says of its pod: every member, in the order in which it is printed. */
+static const char pod_members[] =
+	"\"podTemplate\":{\"env\":[{\"name\":\"E\",\"valueFrom\":{\"secretKeyRef\":{\"name\":"
+	"\"s\",\"key\":\"k\",\"optional\":true}}}],"
+	"\"securityContext\":{\"runAsUser\":1,\"runAsGroup\":2,\"runAsNonRoot\":true,"
+	"\"seccompProfile\":{\"type\":\"RuntimeDefault\"},\"fsGroup\":3,"
+	"\"fsGroupChangePolicy\":\"Always\",\"supplementalGroups\":[4,5],"
+	"\"supplementalGroupsPolicy\":\"Strict\"},"
+	"\"volumes\":[{\"name\":\"v\",\"ephemeral\":{\"volumeClaimTemplate\":{\"metadata\":"
+	"{\"labels\":{\"l\":\"m\"}},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],"
+	"\"resources\":"
+	"{\"requests\":{\"storage\":\"1Gi\"}}}}}}],"
+	"\"dnsPolicy\":\"None\",\"dnsConfig\":{\"nameservers\":[\"10.0.0.1\"],\"searches\":"
+	"[\"a.b\"],\"options\":[{\"name\":\"ndots\",\"value\":\"2\"}]},"
+	"\"hostAliases\":[{\"ip\":\"10.0.0.2\",\"hostnames\":[\"h\"]}],"
+	"\"nodeSelector\":{\"disk\":\"ssd\"},\"tolerations\":[{\"key\":\"k\",\"operator\":"
+	"\"Exists\"}],\"affinity\":{\"nodeAffinity\":{}},\"runtimeClassName\":\"kata\","
+	"\"automountServiceAccountToken\":false,\"enableServiceLinks\":true,"
+	"\"priorityClassName\":\"high\",\"schedulerName\":\"own\",\"imagePullSecrets\":"
+	"[{\"name\":\"p\"}],\"hostNetwork\":false,\"hostUsers\":false,"
+	"\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
+	"\"whenUnsatisfiable\":\"DoNotSchedule\"}]},"
+	"\"stepSpecs\":[{\"name\":\"s\",\"computeResources\":{\"limits\":{\"cpu\":\"1\"}}}],"
+	"\"sidecarSpecs\":[{\"name\":\"d\",\"computeResources\":{\"requests\":{\"memory\":"
+	"\"1Mi\"}}}],"
+	"\"computeResources\":{\"limits\":{\"cpu\":\"2\"},\"requests\":{\"cpu\":\"500m\"}}";
+
+/* What is printed of a pod template and of containers' resources is read as it was written. */
+static void test_pod_settings(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct str yaml =
+		arena_printf(a, TASK_RUN_HEAD "  {taskRef: {name: t}, %s}\n", pod_members);
+	const struct task_run *tr = load_text(a, str_c(yaml))->runs[0].task_run;
+	struct pod_settings all = {.pod_template = tr->pod_template,
+		.step_specs = tr->step_specs,
+		.n_step_specs = tr->n_step_specs,
+		.sidecar_specs = tr->sidecar_specs,
+		.n_sidecar_specs = tr->n_sidecar_specs,
+		.resources = tr->resources};
+	const struct pod_settings none = {0};
+	struct buf b cleanup_buf;
+	struct json_writer w;
+
+	buf_init(&b, MIB);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	pod_settings_json(&all, &w);
+	json_close(&w, '}');
+	assert_string_equal(
+		str_c(arena_str(a, buf_str(&b))), str_c(arena_printf(a, "{%s}", pod_members)));
+	buf_clear(&b);
+	json_writer_init(&w, &b, 0);
+	json_open(&w, '{');
+	pod_settings_json(&none, &w);
+	json_close(&w, '}');
+	assert_string_equal(str_c(arena_str(a, buf_str(&b))), "{}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_object),
 		cmocka_unit_test(test_object_params),
 		cmocka_unit_test(test_given_and_empty),
+		cmocka_unit_test(test_pod_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

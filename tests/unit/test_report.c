@@ -182,6 +182,57 @@ static void children(void **state)
 	rig_free(r);
 }
 
+/* A TaskRun has what taskRunSpecs say of its pod, over the run's template; variables stay. */
+static void pods_of_children(void **state)
+{
+	struct rig *r = rig_run(PR
+		"spec:\n"
+		"  taskRunTemplate: {podTemplate: {env: [{name: A, value: run}, {name: B, "
+		"value: "
+		"run}], nodeSelector: {disk: ssd}, schedulerName: run}}\n"
+		"  taskRunSpecs:\n"
+		"  - pipelineTaskName: a\n"
+		"    podTemplate: {env: [{name: B, value: $(params.p)}], NodeSelector: {zone: "
+		"z}}\n"
+		"    stepSpecs: [{name: s, computeResources: {limits: {cpu: 1}}}]\n"
+		"    sidecarSpecs: [{name: d, computeResources: {requests: {memory: 1Mi}}}]\n"
+		"  - {pipelineTaskName: b, computeResources: {requests: {cpu: 500m}}}\n"
+		"  pipelineSpec:\n"
+		"    tasks:\n"
+		"    - {name: a, taskSpec: {params: [{name: p, default: d}], sidecars: [{name: "
+		"d, "
+		"image: i}], steps: [{name: s, image: i}]}}\n"
+		"    - {name: b, taskSpec: {steps: [{name: s, image: i}]}}\n"
+		"    - {name: c, pipelineSpec: {tasks: [{name: x, taskSpec: {steps: [{name: s, "
+		"image: i}]}}]}}\n",
+		NULL, 0);
+	const struct json *d = report(r);
+	static const char of_run[] =
+		"{\"env\":[{\"name\":\"A\",\"value\":\"run\"},{\"name\":\"B\","
+		"\"value\":\"run\"}],\"nodeSelector\":{\"disk\":\"ssd\"},"
+		"\"schedulerName\":\"run\"}";
+
+	(void)state;
+	assert_int_equal(d->n_children, 5);
+	assert_at(d, "1.metadata.name", "r-a");
+	assert_at(d, "1.spec.podTemplate",
+		"{\"env\":[{\"name\":\"A\",\"value\":\"run\"},{\"name\":\"B\",\"value\":"
+		"\"$(params.p)\"}],\"nodeSelector\":{\"zone\":\"z\"},\"schedulerName\":"
+		"\"run\"}");
+	assert_at(d, "1.spec.stepSpecs",
+		"[{\"name\":\"s\",\"computeResources\":{\"limits\":{\"cpu\":\"1\"}}}]");
+	assert_at(d, "1.spec.sidecarSpecs.0.computeResources.requests.memory", "1Mi");
+	assert_at(d, "1.spec.computeResources", "(none)");
+	assert_at(d, "2.spec.podTemplate", of_run);
+	assert_at(d, "2.spec.computeResources", "{\"requests\":{\"cpu\":\"500m\"}}");
+	assert_at(d, "2.spec.stepSpecs", "(none)");
+	assert_at(d, "3.kind", "PipelineRun");
+	assert_at(d, "3.spec.taskRunTemplate.podTemplate", of_run);
+	assert_at(d, "4.metadata.name", "r-c-x");
+	assert_at(d, "4.spec.podTemplate", of_run);
+	rig_free(r);
+}
+
 /* Tasks < taskSpec.metadata < Pipelines < runs < taskRunSpecs; each label says who gave it. */
 static void labels(void **state)
 {
@@ -235,8 +286,10 @@ static void task_run(void **state)
 {
 	struct rig *r =
 		rig_run("apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: tr}\n"
-			"spec: {params: [{name: p, value: v}], taskSpec: {params: [{name: p}], "
-			"steps: [{name: s, image: i, script: 'true'}]}}\n",
+			"spec: {params: [{name: p, value: v}], podTemplate: {nodeSelector: {a: "
+			"b}}, stepSpecs: [{name: s, computeResources: {limits: {cpu: 2}}}], "
+			"taskSpec: {params: [{name: p}], steps: [{name: s, image: i, script: "
+			"'true'}]}}\n",
 			NULL, 0);
 	const struct json *d = report(r);
 
@@ -246,6 +299,8 @@ static void task_run(void **state)
 	assert_at(d, "0.spec.params", "[{\"name\":\"p\",\"value\":\"v\"}]");
 	assert_at(d, "0.spec.timeout", "1h0m0s");
 	assert_at(d, "0.spec.serviceAccountName", "default");
+	assert_at(d, "0.spec.podTemplate", "{\"nodeSelector\":{\"a\":\"b\"}}");
+	assert_at(d, "0.spec.stepSpecs.0.computeResources.limits.cpu", "2");
 	assert_at(d, "0.status.conditions.0.reason", "Succeeded");
 	assert_at(d, "0.status.podName", "tr-pod");
 	rig_free(r);
@@ -533,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(run_object),
 		cmocka_unit_test(children),
+		cmocka_unit_test(pods_of_children),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(task_run),
 		cmocka_unit_test(refused),
