@@ -5,7 +5,7 @@
 #include "input.h"
 #include "record.h"
 #include "shell_client.h"
-#include "visit_wire.h"
+#include "visit_request.h"
 
 #include <base/bounds.h>
 #include <base/buf.h>
@@ -27,8 +27,7 @@ enum { PROGRAM_MAX = 16 * MIB };
 struct shell {
 	const struct options *o;
 	struct arena *arena;
-	const char *verb;
-	struct str run, task, step;
+	struct visit_request request;
 	int channel_fd;
 };
 
@@ -92,38 +91,22 @@ static int program_find(struct arena *a)
 
 /* --- the request ------------------------------------------------------------------------- */
 
-static void word_add(struct buf *b, struct str word)
-{
-	buf_adds(b, word);
-	buf_addc(b, '\0');
-}
-
-/* What programs take for a terminal's name, or none. */
 static struct str term_name(void)
 {
-	struct str term = str_z(getenv("TERM") ? getenv("TERM") : "");
+	const struct str term = str_z(getenv("TERM"));
 
-	for (size_t i = 0; i < term.n; i++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
-			    "_",
-			    term.p[i]))
-			return STR_NONE;
-	}
-	return str_slice(term, 0, 64);
+	return visit_is_term(term) ? term : STR_NONE;
 }
 
 static int request_send(const struct shell *s, bool has_terminal, struct err *err)
 {
+	struct visit_request r = s->request;
 	struct buf b cleanup_buf = {0};
 
+	if (has_terminal)
+		r.term = term_name();
 	buf_init(&b, VISIT_REQUEST_MAX);
-	word_add(&b, str_z(s->verb));
-	word_add(&b, s->run);
-	word_add(&b, s->task);
-	word_add(&b, s->step);
-	word_add(&b, has_terminal ? term_name() : STR_NONE);
-	for (size_t i = 0; i < s->o->n_command; i++)
-		word_add(&b, s->o->command[i]);
+	visit_request_print(&r, &b);
 	if (b.full)
 		return err_set(err, ERR_USAGE, "the command is longer than %d bytes",
 			VISIT_REQUEST_MAX);
@@ -172,13 +155,14 @@ static int shell_enter(struct shell *s, int *ret_status, struct err *err)
 static int shell_release(struct shell *s, struct err *err)
 {
 	struct visit_reply r;
+	ssize_t n;
 
 	if (request_sent(request_send(s, false, err) || request_end(s, err) ? -1 : 0, err))
 		return -1;
-	if (recv(s->channel_fd, &r, sizeof(r), 0) != (ssize_t)sizeof(r))
+	n = recv(s->channel_fd, &r, sizeof(r), 0);
+	if (n < 0 || !visit_reply_check(&r, (size_t)n) || r.kind < VISIT_DONE)
 		return err_set(err, ERR_NOT_FOUND,
 			"the run is over, or does not take orders of this user");
-	r.text[sizeof(r.text) - 1] = '\0';
 	if (r.kind != VISIT_DONE)
 		return err_set(err, (enum err_kind)r.value, "%s", r.text);
 	log_info("step '%s' goes on%s", r.text, s->o->shell_fail ? ", as failed" : "");
@@ -203,9 +187,9 @@ static int shell_open(struct shell *s, struct err *err)
 			"them");
 	if (record_asked(s->o, s->arena, &r, &n, err))
 		return -1;
-	s->run = record_name(&r[0]);
-	s->task = word_at(s->o, 1);
-	s->step = word_at(s->o, 2);
+	s->request.run = record_name(&r[0]);
+	s->request.task = word_at(s->o, 1);
+	s->request.step = word_at(s->o, 2);
 	s->channel_fd = control_visit(record_control_dir(s->arena, r[0].path), err);
 	return s->channel_fd < 0 ? -1 : 0;
 }
@@ -213,15 +197,16 @@ static int shell_open(struct shell *s, struct err *err)
 int cmd_shell(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
-	struct shell s = {.o = o, .arena = a, .verb = VISIT_SHELL, .channel_fd = -1};
+	struct shell s = {.o = o, .arena = a, .channel_fd = -1};
 	struct err err = {0};
 	int status = EXIT_RUN_OK;
 	int rc;
 
+	s.request = (struct visit_request){.command = o->command, .n_command = o->n_command};
 	if (o->n_command)
-		s.verb = VISIT_EXEC;
+		s.request.verb = VISIT_EXEC;
 	else if (o->shell_continue || o->shell_fail)
-		s.verb = o->shell_fail ? VISIT_FAIL : VISIT_CONTINUE;
+		s.request.verb = o->shell_fail ? VISIT_FAIL : VISIT_CONTINUE;
 	rc = shell_open(&s, &err);
 	if (rc == 0 && (o->shell_continue || o->shell_fail))
 		rc = shell_release(&s, &err);

@@ -4,7 +4,7 @@
 
 #include "launch.h"
 #include "view_text.h"
-#include "visit_wire.h"
+#include "visit_request.h"
 
 #include <base/buf.h>
 #include <base/fd.h>
@@ -24,12 +24,11 @@ struct visit {
 	struct arena *arena;
 	int channel_fd;
 	struct watch *channel;
-	struct str verb, run, task, step, term;
-	char **command; /* NULL: a shell */
+	struct visit_request request;
 	bool has_request;
-	int std_fd[3];
+	int slot_fd[VISIT_SLOTS]; /* of the client: standard descriptors, and a shell for who
+				     has none */
 	bool has_terminal;
-	int program_fd; /* of the client: a shell for who has none */
 	/* --- once it was started */
 	struct step_context *host;
 	struct sandbox_proc proc;
@@ -63,9 +62,8 @@ static void visit_free(struct visit *v)
 		(void)sandbox_visit_finish(
 			&v->proc, step_sandbox(v->host->proc), &status, NULL);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(v->std_fd); i++)
-		fd_close(&v->std_fd[i]);
-	fd_close(&v->program_fd);
+	for (size_t i = 0; i < VISIT_SLOTS; i++)
+		fd_close(&v->slot_fd[i]);
 	fd_close(&v->channel_fd);
 	arena_free(v->arena);
 }
@@ -157,13 +155,13 @@ static void find_all(const struct drive *d, struct str task, struct str step, st
 /* With what there is instead. */
 static void refuse_unknown(const struct visit *v, struct found *f, struct err *err)
 {
-	struct str what =
-		v->step.n ? arena_printf(v->arena, "step '" STR_FMT "'", STR_ARG(v->step))
-			  : STR("step");
+	struct str what = v->request.step.n ? arena_printf(v->arena, "step '" STR_FMT "'",
+						      STR_ARG(v->request.step))
+					    : STR("step");
 
-	if (v->task.n)
-		what = arena_printf(
-			v->arena, STR_FMT " of '" STR_FMT "'", STR_ARG(what), STR_ARG(v->task));
+	if (v->request.task.n)
+		what = arena_printf(v->arena, STR_FMT " of '" STR_FMT "'", STR_ARG(what),
+			STR_ARG(v->request.task));
 	find_all(v->drive, STR_NONE, STR_NONE, f);
 	err_set(err, ERR_NOT_FOUND, "no " STR_FMT " is running%s%s", STR_ARG(what),
 		f->names.n ? ": expected one of " : "", f->names.n ? f->names.p : "");
@@ -176,7 +174,7 @@ static struct step_context *visit_find(const struct visit *v, struct err *err)
 	struct step_context *ret = NULL;
 
 	buf_init(&f.names, VISIT_TEXT_MAX / 2);
-	find_all(v->drive, v->task, v->step, &f);
+	find_all(v->drive, v->request.task, v->request.step, &f);
 	if (f.n_halted == 1 || f.n_steps == 1)
 		ret = f.n_halted == 1 ? f.halted : f.step;
 	else if (!f.n_steps)
@@ -200,25 +198,26 @@ static char *const *visit_env(const struct visit *v, char *const *env)
 		n++;
 	ret = arena_new_array(v->arena, char *, n + 2);
 	for (size_t i = 0; i < n; i++) {
-		if (!v->term.n || !str_starts(str_z(env[i]), STR("TERM=")))
+		if (!v->request.term.n || !str_starts(str_z(env[i]), STR("TERM=")))
 			ret[k++] = env[i];
 	}
-	if (v->term.n)
+	if (v->request.term.n)
 		ret[k] = (char *)(uintptr_t)arena_printf(
-			v->arena, "TERM=" STR_FMT, STR_ARG(v->term))
+			v->arena, "TERM=" STR_FMT, STR_ARG(v->request.term))
 				 .p;
 	return ret;
 }
 
 static char *const *visit_argv(const struct visit *v, bool is_ours)
 {
+	const struct visit_request *r = &v->request;
 	const char *name = is_ours ? "sh" : shells[v->n_tried % ARRAY_SIZE(shells)];
-	char **argv;
+	char **argv = arena_new_array(v->arena, char *, r->n_command + 2);
 
-	if (v->command)
-		return v->command;
-	argv = arena_new_array(v->arena, char *, 2);
-	argv[0] = (char *)(uintptr_t)name;
+	if (!r->n_command)
+		argv[0] = (char *)(uintptr_t)name;
+	for (size_t i = 0; i < r->n_command; i++)
+		argv[i] = (char *)(uintptr_t)r->command[i].p;
 	return argv;
 }
 
@@ -227,7 +226,7 @@ static int visit_launch(struct visit *v, struct err *err)
 	struct task_context *t = v->host->task;
 	const struct drive_config *dc = t->drive->c;
 	const struct step_launch *s = &t->launch->steps[v->host->index];
-	bool is_ours = !v->command && v->n_tried == ARRAY_SIZE(shells);
+	bool is_ours = !v->request.n_command && v->n_tried == ARRAY_SIZE(shells);
 	struct launch_program program;
 	struct sandbox_visit_config c;
 
@@ -242,10 +241,10 @@ static int visit_launch(struct visit *v, struct err *err)
 	c.envp = visit_env(v, program.envp);
 	c.has_terminal = v->has_terminal;
 	c.has_program = is_ours;
-	c.program_fd = v->program_fd;
-	c.stdin_fd = v->std_fd[0];
-	c.stdout_fd = v->has_terminal ? v->std_fd[0] : v->std_fd[1];
-	c.stderr_fd = v->has_terminal ? v->std_fd[0] : v->std_fd[2];
+	c.program_fd = v->slot_fd[VISIT_SLOT_PROGRAM];
+	c.stdin_fd = v->slot_fd[0];
+	c.stdout_fd = v->has_terminal ? v->slot_fd[0] : v->slot_fd[1];
+	c.stderr_fd = v->has_terminal ? v->slot_fd[0] : v->slot_fd[2];
 	/* its namespaces are its program's: not there yet, or any more */
 	if (v->host->halt && sandbox_nests(&c.security))
 		return err_set(err, ERR_SANDBOX,
@@ -261,8 +260,8 @@ static int visit_launch(struct visit *v, struct err *err)
 /* As a shell tells it. */
 static void visit_refuse_command(struct visit *v)
 {
-	struct str text = arena_printf(
-		v->arena, "exec '%s': %s", v->command[0], strerrordesc_np(v->exec_errno));
+	struct str text = arena_printf(v->arena, "exec '%s': %s", v->request.command[0].p,
+		strerrordesc_np(v->exec_errno));
 
 	visit_reply(v, VISIT_ENDED, v->exec_errno == ENOENT ? EXIT_MISSING : EXIT_NO_PROGRAM,
 		str_c(text));
@@ -280,7 +279,7 @@ static int visit_start(struct visit *v, struct err *err)
 	if (!is_running(v->host))
 		return err_set(err, ERR_NOT_FOUND, "the step has ended");
 	if (v->n_tried > ARRAY_SIZE(shells) ||
-		(v->n_tried == ARRAY_SIZE(shells) && v->program_fd < 0))
+		(v->n_tried == ARRAY_SIZE(shells) && v->slot_fd[VISIT_SLOT_PROGRAM] < 0))
 		return err_set(err, ERR_NOT_FOUND,
 			"the step's image has no shell, and there is none of ours here: put a "
 			"static busybox at " VISIT_PROGRAM_PLACE
@@ -307,8 +306,8 @@ static void visit_on_started(void *arg, int fd)
 		v->exec_errno = report.exec_errno ? (int)report.exec_errno : EIO;
 	if (v->exec_errno)
 		return; /* its end follows */
-	for (size_t i = 0; i < ARRAY_SIZE(v->std_fd); i++)
-		fd_close(&v->std_fd[i]);
+	for (size_t i = 0; i < VISIT_SLOT_PROGRAM; i++)
+		fd_close(&v->slot_fd[i]);
 	visit_reply(v, VISIT_STARTED, 0, "");
 }
 
@@ -324,7 +323,7 @@ static void visit_on_exit(void *arg, int fd attr_unused)
 	watch_remove(v->exited);
 	v->exited = NULL;
 	rc = sandbox_visit_finish(&v->proc, step_sandbox(v->host->proc), &status, &err);
-	if (rc == 0 && v->exec_errno && v->command) {
+	if (rc == 0 && v->exec_errno && v->request.n_command) {
 		visit_refuse_command(v);
 		return;
 	}
@@ -344,37 +343,10 @@ static void visit_on_exit(void *arg, int fd attr_unused)
 
 /* --- requests ---------------------------------------------------------------------------- */
 
-static int request_read(struct visit *v, struct str text, struct err *err)
-{
-	struct str *const words[VISIT_WORDS] = {
-		&v->verb, &v->run, &v->task, &v->step, &v->term};
-	size_t n = 0, at = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == '\0';
-	if (n < VISIT_WORDS || text.p[text.n - 1])
-		return err_set(err, ERR_USAGE, "the request is not understood");
-	text = arena_str(v->arena, text);
-	for (size_t i = 0; i < n; i++) {
-		struct str word = str_z(text.p + at);
-
-		at += word.n + 1;
-		if (i < VISIT_WORDS) {
-			*words[i] = word;
-			continue;
-		}
-		if (!v->command)
-			v->command = arena_new_array(v->arena, char *, n - VISIT_WORDS + 1);
-		v->command[i - VISIT_WORDS] = (char *)(uintptr_t)word.p;
-	}
-	v->has_request = true;
-	return 0;
-}
-
 static int visit_release(struct visit *v, struct step_context *s, struct err *err)
 {
 	const struct task_context *t = s->task;
-	enum release how = str_eqz(v->verb, VISIT_FAIL) ? RELEASE_FAIL : RELEASE_CONTINUE;
+	enum release how = v->request.verb == VISIT_FAIL ? RELEASE_FAIL : RELEASE_CONTINUE;
 	struct str name = arena_printf(v->arena, STR_FMT "/" STR_FMT, STR_ARG(t->launch->name),
 		STR_ARG(step_launch_label(&t->launch->steps[s->index])));
 
@@ -390,58 +362,50 @@ static int visit_release(struct visit *v, struct step_context *s, struct err *er
 static int request_carry_out(struct visit *v, struct err *err)
 {
 	const struct run_view *run = agent_view(v->drive->agent);
-	bool is_release = str_eqz(v->verb, VISIT_CONTINUE) || str_eqz(v->verb, VISIT_FAIL);
+	const bool is_release =
+		v->request.verb == VISIT_CONTINUE || v->request.verb == VISIT_FAIL;
 
-	if (!v->has_request)
-		return err_set(err, ERR_USAGE, "the request is not understood");
-	if (!str_eq(v->run, run->name))
+	if (!str_eq(v->request.run, run->name))
 		return err_set(err, ERR_NOT_FOUND,
 			"run '" STR_FMT "' is not running now, but '" STR_FMT "'",
-			STR_ARG(v->run), STR_ARG(run->name));
+			STR_ARG(v->request.run), STR_ARG(run->name));
 	v->host = visit_find(v, err);
 	if (!v->host)
 		return -1;
 	if (is_release)
 		return visit_release(v, v->host, err);
-	if (v->std_fd[0] < 0 || (!v->has_terminal && (v->std_fd[1] < 0 || v->std_fd[2] < 0)))
+	if (v->slot_fd[0] < 0 || (!v->has_terminal && (v->slot_fd[1] < 0 || v->slot_fd[2] < 0)))
 		return err_set(err, ERR_USAGE, "the request is not understood");
 	return visit_start(v, err);
 }
 
-static int request_descriptor(struct visit *v, struct err *err)
+static int request_descriptor(struct visit *v, const struct visit_message *m, struct err *err)
 {
-	char what = 0;
+	char what;
 	size_t n = 0;
 	int fd cleanup_fd = -1;
-	int *slot = NULL;
 
 	if (fd_receive(v->channel_fd, &what, 1, &n, &fd, err))
 		return -1;
-	if (what == 'p')
-		slot = &v->program_fd;
-	else if (what == 't')
-		slot = &v->std_fd[0];
-	else if (what >= '0' && what <= '2')
-		slot = &v->std_fd[what - '0'];
-	if (!slot || *slot >= 0)
+	if (v->slot_fd[m->slot] >= 0)
 		return err_set(err, ERR_USAGE, "the request is not understood");
-	*slot = fd_take(&fd);
-	v->has_terminal |= what == 't';
+	v->slot_fd[m->slot] = fd_take(&fd);
+	v->has_terminal |= m->is_terminal;
 	return 0;
 }
 
 /* One message of a client that has been heard before. */
-static int visit_message(struct visit *v, char first, struct err *err)
+static int visit_message(struct visit *v, struct str text, struct err *err)
 {
-	char text[2];
-	ssize_t n;
+	struct visit_message m = {.kind = VISIT_MESSAGE_END};
+	const bool is_known = visit_message_read(text, &m);
 
-	if (first != '.' && first != 's')
-		return request_descriptor(v, err);
-	n = recv(v->channel_fd, text, sizeof(text), MSG_DONTWAIT);
-	if (n == 2 && first == 's' && v->proc.pidfd_fd >= 0)
-		return sandbox_signal(&v->proc, text[1] & 0x3f, err);
-	if (n == 1 && first == '.' && !v->host)
+	if (is_known && m.kind == VISIT_MESSAGE_DESCRIPTOR && !v->host)
+		return request_descriptor(v, &m, err);
+	(void)recv(v->channel_fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC); /* it was read */
+	if (is_known && m.kind == VISIT_MESSAGE_SIGNAL && v->proc.pidfd_fd >= 0)
+		return sandbox_signal(&v->proc, m.signal, err);
+	if (is_known && m.kind == VISIT_MESSAGE_END && !v->host)
 		return request_carry_out(v, err);
 	return err_set(err, ERR_USAGE, "the request is not understood");
 }
@@ -453,15 +417,18 @@ static int visit_first(struct visit *v, struct err *err)
 
 	if (n <= 0 || n > VISIT_REQUEST_MAX)
 		return err_set(err, ERR_USAGE, "the request is too long");
-	return request_read(v, (struct str){.p = text, .n = (size_t)n}, err);
+	v->has_request = true;
+	return visit_request_read(
+		v->arena, (struct str){.p = text, .n = (size_t)n}, &v->request, err);
 }
 
 static void visit_on_channel(void *arg, int fd)
 {
 	struct visit *v = arg;
 	struct err err = {0};
-	char first = 0;
-	ssize_t n = recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+	char text[2]; /* of a longer message there is more than it can mean */
+	ssize_t n = recv(fd, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
+	int rc;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -469,7 +436,13 @@ static void visit_on_channel(void *arg, int fd)
 		visit_free(v);
 		return;
 	}
-	if (v->has_request ? visit_message(v, first, &err) : visit_first(v, &err))
+	if (!v->has_request)
+		rc = visit_first(v, &err);
+	else if (n > (ssize_t)sizeof(text))
+		rc = err_set(&err, ERR_USAGE, "the request is not understood");
+	else
+		rc = visit_message(v, (struct str){.p = text, .n = (size_t)n}, &err);
+	if (rc)
 		visit_refuse(v, &err);
 }
 
@@ -497,8 +470,7 @@ void drive_visit(struct drive *d, int *channel_fd)
 	*v = (struct visit){.drive = d,
 		.arena = a,
 		.channel_fd = fd_take(channel_fd),
-		.std_fd = {-1, -1, -1},
-		.program_fd = -1,
+		.slot_fd = {-1, -1, -1, -1},
 		.proc = {.pidfd_fd = -1, .status_fd = -1, .copies_fd = -1}};
 	vec_push(&d->visits, v);
 	v->channel = loop_add_read(d->c->loop, v->channel_fd, LOOP_SIGNAL, "visit request",

@@ -2,7 +2,7 @@
 /* A terminal or pipes, carried between a visitor and the person; termios(3), pty(7). */
 #include "shell_client.h"
 
-#include "visit_wire.h"
+#include "visit_request.h"
 
 #include <base/bounds.h>
 #include <base/fd.h>
@@ -338,11 +338,10 @@ int shell_client_run(struct shell_client *c, int channel_fd, int *ret_status, st
 		n = recv(channel_fd, &r, sizeof(r), MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		if (n != (ssize_t)sizeof(r)) {
+		if (n < 0 || !visit_reply_check(&r, (size_t)n)) {
 			flows_rest(c);
 			return lost(err);
 		}
-		r.text[sizeof(r.text) - 1] = '\0';
 		if (r.kind == VISIT_STARTED) {
 			raw_begin(c);
 			continue;

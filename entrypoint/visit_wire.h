@@ -4,8 +4,9 @@
  * over through the control socket. The data of the visit does not go this way: the visitor has
  * the descriptors that the client sent.
  *
- *   client: the request: words, each with a NUL behind it: a verb, run, task, step (empty: the
- *           only one that waits), TERM, then the command
+ *   client: the request: words, each with a NUL behind it: the verb (shell, exec, continue or
+ *           fail), run, task, step (empty: the only one that waits), TERM, then the command of
+ *           exec
  *           one byte with a descriptor, for each: 't' a terminal, or '0' '1' '2'; 'p' a program
  *           for the shell that an image has not
  *           '.'       that is all
@@ -23,11 +24,6 @@ enum { VISIT_REQUEST_MAX = 96 * 1024, VISIT_TEXT_MAX = 1024, VISIT_WORDS = 5 };
 
 /* Where a shell for images that have none is looked for first. */
 #define VISIT_PROGRAM_PLACE "/usr/local/lib/monopod/busybox"
-
-#define VISIT_SHELL    "shell"
-#define VISIT_EXEC     "exec"
-#define VISIT_CONTINUE "continue"
-#define VISIT_FAIL     "fail"
 
 enum visit_reply_kind {
 	VISIT_STARTED,

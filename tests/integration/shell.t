@@ -111,6 +111,10 @@ python3 tests/helpers/pty_shell.py "$MONOPOD" "$T/run" sh one >"$T/pty"
 ok $? "a person at a terminal" "$(grep -v ^ok "$T/pty")"
 like "$(<"$T/pty")" "1..21" "all of it was tried"
 
+python3 tests/helpers/hostile_client.py "$T/run" "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["items"][0]["metadata"]["name"])' "$T/run/run.json")" >"$T/hostile"
+ok $? "clients that keep to nothing are refused" "$(grep -v ^ok "$T/hostile")"
+like "$(<"$T/hostile")" "1..22" "in many ways"
+
 # --- the end of the client, of the step, and of the run
 "$MONOPOD" shell "$T/run" sh one -- sh -c 'sleep 1000 & echo $! >/vol/pid; wait' </dev/null >/dev/null 2>&1 &
 client=$!
