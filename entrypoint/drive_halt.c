@@ -43,6 +43,7 @@ static const struct control_file {
 	{"out.beforestepexit", false, false},
 	{"out.beforestepexit.err", false, true},
 };
+enum { CONTROL_ALL = (1 << ARRAY_SIZE(control_files)) - 1 };
 
 /* --- what is said ------------------------------------------------------------------------ */
 
@@ -119,6 +120,27 @@ static bool control_take(const struct halt *h, const struct control_file *f)
 	return halt_release(h->step, RELEASE_CONTINUE, 0);
 }
 
+/* Each file once, however often it was named: a look may cost a process. */
+static void control_look(const struct halt *h, unsigned int which)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(control_files) && !h->is_released; i++) {
+		if (which >> i & 1)
+			(void)control_take(h, &control_files[i]);
+	}
+}
+
+/* Bits of the table. When the kernel had no room for more, any of them may be there. */
+static unsigned int control_named(const struct inotify_event *ev)
+{
+	if (ev->mask & IN_Q_OVERFLOW)
+		return CONTROL_ALL;
+	for (size_t i = 0; ev->len && i < ARRAY_SIZE(control_files); i++) {
+		if (str_eqz(str_z(ev->name), control_files[i].name))
+			return 1U << i;
+	}
+	return 0;
+}
+
 /* A file counts when it was closed after writing: what is in it is whole. */
 static void halt_on_notify(void *arg, int fd)
 {
@@ -128,16 +150,15 @@ static void halt_on_notify(void *arg, int fd)
 		char bytes[EVENTS_BYTES];
 	} room;
 	ssize_t n = read(fd, &room, sizeof(room));
+	unsigned int which = 0;
 
-	for (ssize_t at = 0; at < n && !h->is_released;) {
+	for (ssize_t at = 0; at < n;) {
 		const struct inotify_event *ev = (const void *)(room.bytes + at);
 
 		at += (ssize_t)(sizeof(*ev) + ev->len);
-		for (size_t i = 0; ev->len && i < ARRAY_SIZE(control_files); i++) {
-			if (str_eqz(str_z(ev->name), control_files[i].name))
-				(void)control_take(h, &control_files[i]);
-		}
+		which |= control_named(ev);
 	}
+	control_look(h, which);
 }
 
 static int halt_watch(struct halt *h, struct err *err)
@@ -176,8 +197,7 @@ void halt_begin(struct step_context *s, const struct step_outcome *failed)
 		log_warn("%s: only 'monopod shell' ends the wait", err.msg);
 	say(s, failed);
 	/* a step may have left word before it failed, as with Tekton */
-	for (size_t i = 0; i < ARRAY_SIZE(control_files) && !h->is_released; i++)
-		(void)control_take(h, &control_files[i]);
+	control_look(h, CONTROL_ALL);
 }
 
 bool halt_release(struct step_context *s, enum release release, int exit_code)

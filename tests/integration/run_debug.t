@@ -16,6 +16,7 @@ finish() {
 	code=$?
 	out=$(<"$T/run.out") err=$(<"$T/run.err")
 }
+ended() { ! kill -0 "$agent" 2>/dev/null; }
 # waits N: so many waits were announced
 waits() { [ "$(grep -c 'waiting at a breakpoint' "$T/run.err")" = "$1" ]; }
 steps() { json "' '.join('%s=%d/%s' % (s['name'], s['terminated']['exitCode'], s['terminationReason']) for s in run['status']['steps'])"; }
@@ -82,6 +83,24 @@ touch "$T/ws/go"
 finish
 is "$code" 0 "a file written meanwhile releases it" || echo "# $err"
 is "$(steps)" "one=0/Completed two=0/Completed three=0/Completed" "as a success"
+
+# more happens in its directory than the kernel keeps for an agent that does not look
+events=$(</proc/sys/fs/inotify/max_queued_events)
+task "onFailure: enabled" "script: \"(until [ -e /tekton/home/go ]; do sleep 0.05; done; cd /tekton/run/0;
+	i=0; while [ \$i -lt $events ]; do : >a; : >b; i=\$((i+1)); done; : >out.breakpointexit; touch /tekton/home/written) & exit 4\""
+sed -i 's/name: dbg}/&/; s/taskSpec:/workspaces: [{name: w, emptyDir: {}}]\n  &\n    workspaces: [{name: w, mountPath: \/tekton\/home}]/' "$T/in.yaml"
+rm -f "$T/ws/go"
+start -w w="$T/ws"
+wait_for 20 waits 1
+kill -STOP "$agent"
+touch "$T/ws/go"
+wait_for 60 test -e "$T/ws/written"
+ok $? "a step fills the queue of events, and leaves word last"
+kill -CONT "$agent"
+wait_for 20 ended
+ok $? "its word is not lost" || kill -TERM "$agent"
+finish
+is "$(steps)" "one=0/Completed two=0/Completed three=0/Completed" "and releases it"
 
 # shell ARG…: `monopod shell` on the run, without a terminal
 shell() { monopod shell --run-dir "$T/run" "$@"; }
