@@ -51,6 +51,58 @@ static void step_put(const struct json *s, struct buf *out)
 	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
 }
 
+static void sidecar_put(const struct json *s, struct buf *out)
+{
+	const struct json *end = json_get(s, "terminated");
+	int64_t code;
+	struct err err = {0};
+
+	buf_addf(out, "    sidecar " STR_FMT, STR_ARG(json_str(json_get(s, "name"))));
+	if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
+		buf_addf(out, "  " STR_FMT ", exit code %lld",
+			STR_ARG(json_str(json_get(end, "reason"))), (long long)code);
+	else
+		buf_addz(out, json_get(s, "running") ? "  running" : "  waiting");
+	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
+}
+
+/* A line for each value: what it is of, where it is, its digests. */
+static void artifact_lines_put(
+	const char *indent, const char *what, const struct json *list, struct buf *out)
+{
+	json_foreach (artifact, list) {
+		const struct json *built = json_get(artifact, "buildOutput");
+
+		json_foreach (value, json_get(artifact, "values")) {
+			buf_addf(out, "%s%s ", indent, what);
+			view_text_safe(out, json_str(json_get(artifact, "name")), 0, false);
+			buf_addz(out, "  ");
+			view_text_safe(out, json_str(json_get(value, "uri")), 0, false);
+			json_foreach (digest, json_get(value, "digest")) {
+				buf_addz(out, "  ");
+				view_text_safe(out, digest->key, 0, false);
+				buf_addc(out, ':');
+				view_text_safe(out, json_str(digest), 0, false);
+			}
+			buf_addz(out, built && built->boolean ? "  (build output)\n" : "\n");
+		}
+	}
+}
+
+/* What a task run did: its steps, what ran beside them, what came of it. */
+static void work_put(const char *indent, const struct json *t, struct buf *out)
+{
+	const struct json *artifacts = record_status(t, "artifacts");
+
+	json_foreach (s, record_status(t, "steps"))
+		step_put(s, out);
+	json_foreach (s, record_status(t, "sidecars"))
+		sidecar_put(s, out);
+	results_put(indent, record_status(t, "results"), out);
+	artifact_lines_put(indent, "input", json_get(artifacts, "inputs"), out);
+	artifact_lines_put(indent, "output", json_get(artifacts, "outputs"), out);
+}
+
 static void skipped_put(const char *indent, const struct json *run, struct buf *out)
 {
 	json_foreach (s, record_status(run, "skippedTasks"))
@@ -78,16 +130,13 @@ static void task_put(const struct json *t, struct buf *out)
 	}
 	time_put("    started ", json_str(record_status(t, "startTime")),
 		json_str(record_status(t, "completionTime")), out);
-	json_foreach (s, record_status(t, "steps"))
-		step_put(s, out);
-	results_put("    ", record_status(t, "results"), out);
+	work_put("    ", t, out);
 	skipped_put("    ", t, out);
 }
 
 void record_text(const struct record *r, struct buf *out)
 {
 	struct record_condition c = record_run_condition(r);
-	bool is_task_run = str_eqz(json_str(json_get(r->run, "kind")), "TaskRun");
 	buf_addf(out, STR_FMT " " STR_FMT "  " STR_FMT "  " STR_FMT "\n",
 		STR_ARG(json_str(json_get(r->run, "kind"))), STR_ARG(record_name(r)),
 		STR_ARG(c.status), STR_ARG(c.reason));
@@ -97,11 +146,7 @@ void record_text(const struct record *r, struct buf *out)
 		json_str(record_status(r->run, "completionTime")), out);
 	if (r->path.n)
 		buf_addf(out, "run directory " STR_FMT "\n", STR_ARG(r->path));
-	if (is_task_run) {
-		json_foreach (s, record_status(r->run, "steps"))
-			step_put(s, out);
-	}
-	results_put("", record_status(r->run, "results"), out);
+	work_put("", r->run, out);
 	for (const struct json *t = r->run->next; t; t = t->next)
 		task_put(t, out);
 	skipped_put("\n  ", r->run, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run in words, for `describe` and `collect`: its verdict, its tasks with their steps,
- * results, what was skipped. */
+ * sidecars, results, artifacts, what was skipped. */
 #ifndef ENTRYPOINT_RECORD_TEXT_H
 #define ENTRYPOINT_RECORD_TEXT_H
 

@@ -63,6 +63,11 @@ is "$(json 'json.dumps([s.get("outputs", 0) for s in run["status"]["steps"]])')"
 is "$(json 'json.dumps(run["status"]["artifacts"])')" \
 	'{"inputs": [{"name": "src", "values": [{"digest": {"sha1": "aa"}, "uri": "git+x"}]}], "outputs": [{"buildOutput": true, "name": "img", "values": [{"uri": "pkg:y"}, {"digest": {"sha1": "c", "sha256": "b"}, "uri": "pkg:x?a&b"}]}, {"name": "log", "values": [{"uri": "pkg:z"}]}]}' \
 	"all of them in the task's"
+monopod describe "$T/run"
+is "$(grep put <<<"$out")" "input src  git+x  sha1:aa
+output img  pkg:y  (build output)
+output img  pkg:x?a&b  sha1:c  sha256:b  (build output)
+output log  pkg:z" "and in the words of describe"
 
 # --- a hostile file ---------------------------------------------------------------------------
 

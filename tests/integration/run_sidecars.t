@@ -57,6 +57,9 @@ is "$(json "run['status']['conditions'][0]['reason']")" Succeeded "and fails not
 monopod logs --run-dir "$T/run" sc sidecar-side
 is "$(grep -v Terminated <<<"$out")" "scripts
 told to stop" "logs shows it"
+monopod describe "$T/run"
+like "$out" "    sidecar side  Completed, exit code 0" "describe shows it"
+like "$out" "    sidecar shortfail  Error, exit code 5" "and one that failed"
 
 # A step sees nothing of a sidecar's, and the other way round.
 yaml <<'YAML'
