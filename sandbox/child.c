@@ -235,8 +235,10 @@ static long child_write_maps(const struct child_plan *p, long pid)
 
 void child_join(struct child_plan *p)
 {
+	/* without one of its own a step is in the agent's cgroup namespace, which belongs to a
+	 * user namespace above the step's: it can mount nothing of it */
 	const unsigned long own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-				  CLONE_NEWUTS | CLONE_NEWCGROUP;
+				  CLONE_NEWUTS | (p->has_cgroup ? CLONE_NEWCGROUP : 0);
 	const bool is_visit = p->step_fd >= 0;
 	long ret = child_enter_namespaces(p);
 	long pid;

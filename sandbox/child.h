@@ -42,9 +42,10 @@ enum { CHILD_LAYERS_MAX = 128, CHILD_STACK_BYTES = 65536 };
 struct child_plan {
 	const struct op *ops;
 	size_t n_ops;
-	int user_fd; /* the run's user namespace */
-	int net_fd;  /* its network namespace, or -1: the agent's */
-	int step_fd; /* pidfd of a running step to visit, or -1: a new step */
+	int user_fd;     /* the run's user namespace */
+	int net_fd;      /* its network namespace, or -1: the agent's */
+	int step_fd;     /* pidfd of a running step to visit, or -1: a new step */
+	bool has_cgroup; /* a step's own cgroup namespace is among its namespaces */
 	int report_fd;
 	int status_fd;
 	int orders_fd;

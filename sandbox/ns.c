@@ -400,6 +400,7 @@ int sandbox_ns_new_like(const struct sandbox_place *place, bool own_net,
 	ns = mem_zalloc(sizeof(*ns));
 	ns->level = place->level;
 	ns->map = place->map;
+	ns->has_cgroup = place->can_cgroup_namespace;
 	ns->user_fd = ns->net_fd = ns->init_fd = ns->agent_fd = -1;
 	ns->hold_fd = like ? like->hold_fd : -1;
 	if (ns_prepare(ns, like, err) ||

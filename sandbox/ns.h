@@ -24,6 +24,7 @@ struct sandbox_ns {
 	int init_fd;                                  /* sealed copy of step-init */
 	int agent_fd;                                 /* our own pidfd */
 	int hold_fd;                                  /* borrowed; -1: none */
+	bool has_cgroup;                              /* steps get a cgroup namespace each */
 	struct sock_fprog filters[SECCOMP_PROFILE_N]; /* the step's; others when asked for */
 	uint32_t last_cap;
 	struct buf uid_map, gid_map; /* of a step's namespace inside this one */

@@ -111,6 +111,12 @@ static int ask_loopback(struct question *q, struct err *err)
 	return 0;
 }
 
+static int ask_cgroup(struct question *q, struct err *err)
+{
+	(void)q;
+	return unshare(CLONE_NEWCGROUP) ? err_sys(err, "make a cgroup namespace") : 0;
+}
+
 static int ask_op(struct child_state *s, enum op_kind kind, const char *target, struct err *err)
 {
 	struct op op = {
@@ -376,6 +382,9 @@ static bool probe_needed(struct probe *p, struct sandbox_ns *ns, int store_dfd, 
 
 	works &= probe_ask(
 		p, ns, "fresh-proc", ask_proc, "a fresh proc in a PID namespace of its own");
+	/* the floor of a step of monopod refuses it: monopod in a step goes on without */
+	ns->has_cgroup = p->place->can_cgroup_namespace = probe_ask(p, ns, "cgroup-namespace",
+		ask_cgroup, "a cgroup namespace, in which the agent's group has no name");
 	if (dfd >= 0) {
 		(void)try_start(&(struct trial){.ns = ns, .dfd = dfd}, &err); /* err says it */
 		fact_add(p, "start", &err, "the start of a step up to its program");
@@ -414,7 +423,7 @@ static void probe_escalation(struct probe *p)
 int sandbox_probe(
 	struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret, struct err *err)
 {
-	struct sandbox_place place = {0};
+	struct sandbox_place place = {.can_cgroup_namespace = true};
 	struct probe p = {.a = a, .place = &place};
 	struct sandbox_ns *ns;
 	struct err why = {0};
@@ -450,7 +459,7 @@ int sandbox_probe(
 int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret,
 	struct err *err)
 {
-	struct sandbox_place place = {0};
+	struct sandbox_place place = {.can_cgroup_namespace = true};
 	struct probe p = {.a = a, .place = &place};
 	struct trial t = {.dfd = ask->run_dfd, .has_upper = true};
 

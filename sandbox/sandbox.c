@@ -261,6 +261,7 @@ static struct child_plan start_plan(const struct start *s)
 		.user_fd = ns->user_fd,
 		.net_fd = ns->net_fd,
 		.step_fd = s->step_fd,
+		.has_cgroup = ns->has_cgroup,
 		.report_fd = s->report_child_fd,
 		.status_fd = s->status_child_fd,
 		.orders_fd = s->orders_fd,

@@ -63,7 +63,9 @@ struct sandbox_fact {     /* one probed item with its evidence */
 struct sandbox_place {
 	enum sandbox_level level;
 	struct id_map map;
-	bool can_net_namespace; /* hermetic tasks are possible */
+	bool can_net_namespace;    /* hermetic tasks are possible */
+	bool can_cgroup_namespace; /* else steps see the name of our cgroup, and no more of it
+				    */
 	bool can_nest;     /* steps with more than the harmless capabilities are possible */
 	bool can_escalate; /* may_escalate means something: we have not lost it ourselves */
 	bool can_idmap;  /* lower layers of the store's file system take an idmapped mount (root

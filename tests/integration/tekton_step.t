@@ -71,4 +71,11 @@ step --
 is "$code" 3 "under RuntimeDefault the run is refused before its first step"
 like "$err" "no sandbox is possible here: " "saying what is missing"
 echo "# $(grep -o 'no sandbox.*' "$T/err")"
+
+# --- at the desk: the TaskRun itself, monopod in a step of monopod
+pm save -q "$image" -o "$T/monopod.tar"
+sed "s,default: localhost/monopod,default: $image," $task >"$T/in.yaml"
+run --images "$T/monopod.tar" --volume images="$IMAGES"
+is "$code" 0 "the TaskRun of the example, run by monopod" || echo "# $err $out"
+is "$(json '[r["value"] for r in run["status"]["results"]]')" "['hello tekton', ['hello', 'tekton']]" "with the results of the pipeline"
 done_testing

@@ -164,7 +164,7 @@ static void test_dies(void **state)
 static void test_probe_facts(void **state)
 {
 	static const char *const names[] = {
-		"overlay", "fresh-proc", "start", "net-namespace", "upper"};
+		"overlay", "fresh-proc", "cgroup-namespace", "start", "net-namespace", "upper"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -179,6 +179,7 @@ static void test_probe_facts(void **state)
 			assert_has(found->evidence.p, ": worked");
 	}
 	assert_true(fix.found.can_upper);
+	assert_true(fix.found.can_cgroup_namespace);
 	assert_true(fix.found.can_net_namespace);
 	assert_int_equal(fix.found.can_idmap, fix.place == AS_ROOT);
 	assert_int_equal(fix.found.map.is_single, fix.place == AS_SINGLE);
