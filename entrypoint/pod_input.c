@@ -43,19 +43,6 @@ struct str pod_document(struct arena *a, const struct object_meta *meta, const c
 	return arena_str(a, buf_str(&out));
 }
 
-static void put_map(struct json_writer *w, const char *key, const struct labels *l)
-{
-	if (!l->n)
-		return;
-	json_key(w, key);
-	json_open(w, '{');
-	for (size_t i = 0; i < l->n; i++) {
-		json_keys(w, l->keys[i].s);
-		json_put_str(w, l->values[i].s);
-	}
-	json_close(w, '}');
-}
-
 struct str pod_claim_document(struct arena *a, const struct object_meta *meta, struct str ns)
 {
 	struct buf out cleanup_buf = {0};
@@ -70,8 +57,8 @@ struct str pod_claim_document(struct arena *a, const struct object_meta *meta, s
 	json_open(&w, '{');
 	json_field(&w, "name", meta->name.s);
 	json_field_given(&w, "namespace", ns.n ? ns : meta->ns.s);
-	put_map(&w, "labels", &meta->labels);
-	put_map(&w, "annotations", &meta->annotations);
+	labels_json(&meta->labels, "labels", &w);
+	labels_json(&meta->annotations, "annotations", &w);
 	json_close(&w, '}');
 	json_key(&w, "spec");
 	spec_object_json(meta, "spec", &w);

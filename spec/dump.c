@@ -102,11 +102,11 @@ static void put_when(struct json_writer *w, const struct when *when, size_t n)
 	json_close(w, ']');
 }
 
-static void put_labels(struct json_writer *w, const char *key, const struct labels *l)
+void labels_json(const struct labels *l, const char *member, struct json_writer *w)
 {
 	if (!l->n)
 		return;
-	json_key(w, key);
+	json_key(w, member);
 	json_open(w, '{');
 	for (size_t i = 0; i < l->n; i++) {
 		json_keys(w, l->keys[i].s);
@@ -282,8 +282,8 @@ static void put_task_spec(struct json_writer *w, const struct pipeline_task *pt)
 	if (pt->task_labels.n || pt->task_annotations.n) {
 		json_key(w, "metadata");
 		json_open(w, '{');
-		put_labels(w, "labels", &pt->task_labels);
-		put_labels(w, "annotations", &pt->task_annotations);
+		labels_json(&pt->task_labels, "labels", w);
+		labels_json(&pt->task_annotations, "annotations", w);
 		json_close(w, '}');
 	}
 	put_task_members(w, pt->task_spec);

@@ -589,5 +589,7 @@ void pod_template_json(const struct pod_template *t, struct json_writer *w);
 /* What there is of the members podTemplate, stepSpecs, sidecarSpecs and computeResources of a
  * TaskRun's spec, into an object that is open. */
 void pod_settings_json(const struct pod_settings *s, struct json_writer *w);
+/* A member of the object that is open; left out when there are none. */
+void labels_json(const struct labels *l, const char *member, struct json_writer *w);
 
 #endif
