@@ -176,6 +176,17 @@ struct fs_option {
 	const char *value; /* NULL: a flag */
 };
 
+long child_fs_mount(int fs_fd, long ret, unsigned int attr)
+{
+	if (ret >= 0)
+		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
+	if (ret >= 0)
+		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attr);
+	if (fs_fd >= 0)
+		sys1(SYS_close, fs_fd);
+	return ret;
+}
+
 static long fs_new(const char *type, const struct fs_option *o, size_t n, unsigned int attr)
 {
 	int fs_fd = (int)sys2(SYS_fsopen, type, FSOPEN_CLOEXEC);
@@ -185,13 +196,7 @@ static long fs_new(const char *type, const struct fs_option *o, size_t n, unsign
 		ret = sys5(SYS_fsconfig, fs_fd,
 			o[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, o[i].key,
 			o[i].value, 0);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
-	if (ret >= 0)
-		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attr);
-	if (fs_fd >= 0)
-		sys1(SYS_close, fs_fd);
-	return ret;
+	return child_fs_mount(fs_fd, ret, attr);
 }
 
 static long tmpfs_new(uint64_t size_bytes, uint32_t mode, unsigned int attr)

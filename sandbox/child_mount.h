@@ -14,6 +14,9 @@ long child_resolve(int dfd, const char *path, int flags, uint64_t how_resolve);
 long child_check_same(int fd, uint64_t dev, uint64_t ino);
 /* A copy of the mount at path with attributes added, everything below it included. */
 long child_tree_clone(int dfd, const char *path, uint64_t attr_set);
+/* The mount of an fsopen whose options are given; a ret below 0, of a call before, stays.
+ * Closes fs_fd. */
+long child_fs_mount(int fs_fd, long ret, unsigned int attr);
 /* A new directory of the stage with a mount on it. */
 long child_stage_attach(struct child_state *s, int mount_fd);
 /* Mounts on a target inside the root (flags of ops.h); keeps mount_fd open. */

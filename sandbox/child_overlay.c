@@ -88,7 +88,7 @@ struct stack {
 };
 
 /* By descriptors, as kernels from 6.13 take them: a mount that is nowhere yet. */
-static long stack_by_fd(const struct child_state *s, const struct stack *o, uint64_t attr)
+static long stack_by_fd(const struct child_state *s, const struct stack *o, unsigned int attr)
 {
 	int fs_fd = (int)sys2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
 	long ret = fs_fd;
@@ -110,13 +110,7 @@ static long stack_by_fd(const struct child_state *s, const struct stack *o, uint
 		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "userxattr", 0, 0);
 	if (ret >= 0 && o->upper)
 		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_SET_FLAG, "volatile", 0, 0);
-	if (ret >= 0)
-		ret = sys5(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, 0, 0, 0);
-	if (ret >= 0)
-		ret = sys3(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attr);
-	if (fs_fd >= 0)
-		sys1(SYS_close, fs_fd);
-	return ret;
+	return child_fs_mount(fs_fd, ret, attr);
 }
 
 static void text_fd(struct text *t, const char *before, int fd)
@@ -193,7 +187,7 @@ long child_overlay(struct child_state *s, const struct op *op)
 /* Somewhere in the stage, where it can be cloned from. */
 static long image_make(struct child_state *s)
 {
-	const uint64_t attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	const unsigned int attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	char name[16];
 	struct text t = {name, name + sizeof(name) - 1};
 	/* an overlay without an upper directory has two others at least */
