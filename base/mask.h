@@ -51,9 +51,10 @@ struct str mask_text(const struct mask *m, struct arena *a, struct str text);
 /*
  * A JSON text whose strings are masked one by one, as what they mean: names of members, and
  * strings that `keeps` says are the format's own, stay. member is the name of the nearest
- * member around the string, or empty. What is no JSON is masked as text.
+ * member around the string, around that of the object in which it stands; either may be empty.
+ * What is no JSON is masked as text.
  */
-typedef bool mask_keeps_fn(struct str member, struct str value);
+typedef bool mask_keeps_fn(struct str around, struct str member);
 struct str mask_json(
 	const struct mask *m, struct arena *a, struct str json, mask_keeps_fn *keeps);
 

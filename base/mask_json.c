@@ -10,6 +10,7 @@ enum { DEPTH = 2 * JSON_WRITER_DEPTH, OUT_BYTES = 512 * MIB };
 struct level {
 	bool is_object;
 	struct str member; /* the last one named, or of the array around */
+	struct str around; /* the member whose value this is */
 };
 
 struct masking {
@@ -48,7 +49,7 @@ static struct str literal_text(struct arena *a, struct str literal)
 	return json_str(v);
 }
 
-static void literal_mask(struct masking *k, struct str literal, struct str member)
+static void literal_mask(struct masking *k, struct str literal, const struct level *l)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct str text = literal_text(a, literal);
@@ -59,7 +60,7 @@ static void literal_mask(struct masking *k, struct str literal, struct str membe
 		buf_adds(&k->out, mask_text(k->m, a, literal));
 		return;
 	}
-	masked = k->keeps && k->keeps(member, text) ? text : mask_text(k->m, a, text);
+	masked = k->keeps && k->keeps(l->around, l->member) ? text : mask_text(k->m, a, text);
 	if (masked.p == text.p) {
 		buf_adds(&k->out, literal);
 		return;
@@ -84,18 +85,21 @@ static bool string_take(struct masking *k)
 		buf_adds(&k->out, literal);
 		return true;
 	}
-	literal_mask(k, literal, l->member);
+	literal_mask(k, literal, l);
 	return true;
 }
 
 static bool bracket_take(struct masking *k, char c)
 {
 	if (c == '{' || c == '[') {
-		struct str member = k->levels[k->depth].member;
+		const struct level *up = &k->levels[k->depth];
+		bool is_object = c == '{';
 
 		if (k->depth + 1 == DEPTH)
 			return false;
-		k->levels[++k->depth] = (struct level){.is_object = c == '{', .member = member};
+		k->levels[++k->depth] = (struct level){.is_object = is_object,
+			.member = up->member,
+			.around = is_object ? up->member : up->around};
 	} else if (c == '}' || c == ']') {
 		if (!k->depth)
 			return false;

@@ -255,7 +255,6 @@ static void view_draw(struct view *v, int64_t now_ns)
 	struct arena *a cleanup_arena = arena_new();
 	struct view_tree_options tree = {
 		.mask = v->mask,
-
 		.utf8 = v->utf8,
 		.is_ascii = v->is_ascii,
 		.colour = v->colour,
@@ -577,6 +576,7 @@ void view_finished(struct view *v, const struct run_view *r, const struct outcom
 	struct view_end_options o = {.utf8 = v->utf8,
 		.is_ascii = v->is_ascii,
 		.colour = v->colour,
+		.mask = v->mask,
 		.cwd = str_z(v->cwd)};
 	v->run = r;
 	if (v->is_live) {

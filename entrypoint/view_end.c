@@ -30,6 +30,7 @@ static void verdicts_print(
 		.utf8 = o->utf8,
 		.is_ascii = o->is_ascii,
 		.colour = o->colour,
+		.mask = o->mask,
 		.is_final = true};
 	struct str *lines;
 	size_t n;
@@ -54,6 +55,7 @@ static void results_print(
 	if (n)
 		buf_addz(out, "results:\n");
 	for (size_t i = 0; i < n; i++) {
+		struct arena *a cleanup_arena = arena_new();
 		cleanup_buf struct buf text;
 		struct json_writer w;
 		size_t from;
@@ -65,7 +67,7 @@ static void results_print(
 			value_json(&v[i].value, &w);
 		buf_addf(out, "  " STR_FMT " = ", STR_ARG(v[i].name));
 		from = out->n;
-		view_text_safe(out, buf_str(&text), 0, o->is_ascii);
+		view_text_safe(out, mask_text(o->mask, a, buf_str(&text)), 0, o->is_ascii);
 		view_text_fit(out, from, RESULT_COLS, !o->utf8);
 		buf_addc(out, '\n');
 	}
@@ -149,8 +151,11 @@ struct failure {
 
 static void lines_print(const struct failure *f, const char *indent, struct str text)
 {
+	struct arena *a cleanup_arena = arena_new();
 	size_t n = strlen(indent);
 	struct str line;
+
+	text = mask_text(f->o->mask, a, text);
 	while (text.n) {
 		if (!str_cut(text, '\n', &line, &text)) {
 			line = text;

@@ -6,12 +6,15 @@
 #include "view.h"
 
 #include <base/buf.h>
+#include <base/mask.h>
 
 struct view_end_options {
 	bool utf8;
 	bool is_ascii; /* see view_text_safe */
 	bool colour;
-	size_t cols;    /* 0: no limit */
+	size_t cols; /* 0: no limit */
+	const struct mask
+		*mask;  /* what is cut is without its values; NULL: nothing is hidden */
 	struct str cwd; /* paths below it are shown relative to it; empty: none are */
 };
 

@@ -26,6 +26,7 @@ struct item {
 struct tree {
 	const struct run_view *run;
 	const struct view_tree_options *o;
+	struct arena *arena;
 	size_t name_cols;
 	bool has_no_steps; /* no room: the running step is told beside its task */
 	struct buf line;   /* the one that is being made */
@@ -37,11 +38,15 @@ static void safe(struct tree *t, struct str text)
 	view_text_safe(&t->line, text, t->o->cols, t->o->is_ascii);
 }
 
+/* Values are replaced before anything is cut: of one that is cut the beginning would stay. */
+static struct str hidden(struct tree *t, struct str text)
+{
+	return mask_text(t->o->mask, t->arena, text);
+}
+
 static void safe_message(struct tree *t, struct str text)
 {
-	struct arena *a cleanup_arena = arena_new();
-
-	safe(t, mask_text(t->o->mask, a, text));
+	safe(t, hidden(t, text));
 }
 
 static void dim(struct tree *t, bool on)
@@ -175,9 +180,11 @@ static void step_line(struct tree *t, const struct item *it)
 	}
 }
 
-static struct str task_text(const struct task_run_view *task)
+/* A display name may hold a param or a result; a name cannot. */
+static struct str task_text(struct tree *t, const struct task_run_view *task)
 {
-	return task->display_name.n ? task->display_name : view_task_name(task->owner, task);
+	return task->display_name.n ? hidden(t, task->display_name)
+				    : view_task_name(task->owner, task);
 }
 
 static void task_line(struct tree *t, const struct item *it)
@@ -185,7 +192,7 @@ static void task_line(struct tree *t, const struct item *it)
 	const struct task_run_view *task = it->task;
 	enum view_mark m = view_task_mark(task);
 	mark(t, it->depth, 2, m);
-	name_pad(t, it->depth, task_text(task));
+	name_pad(t, it->depth, task_text(t, task));
 	time_add(t, task->started_ns, task->ended_ns);
 	if (task->n_attempts > 1)
 		buf_addf(&t->line, "  attempt %zu", task->n_attempts);
@@ -242,7 +249,7 @@ static enum rank task_rank(enum view_mark m)
 
 static void item_add(struct tree *t, const struct item *it)
 {
-	struct str name = it->task     ? task_text(it->task)
+	struct str name = it->task     ? task_text(t, it->task)
 			  : it->absent ? it->absent->spec->name.s
 				       : STR_NONE;
 	size_t cols = 2 * it->depth + (name.n < NAME_COLS_MAX ? name.n : NAME_COLS_MAX);
@@ -373,7 +380,7 @@ static struct str line_take(struct tree *t, struct arena *a)
 void view_tree(const struct run_view *r, const struct view_tree_options *o, struct arena *a,
 	struct str **ret, size_t *ret_n)
 {
-	struct tree t = {.run = r, .o = o};
+	struct tree t = {.run = r, .o = o, .arena = a};
 	size_t keep[RANK_N] = {0};
 	size_t dropped[RANK_N] = {0};
 	bool is_cut;

@@ -104,6 +104,17 @@ static void put_field_ref(struct json_writer *w, const struct field_ref *r)
 	json_close(w, '}');
 }
 
+/* The name of an object that may come of a param or a result, unlike names that the input
+ * gives: whoever edits the writer's strings is to see the difference. */
+static void put_object(struct json_writer *w, const char *key, struct text name)
+{
+	if (!text_given(name))
+		return;
+	json_key(w, key);
+	w->member = STR("objectName");
+	json_put_str(w, name.s);
+}
+
 static void put_resource_ref(struct json_writer *w, const struct resource_ref *r)
 {
 	if (!r->pos.line)
@@ -129,7 +140,7 @@ static void put_value_from(struct json_writer *w, const struct env_var *e)
 	put_resource_ref(w, &e->resource);
 	if (keys[e->source]) {
 		open_member(w, keys[e->source]);
-		put_text(w, "name", e->object_name);
+		put_object(w, "name", e->object_name);
 		put_text(w, "key", e->key);
 		put_bool(w, "optional", e->optional);
 		json_close(w, '}');
@@ -147,7 +158,7 @@ static void put_env_from(struct json_writer *w, const struct step *s)
 		json_open(w, '{');
 		put_text(w, "prefix", e->prefix);
 		open_member(w, e->source == ENV_SECRET ? "secretRef" : "configMapRef");
-		put_text(w, "name", e->object_name);
+		put_object(w, "name", e->object_name);
 		put_bool(w, "optional", e->optional);
 		json_close(w, '}');
 		json_close(w, '}');
@@ -244,7 +255,7 @@ static void put_members(struct json_writer *w, const struct volume_source *v, en
 	put_text(w, "sizeLimit", v->size_limit);
 	put_text(w, "claimName", v->claim_name);
 	put_bool(w, "readOnly", v->read_only);
-	put_text(w, secret ? "secretName" : "name", v->object_name);
+	put_object(w, secret ? "secretName" : "name", v->object_name);
 	put_items(w, v);
 	put_files(w, v);
 	put_int(w, "defaultMode", v->default_mode);

@@ -208,4 +208,53 @@ is "$(forms "$(cat "$T/run/journal" "$T/run/run.json")$out$err")" "" "and shows 
 resume "$T/lost"
 is "$code" 2 "without the sealed part it does not go on"
 like "$err" "journal.sealed does not have it" "and says why"
+# --- where a value stands in the place of a name of ours
+{
+	secret
+	cat <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: names}
+spec:
+  pipelineSpec:
+    results: [{name: po, type: object, value: "$(tasks.a.results.o[*])"}]
+    tasks:
+    - name: a
+      taskSpec:
+        results: [{name: o, type: object, properties: {name: {}, type: {}, reason: {}}}, {name: r}]
+        steps:
+        - name: s
+          image: busybox
+          env: [{name: PW, valueFrom: {secretKeyRef: {name: pw, key: password}}}]
+          script: |
+            printf '{"name":"%s","type":"%s","reason":"%s"}' "$PW" "$PW" "$PW" >$(results.o.path)
+            printf %s "$PW" >$(results.r.path)
+    - name: b
+      displayName: one more name $(tasks.a.results.r)
+      params: [{name: p, value: "$(tasks.a.results.o[*])"}, {name: r, value: $(tasks.a.results.r)}]
+      taskSpec:
+        params: [{name: p, type: object, properties: {name: {}}}, {name: r}]
+        volumes: [{name: v, configMap: {name: $(params.r), optional: true}}]
+        steps:
+        - name: s
+          image: busybox
+          env: [{name: E, valueFrom: {configMapKeyRef: {name: $(params.p.name), key: k, optional: true}}}]
+          envFrom: [{configMapRef: {name: $(params.p.name), optional: true}}]
+          volumeMounts: [{name: v, mountPath: /v}]
+          script: printf %s '$(params.p.name)' | sha256sum
+YAML
+} >"$T/in.yaml"
+run
+is "$code" 0 "values as members of objects, in display names, as names of objects" "$err"
+is "$(log names-b s)" "$want" "they reach the next task"
+is "$(forms "$(cat "$T/run/journal" "$T/run/run.json")$out$err")" "" "and are shown nowhere"
+is "$(json '[t["status"]["taskSpec"]["volumes"][0]["configMap"]["name"] for t in tasks.values() if "volumes" in t["status"]["taskSpec"]]')" \
+	"['***']" "also not in the task that was run"
+rm -rf "$T/run"
+TERM=xterm python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+	sh -c 'stty cols 38; exec "$@"' sh "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" \
+	</dev/null >"$T/screen" 2>&1
+is $? 0 "the same on a terminal"
+like "$(cat "$T/screen")" "one more name ***" "a terminal shows the rest of the name"
+is "$(forms "$(cat "$T/screen")")" "" "and no value"
 done_testing

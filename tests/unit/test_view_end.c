@@ -75,6 +75,44 @@ static void summary(void **state)
 	rig_free(r);
 }
 
+/* A value that lies where a long result or a message is cut is hidden whole. */
+static void values(void **state)
+{
+	struct mask *m = mask_new();
+	struct view_end_options o = {.mask = m, .cols = 30};
+	struct outcome_info info = {0};
+	char long_result[402];
+	const struct fate good[] = {
+		{"r-t", -1, 2, STEP_END_EXITED, 0, 0, {"x", long_result}, false}};
+	struct rig *r;
+	struct buf b;
+
+	(void)state;
+	memset(long_result, '-', sizeof(long_result));
+	memcpy(long_result + sizeof(long_result) - 10, "hunter2-3", 10);
+	assert_int_equal(mask_add(m, STR("hunter2-3")), MASK_FITS);
+	mask_seal(m);
+	buf_init(&b, MIB);
+	r = rig_run(three_steps, good, 1);
+	view_end_summary(r->view, &info, &o, &b);
+	assert_null(strstr(b.p, "hunt"));
+	assert_non_null(strstr(b.p, "---***\"\n"));
+	rig_free(r);
+	buf_clear(&b);
+
+	r = rig_new(PR "    tasks:\n    - name: t\n      taskSpec: {steps: [{image: i}]}\n");
+	r->holds_tasks = true;
+	rig_start(r, NULL, 0);
+	rig_feed(r, (struct event){.kind = EVENT_TASK_REFUSED,
+			    .reason = STR("CreateContainerError"),
+			    .message = STR("the configmap hunter2-3")});
+	view_end_failures(r->view, &info, &o, &b);
+	assert_null(strstr(b.p, "hunt"));
+	rig_free(r);
+	buf_release(&b);
+	mask_free(m);
+}
+
 /* One block for the step to blame, none for those behind it. */
 static void step_failed(void **state)
 {
@@ -185,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(summary),
+		cmocka_unit_test(values),
 		cmocka_unit_test(step_failed),
 		cmocka_unit_test(not_started),
 		cmocka_unit_test(timed_out),

@@ -124,6 +124,31 @@ static void never_ready(void **state)
 	rig_free(r);
 }
 
+/* A value that is cut is hidden as one that is not. */
+static void values(void **state)
+{
+	struct mask *m = mask_new();
+	struct view_tree_options o = {.is_final = true, .mask = m};
+	struct rig *r =
+		rig_run(PR "    - name: t\n      displayName: 'a title of 26 characters "
+			   "hunter2-$(params.p)'\n" STEP
+			   "    - name: u\n      displayName: short hunter2-$(params.p)\n" STEP
+			   "    params: [{name: p, default: hunter3}]\n",
+			NULL, 0);
+	const char *text;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(mask_add(m, STR("hunter2-hunter3")), MASK_FITS);
+	mask_seal(m);
+	text = tree_of(r, &o, &n);
+	assert_null(strstr(text, "hunt"));
+	assert_non_null(strstr(text, "+ a title of 26 characters ***"));
+	assert_non_null(strstr(text, "+ short ***                     "));
+	rig_free(r);
+	mask_free(m);
+}
+
 static void final(void **state)
 {
 	struct rig *r = rig_run(mixed, mixed_fates, ARRAY_SIZE(mixed_fates));
@@ -243,6 +268,7 @@ int main(void)
 		cmocka_unit_test(live),
 		cmocka_unit_test(sidecars),
 		cmocka_unit_test(never_ready),
+		cmocka_unit_test(values),
 		cmocka_unit_test(final),
 		cmocka_unit_test(nested),
 		cmocka_unit_test(little_room),
