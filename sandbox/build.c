@@ -8,6 +8,7 @@
 #include <base/bounds.h>
 #include <base/fd.h>
 #include <base/file.h>
+#include <base/path.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -120,53 +121,111 @@ static bool is_replaced(struct str name)
 	       str_eqz(name, "tmp");
 }
 
-/* One entry of a bound root: directories and files are bound, links are made again. */
-static int build_root_entry(
-	struct build *b, const struct sandbox_layer *l, struct str name, struct err *err)
+/* Below path, and the image has nothing there: on a directory that is bound nothing can be
+ * made.
+ */
+static bool is_missing_below(const struct build *b, const struct sandbox_layer *l,
+	struct str target, struct str path)
 {
-	char link[PATH_MAX];
-	struct stat st;
-	struct op *op;
-	ssize_t n;
-	int fd cleanup_fd = openat(l->dfd, name.p, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd cleanup_fd = -1;
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open '%s'", name.p);
-	if (fstat(fd, &st))
-		return err_sys(err, "stat '%s'", name.p);
-	op = NULL;
-	if (S_ISLNK(st.st_mode)) {
-		n = readlinkat(fd, "", link, sizeof(link) - 1);
-		if (n < 0)
-			return err_sys(err, "read the link '%s'", name.p);
-		op = op_add(&b->list, OP_LINK);
-		op->source = arena_strn(b->a, link, (size_t)n).p;
-	} else if (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)) {
-		op = op_add(&b->list, OP_BIND);
-		op->flags = OP_READ_ONLY | (S_ISREG(st.st_mode) ? OP_IS_FILE : 0U);
-		if (source_bind(b, op, fd, l->owners_are_real ? b->ns->user_fd : -1, err))
-			return -1;
-	}
-	if (op)
-		op->target = arena_printf(b->a, "/%s", name.p).p;
-	return 0; /* sockets, devices and the like are left out */
+	if (!str_starts(target, path) || target.n <= path.n || target.p[path.n] != '/')
+		return false;
+	fd = path_open(l->dfd, arena_str(b->a, target).p + 1, O_PATH, 0, PATH_IN_ROOT, NULL);
+	return fd < 0;
 }
 
-/* A tmpfs with a bind per entry: mount targets can be made in it, and the directory itself may
- * have mounts below it that an overlay could not take as a layer. */
+static bool is_opened(const struct build *b, const struct sandbox_layer *l, struct str path)
+{
+	const struct sandbox_config *c = b->c;
+
+	if ((c->etc_hosts.n && is_missing_below(b, l, STR("/etc/hosts"), path)) ||
+		(c->etc_resolv_conf.n && is_missing_below(b, l, STR("/etc/resolv.conf"), path)))
+		return true;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (is_missing_below(b, l, c->mounts[i].target, path))
+			return true;
+	return false;
+}
+
+static int build_bound_dir(struct build *b, const struct sandbox_layer *l, int dfd,
+	struct str path, struct err *err);
+
+static int build_bound_link(struct build *b, int fd, struct str path, struct err *err)
+{
+	char link[PATH_MAX];
+	ssize_t n = readlinkat(fd, "", link, sizeof(link) - 1);
+	struct op *op;
+
+	if (n < 0)
+		return err_sys(err, "read the link '" STR_FMT "'", STR_ARG(path));
+	op = op_add(&b->list, OP_LINK);
+	op->source = arena_strn(b->a, link, (size_t)n).p;
+	op->target = path.p;
+	return 0;
+}
+
+/* One entry of a bound root: directories and files are bound, links are made again. */
+static int build_bound_entry(struct build *b, const struct sandbox_layer *l, int fd,
+	struct str path, struct err *err)
+{
+	struct stat st;
+	struct op *op;
+
+	if (fstat(fd, &st))
+		return err_sys(err, "stat '" STR_FMT "'", STR_ARG(path));
+	if (S_ISLNK(st.st_mode))
+		return build_bound_link(b, fd, path, err);
+	if (S_ISDIR(st.st_mode) && is_opened(b, l, path)) {
+		op_add(&b->list, OP_MKDIR)->target = path.p;
+		return build_bound_dir(b, l, fd, path, err);
+	}
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return 0; /* sockets, devices and the like are left out */
+	op = op_add(&b->list, OP_BIND);
+	op->flags = OP_READ_ONLY | (S_ISREG(st.st_mode) ? OP_IS_FILE : 0U);
+	op->target = path.p;
+	return source_bind(b, op, fd, l->owners_are_real ? b->ns->user_fd : -1, err);
+}
+
+static int build_bound_dir(struct build *b, const struct sandbox_layer *l, int dfd,
+	struct str path, struct err *err)
+{
+	struct str *names;
+	size_t n;
+
+	if (dir_list(b->a, dfd, ROOT_ENTRIES_MAX, &names, &n, err))
+		return err_wrap(err, "root directory '" STR_FMT "'", STR_ARG(path));
+	for (size_t i = 0; i < n; i++) {
+		int fd cleanup_fd = -1;
+
+		if (!path.n && is_replaced(names[i]))
+			continue;
+		fd = openat(dfd, names[i].p, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return err_sys(err, "open '" STR_FMT "/" STR_FMT "'", STR_ARG(path),
+				STR_ARG(names[i]));
+		if (build_bound_entry(b, l, fd,
+			    arena_printf(b->a, STR_FMT "/" STR_FMT, STR_ARG(path),
+				    STR_ARG(names[i])),
+			    err))
+			return -1;
+	}
+	return 0;
+}
+
+/* A tmpfs with a bind per entry: mount targets can be made in it, also deeper, and the
+ * directory itself may have mounts below it that an overlay could not take as a layer. */
 static int build_bound_root(struct build *b, struct err *err)
 {
 	const struct sandbox_layer *l = &b->c->layers[0];
-	struct str *names;
-	size_t n;
 	struct op *op;
 
 	op_add(&b->list, OP_ROOT);
-	if (dir_list(b->a, l->dfd, ROOT_ENTRIES_MAX, &names, &n, err))
-		return err_wrap(err, "root directory");
-	for (size_t i = 0; i < n; i++)
-		if (!is_replaced(names[i]) && build_root_entry(b, l, names[i], err))
-			return -1;
+	if (build_bound_dir(b, l, l->dfd, STR_NONE, err))
+		return -1;
 	op = op_add(&b->list, OP_TMPFS);
 	op->target = "/tmp";
 	op->mode = TMP_MODE;

@@ -42,7 +42,8 @@ done
 # --- as their containers run --------------------------------------------------------------------
 
 # An image volume is an unpacked root.
-mkdir -p "$T/root/bin" "$T/root/tmp"
+mkdir -p "$T/root/bin" "$T/root/tmp" "$T/root/etc" # with an /etc, and no hosts or resolv.conf in it, as images have
+echo 'root:x:0:0:root:/root:/bin/sh' >"$T/root/etc/passwd"
 cp /bin/busybox "$T/root/bin/"
 for p in sh echo tee hostname date cat; do ln -s busybox "$T/root/bin/$p"; done
 python3 -c '

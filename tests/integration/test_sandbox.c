@@ -460,6 +460,41 @@ static void test_bound_root(void **state)
 	assert_string_equal(out.text, "/workspace/deep/x=ok\n");
 }
 
+/* What the image has not in a directory of its own is made there; the rest stays as it is. */
+static void test_bound_root_deep(void **state)
+{
+	static const struct {
+		const char *verb, *path, *want;
+	} cases[] = {{"write", "/dir/made/deep/x", "/dir/made/deep/x=ok\n"},
+		{"write", "/dir/made/x", "/dir/made/x=EROFS\n"},
+		{"write", "/dir/x", "/dir/x=EROFS\n"},
+		{"write", "/dir/file", "/dir/file=EROFS\n"},
+		{"write", "/etc/resolv.conf", "/etc/resolv.conf=EROFS\n"},
+		{"write", "/etc/new", "/etc/new=EROFS\n"}, {"cat", "/dir/file", "image\n"},
+		{"cat", "/etc/hosts", "image hosts\n"},
+		{"cat", "/etc/resolv.conf", "nameserver 192.0.2.1\n"}};
+	struct sandbox_mount m = {.kind = MOUNT_TMPFS,
+		.target = STR("/dir/made/deep"),
+		.size_bytes = 1 << 20,
+		.mode = 0755};
+	struct step s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *verb = (char *)(uintptr_t)cases[i].verb;
+		char *path = (char *)(uintptr_t)cases[i].path;
+
+		fix_step(&s, strcmp(verb, "cat") == 0 ? PROBE(verb, path)
+						      : PROBE(verb, path, ARG("x")));
+		s.c.root = ROOT_BIND;
+		s.c.etc_resolv_conf = STR("nameserver 192.0.2.1\n");
+		s.c.mounts = &m;
+		s.c.n_mounts = 1;
+		fix_run(&s, &out);
+		assert_string_equal(out.text, cases[i].want);
+	}
+}
+
 /* The machine's own root, as the image "host". */
 static void test_host_root(void **state)
 {
@@ -625,6 +660,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_overlay),
 		cmocka_unit_test(test_read_only_root),
 		cmocka_unit_test(test_bound_root),
+		cmocka_unit_test(test_bound_root_deep),
 		cmocka_unit_test(test_host_root),
 		cmocka_unit_test(test_many_layers),
 		cmocka_unit_test(test_image_volume),
