@@ -118,9 +118,9 @@ $(B)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)$(TEST_CC) $(TEST_LIBS)
 
-$(B)/tests/helpers/%: tests/helpers/%.c $(B)/flags
+$(B)/tests/helpers/%: tests/helpers/%.c $(wildcard tests/helpers/*/*.[ch]) $(B)/flags
 	@mkdir -p $(@D)
-	$(call say,TEST,$<)$(CC) $(CPPFLAGS) -std=gnu17 -O1 -g $(WARN) -static -o $@ $<
+	$(call say,TEST,$<)$(CC) $(CPPFLAGS) -std=gnu17 -O1 -g $(WARN) -static -o $@ $< $(wildcard $(<:.c=)/*.c)
 
 $(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(LIB)
 	@mkdir -p $(@D)
