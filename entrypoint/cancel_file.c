@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WORD_BYTES = 4096, SHOWN = 40 };
@@ -24,20 +25,44 @@ struct cancel_file {
 	int inotify_fd; /* -1: the timer looks */
 	struct watch *watch;
 	enum cancel_mode last;
-	bool has_told;
+	bool has_told; /* of a word that is none, or of what is no file */
 	void (*asked)(void *arg, enum cancel_mode mode);
 	void *arg;
 };
 
-/* Whatever happened in the directory: only what the file says now counts. */
-static void look(struct cancel_file *c)
+/*
+ * Links are followed: the kubelet's file is one. What is no plain file is not even opened: that
+ * alone may wait for ever (a FIFO) or do something (a device); it may have come in between,
+ * too.
+ */
+static int word_read(struct arena *a, struct str path, struct str *ret, struct err *err)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	if (stat(str_c(path), &st))
+		return err_sys(err, "'" STR_FMT "'", STR_ARG(path));
+	if (S_ISREG(st.st_mode)) {
+		fd = open(str_c(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0 || fstat(fd, &st))
+			return err_sys(err, "'" STR_FMT "'", STR_ARG(path));
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_USAGE,
+			"cancel file '" STR_FMT "': expected a plain file", STR_ARG(path));
+	return file_read_fd(a, fd, WORD_BYTES, ret, err);
+}
+
+/* Whatever happened in the directory: only what the file says now counts. One that cannot be
+ * read says nothing. */
+static int look(struct cancel_file *c, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	enum cancel_mode mode;
 	struct str word;
 
-	if (file_read(a, AT_FDCWD, str_c(c->path), WORD_BYTES, &word, NULL))
-		return;
+	if (word_read(a, c->path, &word, err))
+		return -1;
 	word = str_trim(word);
 	mode = control_mode(word);
 	if (word.n && mode == CANCEL_NONE && !c->has_told) {
@@ -47,9 +72,21 @@ static void look(struct cancel_file *c)
 		c->has_told = true;
 	}
 	if (mode == CANCEL_NONE || mode == c->last)
-		return;
+		return 0;
 	c->last = mode;
 	c->asked(c->arg, mode);
+	return 0;
+}
+
+/* The file of a run that is under way. */
+static void look_again(struct cancel_file *c)
+{
+	struct err err = {0};
+
+	if (look(c, &err) == 0 || err.kind != ERR_USAGE || c->has_told)
+		return;
+	log_warn("%s", err.msg);
+	c->has_told = true;
 }
 
 static void on_change(void *arg, int fd)
@@ -59,14 +96,14 @@ static void on_change(void *arg, int fd)
 
 	while (read(fd, events, sizeof(events)) > 0)
 		continue;
-	look(c);
+	look_again(c);
 }
 
 static void on_timer(void *arg, int fd attr_unused)
 {
 	struct cancel_file *c = arg;
 
-	look(c);
+	look_again(c);
 	watch_set_deadline(c->watch, clock_mono_ns() + NS_PER_S);
 }
 
@@ -90,6 +127,7 @@ int cancel_file_open(struct loop *loop, struct str path,
 	struct cancel_file *c = arena_new_object(a, struct cancel_file);
 	struct str dir = path_dir(a, path);
 	int dfd cleanup_fd = dir_open(AT_FDCWD, str_c(dir), err);
+	struct err low = {0};
 
 	*c = (struct cancel_file){.arena = a,
 		.path = arena_str(a, path),
@@ -111,8 +149,12 @@ int cancel_file_open(struct loop *loop, struct str path,
 	}
 	if (c->inotify_fd < 0)
 		watch_set_deadline(c->watch, clock_mono_ns() + NS_PER_S);
+	if (look(c, &low) && low.kind == ERR_USAGE) {
+		cancel_file_close(c);
+		*err = low;
+		return -1;
+	}
 	*ret = c;
-	look(c);
 	return 0;
 }
 

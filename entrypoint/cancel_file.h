@@ -18,8 +18,9 @@ struct cancel_file;
 /*
  * Watches the file, by inotify on its directory, else once a second. asked is called for each
  * word that is understood and not the last one; first from here, when one is there already. A
- * file that is missing or empty says nothing; a word that is none is told once and ignored.
- * ERR_USAGE: its directory is not there.
+ * file that is missing or empty says nothing; a word that is none, and what takes its place and
+ * is no plain file, is told once and ignored. ERR_USAGE: its directory is not there, or it is
+ * no plain file now. Links are followed.
  */
 int cancel_file_open(struct loop *loop, struct str path,
 	void (*asked)(void *arg, enum cancel_mode mode), void *arg, struct cancel_file **ret,

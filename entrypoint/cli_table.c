@@ -128,7 +128,7 @@ const struct option_row option_rows[] = {
 		.group = GROUP_RUN,
 		.kind = OPTION_PATH,
 		.offset = offsetof(struct options, cancel_file),
-		.help = "a file to watch: once it says Cancelled, CancelledRunFinally or "
+		.help = "a plain file to watch: once it says Cancelled, CancelledRunFinally or "
 			"StoppedRunFinally, that is done, and the exit code is 143"},
 	{.name = "results-dir",
 		.arg = "DIR",

@@ -290,6 +290,11 @@ is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["items"][
 	"Cancelled" "the last word counts"
 monopod run -f "$T/in.yaml" --cancel-file "$T/none/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r2"
 is "$code" 2 "--cancel-file in no directory is refused"
+mkfifo "$T/fifo"
+timeout -k 1 20 "$MONOPOD" run -f "$T/in.yaml" --cancel-file "$T/fifo" --store "$STORE" --images "$IMAGES" --run-dir "$T/r2" >"$T/out" 2>"$T/err"
+is "$? $(cat "$T/err")" "2 monopod: error: cancel file '$T/fifo': expected a plain file" "and a FIFO, without waiting for it"
+[ ! -e "$T/r2" ]
+ok $? "which leaves no run directory"
 annotate Cancelled 5
 monopod "${words[@]}" --run-dir "$T/r3" 2>/dev/null
 monopod run -f "$T/in.yaml" --cancel-file "$T/v/podinfo/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3"

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -139,11 +141,74 @@ static void test_there_before(void **state)
 	loop_free(loop);
 }
 
+static void make_fifo(void)
+{
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void make_dir(void)
+{
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void make_link_to_device(void)
+{
+	assert_int_equal(symlink("/dev/zero", path), 0);
+}
+
+static void make_socket(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	(void)close(fd);
+}
+
+/* What is no plain file is refused at the start, and no hindrance later; nothing waits. */
+static void test_no_plain_file(void **state)
+{
+	static void (*const kinds[])(void) = {
+		make_fifo, make_dir, make_link_to_device, make_socket};
+	struct asked a = {0};
+	struct cancel_file *c;
+	struct loop *loop;
+	struct err err = {0};
+
+	(void)state;
+	(void)alarm(20);
+	assert_int_equal(loop_new(&loop, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		assert_int_equal(dir_remove(AT_FDCWD, path, NULL), 0);
+		kinds[i]();
+		assert_int_equal(
+			cancel_file_open(loop, str_z(path), on_asked, &a, &c, &err), -1);
+		assert_int_equal(err.kind, ERR_USAGE);
+		assert_non_null(strstr(err.msg, "cancel': expected a plain file"));
+		err = (struct err){0};
+		assert_int_equal(dir_remove(AT_FDCWD, path, NULL), 0);
+		a = (struct asked){0};
+		assert_int_equal(
+			cancel_file_open(loop, str_z(path), on_asked, &a, &c, &err), 0);
+		kinds[i]();
+		assert_int_equal(loop_turn(loop, NULL), 0);
+		assert_int_equal(a.n, 0);
+		assert_int_equal(dir_remove(AT_FDCWD, path, NULL), 0);
+		assert_int_equal(file_write(AT_FDCWD, path, STR("Cancelled"), 0644, NULL), 0);
+		turn(loop, &a, 1);
+		cancel_file_close(c);
+	}
+	loop_free(loop);
+	(void)alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_swaps),
 		cmocka_unit_test(test_there_before),
+		cmocka_unit_test(test_no_plain_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
