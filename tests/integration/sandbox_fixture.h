@@ -77,6 +77,16 @@ struct ended {
 	char text[TEXT_MAX];
 };
 
+/* A second program in a running step. */
+struct visit {
+	struct sandbox_visit_config c;
+	struct sandbox_proc p;
+	int out_fd, child_out_fd;
+	int status;
+	uint32_t exec_errno;
+	char text[TEXT_MAX];
+};
+
 #define assert_worked(call, err)                                                               \
 	do {                                                                                   \
 		if ((call) != 0)                                                               \
@@ -250,6 +260,133 @@ static inline void assert_lacks(const char *text, const char *part)
 {
 	if (strstr(text, part))
 		fail_msg("'%s' is in: %s", part, text);
+}
+
+/* --- with more or less than a step has by default */
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+static inline void fix_run_with(
+	struct ended *ret, struct sandbox_security security, uint32_t uid, char *const *argv)
+{
+	struct step s;
+
+	fix_step(&s, argv);
+	s.c.uid = s.c.gid = uid;
+	s.c.security = security;
+	fix_run(&s, ret);
+}
+
+/* What `ids` says when these capabilities are all there is, and effective. */
+static inline void assert_capabilities(const char *text, const char *set)
+{
+	static const char *const sets[] = {"CapPrm", "CapEff", "CapBnd"};
+	char line[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		snprintf(line, sizeof(line), "%s:\t%s", sets[i], set);
+		assert_has(text, line);
+	}
+	assert_has(text, "CapInh:\t0000000000000000");
+	assert_has(text, "CapAmb:\t0000000000000000");
+}
+
+/* --- visits: fix_visit, changes of v->c, fix_visit_start, fix_visit_end */
+
+static inline void fix_visit(struct visit *v, const struct step *s, char *const *argv)
+{
+	v->c = (struct sandbox_visit_config){.name = STR("visit"),
+		.ns = s->c.ns,
+		.step = &s->p,
+		.argv = argv,
+		.envp = fix_env(),
+		.cwd = STR("/dir"),
+		.security = s->c.security,
+		.stdin_fd = fix.null_fd};
+}
+
+static inline int fix_visit_start(struct visit *v, struct err *err)
+{
+	int ret;
+
+	assert_worked(fd_pipe(&v->out_fd, &v->child_out_fd, NULL), (struct err){0});
+	v->c.stdout_fd = v->c.stderr_fd = v->child_out_fd;
+	ret = sandbox_visit(&v->c, &v->p, err);
+	fd_close(&v->child_out_fd);
+	if (ret)
+		fd_close(&v->out_fd);
+	return ret;
+}
+
+static inline void fix_visit_end(struct visit *v)
+{
+	struct sandbox_exit e = {0};
+	struct err err = {0};
+
+	fix_drain(v->out_fd, v->text);
+	close(v->out_fd);
+	assert_true(fix_readable(v->p.pidfd_fd, STEP_TIMEOUT_MS));
+	v->exec_errno = 0;
+	if (read(v->p.status_fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
+		v->exec_errno = e.exec_errno;
+	assert_worked(sandbox_visit_finish(&v->p, v->c.step, &v->status, &err), err);
+}
+
+static inline void fix_visit_run(struct visit *v, const struct step *s, char *const *argv)
+{
+	struct err err = {0};
+
+	fix_visit(v, s, argv);
+	assert_worked(fix_visit_start(v, &err), err);
+	fix_visit_end(v);
+}
+
+/* --- attacks: lines "name=answer" of the probe, each with what is right */
+
+struct answer {
+	const char *name, *answer; /* answers that are as good as each other: A|B */
+};
+
+static inline const char *answer_in(const struct answer *all, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].answer;
+	return ""; /* none is right */
+}
+
+static inline bool is_one_of(struct str words, const char *got)
+{
+	struct str one;
+
+	while (str_cut(words, '|', &one, &words))
+		if (str_eqz(one, got))
+			return true;
+	return str_eqz(words, got);
+}
+
+/* Every line is as `right` says, and all but four of so many names are there: what depends on
+ * the kernel and the machine. */
+static inline void check_answers(
+	char *text, const char *(*right)(const char *name), size_t n_names)
+{
+	size_t n = 0, n_wrong = 0;
+
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		char *eq = strchr(line, '=');
+
+		*end = 0;
+		assert_non_null(eq);
+		*eq = 0;
+		if (!is_one_of(str_z(right(line)), eq + 1)) {
+			print_error("as %s: %s=%s\n", fix.info->name, line, eq + 1);
+			n_wrong++;
+		}
+		n++;
+	}
+	assert_int_equal(n_wrong, 0);
+	if (n + 4 < n_names)
+		fail_msg("only %zu lines", n);
 }
 
 /* Places ---------------------------------------------------------------------------------- */

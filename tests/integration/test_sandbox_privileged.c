@@ -10,13 +10,6 @@
 
 static struct ended out;
 
-#define BIT(n) (UINT64_C(1) << (n))
-
-/* Answers that are as good as each other: A|B. */
-struct answer {
-	const char *name, *answer;
-};
-
 static const struct answer of_all[] = {
 	{"tmpfs", "ok"},
 	{"overlay", "ok"},
@@ -121,50 +114,20 @@ static const struct answer of_all[] = {
 	{"x32-socket", "ENOSYS"},
 };
 
-/* By what the step was given, and where. */
-static const char *answer_of(const char *name, bool is_unmasked)
+static const char *answer_of(const char *name)
 {
-	if (strcmp(name, "own-proc") == 0)
-		return is_unmasked ? "ok" : "EPERM";
 	if (strcmp(name, "trace-other") == 0)
 		return fix.place == AS_SINGLE ? "EINVAL" : "ok"; /* there is no other */
 	if (strcmp(name, "setgroups") == 0)
 		return fix.place == AS_SINGLE ? "EPERM" : "ok";
-	for (size_t i = 0; i < ARRAY_SIZE(of_all); i++)
-		if (strcmp(of_all[i].name, name) == 0)
-			return of_all[i].answer;
-	return "";
+	if (strcmp(name, "own-proc") == 0)
+		return "EPERM";
+	return answer_in(of_all, ARRAY_SIZE(of_all), name);
 }
 
-static bool is_one_of(struct str words, const char *got)
+static const char *answer_unmasked(const char *name)
 {
-	struct str one;
-
-	while (str_cut(words, '|', &one, &words))
-		if (str_eqz(one, got))
-			return true;
-	return str_eqz(words, got);
-}
-
-static void check_answers(char *text, bool is_unmasked)
-{
-	size_t n = 0, n_wrong = 0;
-
-	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-		char *eq = strchr(line, '=');
-
-		*end = 0;
-		assert_non_null(eq);
-		*eq = 0;
-		if (!is_one_of(str_z(answer_of(line, is_unmasked)), eq + 1)) {
-			print_error("as %s: %s=%s\n", fix.info->name, line, eq + 1);
-			n_wrong++;
-		}
-		n++;
-	}
-	assert_int_equal(n_wrong, 0);
-	if (n < ARRAY_SIZE(of_all) - 4)
-		fail_msg("only %zu lines: %s", n, text);
+	return strcmp(name, "own-proc") == 0 ? "ok" : answer_of(name);
 }
 
 /* /ro, and /cover with a directory that another volume hides; all of them belong to the step's
@@ -212,7 +175,8 @@ static void attack(struct sandbox_security security, struct sandbox_ns *ns)
 	if (out.e.exec_errno || out.e.signal || out.e.code)
 		fail_msg("errno %u, stage or code %d, signal %d: %s", out.e.exec_errno,
 			out.e.code, out.e.signal, out.text);
-	check_answers(out.text, security.is_proc_unmasked);
+	check_answers(out.text, security.is_proc_unmasked ? answer_unmasked : answer_of,
+		ARRAY_SIZE(of_all));
 	gethostname(after, 64);
 	assert_string_equal(before, after);
 	assert_int_equal(fstatat(m[0].source_dfd, "file", &st, 0), 0);
@@ -244,16 +208,6 @@ static void test_all(void **state)
 	attack((struct sandbox_security){.adds_all = true, .may_escalate = true}, fix.ns);
 }
 
-static void run_with(struct sandbox_security security, uint32_t uid, char *const *argv)
-{
-	struct step s;
-
-	fix_step(&s, argv);
-	s.c.uid = s.c.gid = uid;
-	s.c.security = security;
-	fix_run(&s, &out);
-}
-
 /* Sets are what was asked for, whatever a new user namespace begins with. */
 static void test_sets(void **state)
 {
@@ -270,22 +224,16 @@ static void test_sets(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		static const char *const sets[] = {"CapPrm", "CapEff", "CapBnd"};
 		const bool escalates = cases[i].security.may_escalate;
 		char line[64];
 
-		run_with(cases[i].security, 0, PROBE(ARG("ids")));
-		for (size_t k = 0; k < ARRAY_SIZE(sets); k++) {
-			snprintf(line, sizeof(line), "%s:\t%s", sets[k], cases[i].set);
-			assert_has(out.text, line);
-		}
-		assert_has(out.text, "CapInh:\t0000000000000000");
-		assert_has(out.text, "CapAmb:\t0000000000000000");
+		fix_run_with(&out, cases[i].security, 0, PROBE(ARG("ids")));
+		assert_capabilities(out.text, cases[i].set);
 		assert_has(out.text, escalates ? "NoNewPrivs:\t0" : "NoNewPrivs:\t1");
 		assert_has(out.text, "Seccomp:\t2");
 		if (fix.place == AS_SINGLE)
 			continue;
-		run_with(cases[i].security, 1000, PROBE(ARG("ids")));
+		fix_run_with(&out, cases[i].security, 1000, PROBE(ARG("ids")));
 		assert_has(out.text, "uid=1000 gid=1000 ");
 		assert_has(out.text, "CapPrm:\t0000000000000000");
 		assert_has(out.text, "CapEff:\t0000000000000000");
@@ -307,7 +255,7 @@ static void test_tracer(void **state)
 		"unknown=ENOSYS\n", "keyctl=EPERM\n"};
 
 	(void)state;
-	run_with((struct sandbox_security){.cap_add = BIT(CAP_SYS_PTRACE)}, 0,
+	fix_run_with(&out, (struct sandbox_security){.cap_add = BIT(CAP_SYS_PTRACE)}, 0,
 		PROBE(ARG("attack")));
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		assert_has(out.text, refused[i]);
@@ -316,39 +264,20 @@ static void test_tracer(void **state)
 /* A visitor comes into the step's innermost namespaces, where it is no stronger. */
 static void test_visit(void **state)
 {
-	struct sandbox_visit_config v;
 	struct sandbox_mount m[3];
-	struct sandbox_proc p;
+	struct visit v;
 	struct step s;
 	struct err err = {0};
-	int out_fd = -1, child_fd = -1, status = -1;
-	char text[TEXT_MAX];
 
 	(void)state;
 	fix_step(&s, PROBE(ARG("wait")));
 	s.c.security = privileged;
 	add_volumes(&s, m);
 	assert_worked(fix_start(&s, &err), err);
-	assert_worked(fd_pipe(&out_fd, &child_fd, &err), err);
-	v = (struct sandbox_visit_config){.name = STR("visit"),
-		.ns = fix.ns,
-		.step = &s.p,
-		.argv = PROBE(ARG("privileged")),
-		.envp = fix_env(),
-		.cwd = STR("/dir"),
-		.security = privileged,
-		.stdin_fd = fix.null_fd,
-		.stdout_fd = child_fd,
-		.stderr_fd = child_fd};
-	assert_worked(sandbox_visit(&v, &p, &err), err);
-	fd_close(&child_fd);
-	fix_drain(out_fd, text);
-	fd_close(&out_fd);
-	assert_true(fix_readable(p.pidfd_fd, STEP_TIMEOUT_MS));
-	assert_worked(sandbox_visit_finish(&p, v.step, &status, &err), err);
-	if (status)
-		fail_msg("status %d: %s", status, text);
-	check_answers(text, true);
+	fix_visit_run(&v, &s, PROBE(ARG("privileged")));
+	if (v.status)
+		fail_msg("status %d: %s", v.status, v.text);
+	check_answers(v.text, answer_unmasked, ARRAY_SIZE(of_all));
 	assert_worked(sandbox_signal(&s.p, SIGKILL, &err), err);
 	fix_end(&s, &out);
 	close(m[0].source_dfd);
@@ -360,7 +289,7 @@ static void test_no_program(void **state)
 	char *const argv[] = {ARG("/nothing"), NULL};
 
 	(void)state;
-	run_with(privileged, 0, argv);
+	fix_run_with(&out, privileged, 0, argv);
 	assert_true(out.is_known);
 	assert_int_equal(out.e.exec_errno, ENOENT);
 	assert_int_equal(out.e.code, 0);

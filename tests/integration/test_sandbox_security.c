@@ -4,18 +4,6 @@
 
 static struct ended out;
 
-static void run_with(struct sandbox_security security, uint32_t uid, char *const *argv)
-{
-	struct step s;
-
-	fix_step(&s, argv);
-	s.c.uid = s.c.gid = uid;
-	s.c.security = security;
-	fix_run(&s, &out);
-}
-
-#define BIT(n) (UINT64_C(1) << (n))
-
 static void test_capabilities(void **state)
 {
 	static const struct {
@@ -32,20 +20,12 @@ static void test_capabilities(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		static const char *const sets[] = {"CapPrm", "CapEff", "CapBnd"};
-		char line[64];
-
-		run_with(cases[i].security, 0, PROBE(ARG("ids")));
-		for (size_t k = 0; k < ARRAY_SIZE(sets); k++) {
-			snprintf(line, sizeof(line), "%s:\t%s", sets[k], cases[i].set);
-			assert_has(out.text, line);
-		}
-		assert_has(out.text, "CapInh:\t0000000000000000");
-		assert_has(out.text, "CapAmb:\t0000000000000000");
+		fix_run_with(&out, cases[i].security, 0, PROBE(ARG("ids")));
+		assert_capabilities(out.text, cases[i].set);
 		assert_has(out.text, "NoNewPrivs:\t1");
 		if (fix.place == AS_SINGLE)
 			continue;
-		run_with(cases[i].security, 1000, PROBE(ARG("ids")));
+		fix_run_with(&out, cases[i].security, 1000, PROBE(ARG("ids")));
 		assert_has(out.text, "CapEff:\t0000000000000000");
 		assert_has(out.text, "CapBnd:\t0000000000000000");
 		assert_has(out.text, "CapAmb:\t0000000000000000");
@@ -58,10 +38,10 @@ static void test_capability_counts(void **state)
 	(void)state;
 	if (fix.place == AS_SINGLE)
 		return;
-	run_with((struct sandbox_security){0}, 0,
+	fix_run_with(&out, (struct sandbox_security){0}, 0,
 		PROBE(ARG("chown"), ARG("/dir/file"), ARG("5"), ARG("5")));
 	assert_has(out.text, "=ok\n");
-	run_with((struct sandbox_security){.cap_drop = BIT(0)}, 0,
+	fix_run_with(&out, (struct sandbox_security){.cap_drop = BIT(0)}, 0,
 		PROBE(ARG("chown"), ARG("/dir/file"), ARG("5"), ARG("5")));
 	assert_has(out.text, "=EPERM\n");
 }
@@ -77,20 +57,20 @@ static void test_escalation(void **state)
 	fix_copy(probe_fd, fix.layer_fd, "suid");
 	assert_int_equal(fchmodat(fix.layer_fd, "suid", 04755, 0), 0);
 	close(probe_fd);
-	run_with(security, 0, argv);
+	fix_run_with(&out, security, 0, argv);
 	assert_has(out.text, "NoNewPrivs:\t0");
 	assert_has(out.text, "Seccomp:\t2");
 	assert_has(out.text, "CapEff:\t00000000800405fa");
 	if (fix.place == AS_SINGLE)
 		return;
-	run_with((struct sandbox_security){0}, 1000, argv);
+	fix_run_with(&out, (struct sandbox_security){0}, 1000, argv);
 	assert_has(out.text, "NoNewPrivs:\t1");
 	assert_has(out.text, "CapEff:\t0000000000000000");
-	run_with(security, 1000, argv);
+	fix_run_with(&out, security, 1000, argv);
 	assert_has(out.text, "NoNewPrivs:\t0");
 	assert_has(out.text, "Seccomp:\t2");
 	assert_has(out.text, "CapEff:\t00000000800405fa"); /* of the setuid program */
-	run_with(security, 1000, PROBE(ARG("ids")));
+	fix_run_with(&out, security, 1000, PROBE(ARG("ids")));
 	assert_has(out.text, "CapEff:\t0000000000000000");
 	assert_has(out.text, "CapAmb:\t0000000000000000");
 }
@@ -122,40 +102,20 @@ static void test_escalation_not_from_volumes(void **state)
 /* A second program in the sandbox is no stronger and no weaker. */
 static void test_visit(void **state)
 {
-	struct sandbox_security security = {.may_escalate = true, .cap_drop = BIT(0)};
-	struct sandbox_visit_config v;
-	struct sandbox_proc p;
+	struct visit v;
 	struct step s;
 	struct err err = {0};
-	int out_fd = -1, child_fd = -1, status = -1;
-	char text[TEXT_MAX];
 
 	(void)state;
 	fix_step(&s, PROBE(ARG("wait")));
-	s.c.security = security;
+	s.c.security = (struct sandbox_security){.may_escalate = true, .cap_drop = BIT(0)};
 	assert_worked(fix_start(&s, &err), err);
-	assert_worked(fd_pipe(&out_fd, &child_fd, &err), err);
-	v = (struct sandbox_visit_config){.name = STR("visit"),
-		.ns = fix.ns,
-		.step = &s.p,
-		.argv = PROBE(ARG("ids")),
-		.envp = fix_env(),
-		.cwd = STR("/"),
-		.security = security,
-		.stdin_fd = fix.null_fd,
-		.stdout_fd = child_fd,
-		.stderr_fd = child_fd};
-	assert_worked(sandbox_visit(&v, &p, &err), err);
-	fd_close(&child_fd);
-	fix_drain(out_fd, text);
-	fd_close(&out_fd);
-	assert_true(fix_readable(p.pidfd_fd, STEP_TIMEOUT_MS));
-	assert_worked(sandbox_visit_finish(&p, v.step, &status, &err), err);
-	assert_int_equal(status, 0);
-	assert_has(text, "CapEff:\t00000000800405fa");
-	assert_has(text, "CapBnd:\t00000000800405fa");
-	assert_has(text, "NoNewPrivs:\t0");
-	assert_has(text, "Seccomp:\t2");
+	fix_visit_run(&v, &s, PROBE(ARG("ids")));
+	assert_int_equal(v.status, 0);
+	assert_has(v.text, "CapEff:\t00000000800405fa");
+	assert_has(v.text, "CapBnd:\t00000000800405fa");
+	assert_has(v.text, "NoNewPrivs:\t0");
+	assert_has(v.text, "Seccomp:\t2");
 	assert_worked(sandbox_signal(&s.p, SIGKILL, &err), err);
 	fix_end(&s, &out);
 }
@@ -217,7 +177,8 @@ static void test_unmasked(void **state)
 		"/proc/irq/default_smp_affinity", "/proc/sys/net/ipv4/ip_forward"};
 
 	(void)state;
-	run_with((struct sandbox_security){.is_proc_unmasked = true}, 0, PROBE(ARG("proc")));
+	fix_run_with(&out, (struct sandbox_security){.is_proc_unmasked = true}, 0,
+		PROBE(ARG("proc")));
 	for (size_t i = 0; i < ARRAY_SIZE(writes); i++)
 		assert_lacks(out.text, arena_printf(fix.a, "%s=ok\n", writes[i]).p);
 	assert_has(out.text, "/proc/kcore bytes 0\n");

@@ -27,60 +27,7 @@ static void host_end(struct step *s)
 	fix_end(s, &out);
 }
 
-struct visit {
-	struct sandbox_visit_config c;
-	struct sandbox_proc p;
-	int out_fd, child_out_fd;
-	int status;
-	uint32_t exec_errno;
-	char text[TEXT_MAX];
-};
-
-static int visit_start(
-	struct visit *v, const struct step *s, char *const *argv, struct err *err)
-{
-	int ret;
-
-	assert_worked(fd_pipe(&v->out_fd, &v->child_out_fd, NULL), (struct err){0});
-	v->c = (struct sandbox_visit_config){.name = STR("visit"),
-		.ns = s->c.ns,
-		.step = &s->p,
-		.argv = argv,
-		.envp = fix_env(),
-		.cwd = STR("/dir"),
-		.stdin_fd = fix.null_fd,
-		.stdout_fd = v->child_out_fd,
-		.stderr_fd = v->child_out_fd};
-	ret = sandbox_visit(&v->c, &v->p, err);
-	fd_close(&v->child_out_fd);
-	if (ret)
-		fd_close(&v->out_fd);
-	return ret;
-}
-
-static void visit_end(struct visit *v)
-{
-	struct sandbox_exit e = {0};
-	struct err err = {0};
-
-	fix_drain(v->out_fd, v->text);
-	close(v->out_fd);
-	assert_true(fix_readable(v->p.pidfd_fd, STEP_TIMEOUT_MS));
-	v->exec_errno = 0;
-	if (read(v->p.status_fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
-		v->exec_errno = e.exec_errno;
-	assert_worked(sandbox_visit_finish(&v->p, v->c.step, &v->status, &err), err);
-}
-
 static struct visit v;
-
-static void visit_run(const struct step *s, char *const *argv)
-{
-	struct err err = {0};
-
-	assert_worked(visit_start(&v, s, argv, &err), err);
-	visit_end(&v);
-}
 
 /* Line by line what a process of the step sees of itself. */
 static void test_same_sandbox(void **state)
@@ -93,16 +40,16 @@ static void test_same_sandbox(void **state)
 	host_start(&host, fix.ns, PROBE(ARG("wait")));
 	fix_step(&own, PROBE(ARG("ns")));
 	fix_run(&own, &of_step);
-	visit_run(&host, PROBE(ARG("ns")));
+	fix_visit_run(&v, &host, PROBE(ARG("ns")));
 	assert_int_equal(v.status, 0);
 	/* the run's network, and not the namespaces of another step */
 	assert_has(v.text, strstr(of_step.text, "net "));
 	assert_string_not_equal(v.text, of_step.text);
-	visit_run(&host, PROBE(ARG("cwd")));
+	fix_visit_run(&v, &host, PROBE(ARG("cwd")));
 	assert_has(v.text, "/dir");
-	visit_run(&host, PROBE(ARG("cat"), ARG("file")));
+	fix_visit_run(&v, &host, PROBE(ARG("cat"), ARG("file")));
 	assert_has(v.text, "image\n");
-	visit_run(&host, PROBE(ARG("fds")));
+	fix_visit_run(&v, &host, PROBE(ARG("fds")));
 	assert_int_equal(v.status, 0);
 	assert_lacks(v.text, "3 ");
 	host_end(&host);
@@ -125,21 +72,10 @@ static void test_confined_alike(void **state)
 		own.c.uid = own.c.gid = uids[i];
 		fix_run(&own, &of_step);
 		host_start(&host, fix.ns, PROBE(ARG("wait")));
-		assert_worked(fd_pipe(&v.out_fd, &v.child_out_fd, NULL), (struct err){0});
-		v.c = (struct sandbox_visit_config){.name = STR("visit"),
-			.ns = fix.ns,
-			.step = &host.p,
-			.argv = PROBE(ARG("ids")),
-			.envp = fix_env(),
-			.cwd = STR("/"),
-			.uid = uids[i],
-			.gid = uids[i],
-			.stdin_fd = fix.null_fd,
-			.stdout_fd = v.child_out_fd,
-			.stderr_fd = v.child_out_fd};
-		assert_worked(sandbox_visit(&v.c, &v.p, &err), err);
-		fd_close(&v.child_out_fd);
-		visit_end(&v);
+		fix_visit(&v, &host, PROBE(ARG("ids")));
+		v.c.uid = v.c.gid = uids[i];
+		assert_worked(fix_visit_start(&v, &err), err);
+		fix_visit_end(&v);
 		assert_int_equal(v.status, 0);
 		/* all after the line with the pids */
 		assert_string_equal(strchr(v.text, '\n'), strchr(of_step.text, '\n'));
@@ -154,21 +90,23 @@ static void test_ends(void **state)
 
 	(void)state;
 	host_start(&host, fix.ns, PROBE(ARG("wait")));
-	visit_run(&host, PROBE(ARG("exit"), ARG("7")));
+	fix_visit_run(&v, &host, PROBE(ARG("exit"), ARG("7")));
 	assert_int_equal(v.status, 7);
-	visit_run(&host, (char *[]){ARG("/nowhere"), NULL});
+	fix_visit_run(&v, &host, (char *[]){ARG("/nowhere"), NULL});
 	assert_int_equal(v.exec_errno, ENOENT);
 	/* signals reach the program itself */
-	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	fix_visit(&v, &host, PROBE(ARG("wait")));
+	assert_worked(fix_visit_start(&v, &err), err);
 	assert_true(fix_readable(v.out_fd, STEP_TIMEOUT_MS));
 	assert_worked(sandbox_signal(&v.p, SIGTERM, &err), err);
-	visit_end(&v);
+	fix_visit_end(&v);
 	assert_int_equal(v.status, 128 + SIGTERM);
 	/* a visitor that stays is killed with the step */
-	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	fix_visit(&v, &host, PROBE(ARG("wait")));
+	assert_worked(fix_visit_start(&v, &err), err);
 	assert_true(fix_readable(v.out_fd, STEP_TIMEOUT_MS));
 	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
-	visit_end(&v);
+	fix_visit_end(&v);
 	assert_int_equal(v.status, 128 + SIGKILL);
 	fix_end(&host, &out);
 }
@@ -181,7 +119,8 @@ static void test_end_is_held(void **state)
 
 	(void)state;
 	host_start(&host, fix.ns, PROBE(ARG("trace")));
-	assert_worked(visit_start(&v, &host, PROBE(ARG("wait")), &err), err);
+	fix_visit(&v, &host, PROBE(ARG("wait")));
+	assert_worked(fix_visit_start(&v, &err), err);
 	assert_true(fix_readable(host.out_fd, STEP_TIMEOUT_MS)); /* it is traced */
 	sandbox_visit_kill(&v.p);
 	assert_true(fix_readable(v.p.pidfd_fd, STEP_TIMEOUT_MS));
@@ -202,7 +141,8 @@ static void test_step_is_gone(void **state)
 	host_start(&host, fix.ns, PROBE(ARG("wait")));
 	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
 	assert_true(fix_readable(host.p.pidfd_fd, STEP_TIMEOUT_MS));
-	assert_int_equal(visit_start(&v, &host, PROBE(ARG("ns")), &err), -1);
+	fix_visit(&v, &host, PROBE(ARG("ns")));
+	assert_int_equal(fix_visit_start(&v, &err), -1);
 	assert_int_equal(err.kind, ERR_SANDBOX);
 	fix_end(&host, &out);
 }
@@ -218,7 +158,7 @@ static void test_holds(void **state)
 	fix_step(&host, PROBE(ARG("exit"), ARG("3")));
 	host.c.holds_start = host.c.holds_failed = true;
 	assert_worked(fix_start(&host, &err), err);
-	visit_run(&host, PROBE(ARG("cwd")));
+	fix_visit_run(&v, &host, PROBE(ARG("cwd")));
 	assert_int_equal(v.status, 0);
 	/* what the program is not there for is not lost, and not kept for it either */
 	assert_worked(sandbox_signal(&host.p, SIGTERM, &err), err);
@@ -228,7 +168,7 @@ static void test_holds(void **state)
 	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
 	assert_int_equal(e.code, 3);
 	assert_false(fix_readable(host.p.pidfd_fd, 0));
-	visit_run(&host, PROBE(ARG("exit"), ARG("7")));
+	fix_visit_run(&v, &host, PROBE(ARG("exit"), ARG("7")));
 	assert_int_equal(v.status, 7);
 	host_end(&host);
 	/* of those that succeed nothing is kept */
@@ -245,7 +185,7 @@ static void test_holds(void **state)
 	assert_true(fix_readable(host.p.status_fd, STEP_TIMEOUT_MS));
 	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
 	assert_int_equal(e.signal, SIGKILL);
-	visit_run(&host, PROBE(ARG("cwd")));
+	fix_visit_run(&v, &host, PROBE(ARG("cwd")));
 	assert_int_equal(v.status, 0);
 	host_end(&host);
 	fix_step(&host, (char *[]){ARG("/nowhere"), NULL});
@@ -254,7 +194,7 @@ static void test_holds(void **state)
 	assert_true(fix_readable(host.p.status_fd, STEP_TIMEOUT_MS));
 	assert_int_equal(read(host.p.status_fd, &e, sizeof(e)), sizeof(e));
 	assert_int_equal(e.exec_errno, ENOENT);
-	visit_run(&host, PROBE(ARG("cwd")));
+	fix_visit_run(&v, &host, PROBE(ARG("cwd")));
 	assert_int_equal(v.status, 0);
 	host_end(&host);
 }
@@ -269,21 +209,11 @@ static void test_own_program(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	host_start(&host, fix.ns, PROBE(ARG("wait")));
-	assert_worked(fd_pipe(&v.out_fd, &v.child_out_fd, NULL), (struct err){0});
-	v.c = (struct sandbox_visit_config){.name = STR("visit"),
-		.ns = fix.ns,
-		.step = &host.p,
-		.argv = (char *[]){ARG("not in the root"), ARG("fds"), NULL},
-		.envp = fix_env(),
-		.cwd = STR("/dir"),
-		.has_program = true,
-		.program_fd = fd,
-		.stdin_fd = fix.null_fd,
-		.stdout_fd = v.child_out_fd,
-		.stderr_fd = v.child_out_fd};
-	assert_worked(sandbox_visit(&v.c, &v.p, &err), err);
-	fd_close(&v.child_out_fd);
-	visit_end(&v);
+	fix_visit(&v, &host, (char *[]){ARG("not in the root"), ARG("fds"), NULL});
+	v.c.has_program = true;
+	v.c.program_fd = fd;
+	assert_worked(fix_visit_start(&v, &err), err);
+	fix_visit_end(&v);
 	assert_int_equal(v.status, 0);
 	assert_lacks(v.text, "3 "); /* it was closed when it was executed */
 	host_end(&host);
