@@ -3,6 +3,10 @@
 #include "breakpoint.h"
 
 #include "attempt.h"
+#include "name.h"
+
+#include <base/bounds.h>
+#include <base/num.h>
 
 /* --- where ------------------------------------------------------------------------------- */
 
@@ -15,26 +19,91 @@ static bool is_named(const struct breakpoints *b, struct str step)
 }
 
 /* As people call a task: in the pipeline, or its TaskRun with or without the run's name. */
-static bool is_called(const struct agent *a, const struct execution *t, struct str name)
+static bool is_called(
+	const struct plan *p, const struct plan_task *t, struct str task_run, struct str name)
 {
-	const struct str *run = &a->view.name;
-	struct str own = t->v.name;
-
-	if (str_eq(own, name) ||
-		str_eq(a->plan.tasks[t->v.pipeline_task].written->name.s, name))
+	if (str_eq(task_run, name) || (t->written && str_eq(t->written->name.s, name)))
 		return true;
-	return own.n > run->n + 1 && str_starts(own, *run) &&
-	       str_eq(str_slice(own, run->n + 1, own.n), name);
+	return task_run.n > p->name.n + 1 && str_starts(task_run, p->name) &&
+	       str_eq(str_slice(task_run, p->name.n + 1, task_run.n), name);
 }
 
 static bool is_asked(const struct agent *a, const struct execution *t, struct str step)
 {
+	const struct plan_task *me = &a->plan.tasks[t->v.pipeline_task];
+
 	for (size_t i = 0; i < a->opts.n_breaks; i++)
 		if (str_eq(a->opts.breaks[i].step, step) &&
-			is_called(a, t, a->opts.breaks[i].task))
+			is_called(&a->plan, me, t->v.name, a->opts.breaks[i].task))
 			return true;
 	return false;
 }
+
+/* --- what can be named ------------------------------------------------------------------- */
+
+struct naming {
+	struct arena *arena;
+	const struct break_override *asked;
+	struct break_found *found;
+};
+
+/* Some task run of it may be called so: how many a fan-out has shows later. */
+static bool may_be_called(
+	const struct naming *n, const struct plan *p, const struct plan_task *t)
+{
+	struct str name = n->asked->task;
+	struct str digits = str_slice(name, (size_t)(str_rchr(name, '-') + 1), name.n);
+	struct err err;
+	int64_t i;
+
+	if (!t->written)
+		return str_eq(p->name, name);
+	if (is_called(p, t, name_run(n->arena, p->name, t->written->name.s, 0, 1), name))
+		return true;
+	return t->is_matrixed && num_i64(digits, 0, BOUND_MATRIX, &i, &err) == 0 &&
+	       is_called(p, t, name_fan_out(n->arena, p->name, t->written->name.s, (size_t)i),
+		       name);
+}
+
+static void look_at_steps(const struct naming *n, const struct task_spec *ts)
+{
+	n->found->has_task = true;
+	for (size_t i = 0; ts && i < ts->n_steps; i++) {
+		struct str name = name_step(n->arena, ts->steps[i].name.s, i);
+
+		(void)map_set(&n->found->steps, name, n->found);
+		n->found->has_step |= str_eq(name, n->asked->step);
+	}
+	n->found->has_step |= !ts; /* a task that is known only later */
+}
+
+static void look_at_run(const struct naming *n, const struct plan *p)
+{
+	n->found->is_open |= !plan_starts(p);
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		const struct plan_task *t = &p->tasks[i];
+
+		if (t->child) {
+			look_at_run(n, &t->child->plan);
+			continue;
+		}
+		n->found->is_open |= plan_task_is_child(t);
+		(void)map_set(
+			&n->found->tasks, t->written ? t->written->name.s : p->name, n->found);
+		if (may_be_called(n, p, t))
+			look_at_steps(n, t->task);
+	}
+}
+
+void agent_find_break(const struct agent *a, struct arena *arena,
+	const struct break_override *asked, struct break_found *found)
+{
+	const struct naming n = {.arena = arena, .asked = asked, .found = found};
+
+	look_at_run(&n, &a->plan);
+}
+
+/* --- the launch -------------------------------------------------------------------------- */
 
 void breakpoint_launch(
 	const struct agent *a, const struct execution *t, struct task_launch *launch)

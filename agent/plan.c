@@ -487,7 +487,7 @@ static void build_task_run(const struct plan_context *c)
 
 bool plan_task_is_child(const struct plan_task *t)
 {
-	return t->written->pipeline_ref_pos.line || t->written->pipeline_spec;
+	return t->written && (t->written->pipeline_ref_pos.line || t->written->pipeline_spec);
 }
 
 bool plan_task_hermetic(

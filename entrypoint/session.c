@@ -116,33 +116,43 @@ static void session_make_agents(struct session *s, const struct run_ref **refs)
 	}
 }
 
-/* Some run knows the task, or may: what is inside a pipeline in the pipeline shows later. */
-static bool session_knows(const struct session *s, const struct break_override *b)
+static int session_no_break(const struct session *s, const struct break_override *b,
+	const struct break_found *found, struct err *err)
 {
-	for (size_t i = 0; i < s->n_runs; i++) {
-		const struct run_view *v = agent_view(s->runs[i].agent);
+	enum { NAMES_BYTES = ERR_MSG_BYTES / 2 };
+	const struct map *names = found->has_task ? &found->steps : &found->tasks;
+	struct str wrong =
+		found->has_task
+			? arena_printf(s->arena, "task '" STR_FMT "' has no step '" STR_FMT "'",
+				  STR_ARG(b->task), STR_ARG(b->step))
+			: arena_printf(s->arena, "no run has a task '" STR_FMT "'",
+				  STR_ARG(b->task));
+	struct buf list cleanup_buf;
 
-		if (v->kind == OBJECT_TASK_RUN && str_eq(v->name, b->task))
-			return true;
-		for (size_t k = 0; k < v->n_pipeline_tasks; k++) {
-			if (v->pipeline_tasks[k].pipeline ||
-				str_eq(v->pipeline_tasks[k].spec->name.s, b->task))
-				return true;
-		}
-	}
-	return false;
+	buf_init(&list, MIB);
+	for (size_t i = 0; i < names->n && list.n < NAMES_BYTES; i++)
+		buf_addf(&list, "%s'" STR_FMT "'", i ? ", " : "",
+			STR_ARG(names->entries[i].key));
+	return err_set(err, ERR_USAGE,
+		"--debug before-step=" STR_FMT "/" STR_FMT ": " STR_FMT
+		": expected one of " STR_FMT "%s",
+		STR_ARG(b->task), STR_ARG(b->step), STR_ARG(wrong), STR_ARG(buf_str(&list)),
+		list.n < NAMES_BYTES ? "" : " …");
 }
 
+/* A breakpoint that no step can reach was meant for another. */
 static int session_check_breaks(const struct session *s, struct err *err)
 {
 	for (size_t i = 0; i < s->options->n_breaks; i++) {
 		const struct break_override *b = &s->options->breaks[i];
+		struct break_found found = {0};
 
-		if (!session_knows(s, b))
-			return err_set(err, ERR_USAGE,
-				"--debug before-step=" STR_FMT "/" STR_FMT
-				": no run has a task '" STR_FMT "'",
-				STR_ARG(b->task), STR_ARG(b->step), STR_ARG(b->task));
+		map_init(&found.tasks, s->arena);
+		map_init(&found.steps, s->arena);
+		for (size_t k = 0; k < s->n_runs; k++)
+			agent_find_break(s->runs[k].agent, s->arena, b, &found);
+		if (!found.has_step && !(found.is_open && !found.has_task))
+			return session_no_break(s, b, &found, err);
 	}
 	return 0;
 }

@@ -292,6 +292,17 @@ int agent_replay(struct agent *a, const struct str *records, size_t n_records, b
 	struct replay_end *ret, struct err *err);
 const struct run_view *agent_view(const struct agent *a);
 
+/* What a breakpoint of the command line comes to; of several runs, all in one. */
+struct break_found {
+	struct map tasks; /* as they are called in pipelines, or TaskRuns */
+	struct map steps; /* of those that are called as was asked */
+	bool has_task, has_step;
+	bool is_open; /* there may be tasks that show later, or none will start */
+};
+/* Adds what this run and the runs inside it have; found has two maps of the arena. */
+void agent_find_break(const struct agent *a, struct arena *arena,
+	const struct break_override *asked, struct break_found *found);
+
 /* Some task that is known now wants no network: a place that cannot give that is refused. */
 bool agent_wants_hermetic(const struct agent *a);
 

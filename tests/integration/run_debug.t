@@ -218,8 +218,58 @@ finish
 is "$code" 0 "and they end as any" || echo "# $err"
 run --debug before-step=c/s
 is "$code" 2 "a task that is not there"
-like "$err" "no run has a task 'c'" "is told"
+like "$err" "before-step=c/s: no run has a task 'c': expected one of 'a', 'b'" "is told what there is"
+run --debug before-step=a/t
+is "$code" 2 "a step that is not there"
+like "$err" "before-step=a/t: task 'a' has no step 't': expected one of 's'" "is told what there is"
+run --debug before-step=p-b/t
+like "$err" "task 'p-b' has no step 't'" "of a task that is called as its TaskRun, too"
 run --debug on-success
 is "$code" 2 "as is a place that is none"
+
+
+# names of fan-outs, of pipelines in pipelines, of steps without a name; a breakpoint of one run is none of the next
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: p}
+spec:
+  pipelineSpec:
+    tasks:
+    - name: fan
+      matrix: {params: [{name: m, value: [x, z]}]}
+      taskSpec: {params: [{name: m}], steps: [{image: busybox, script: "true"}]}
+    - name: in
+      pipelineSpec: {tasks: [{name: deep, taskSpec: {steps: [{name: s, image: busybox, script: "true"}]}}]}
+---
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: t1}
+spec: {taskSpec: {steps: [{name: s, image: busybox, script: "true"}]}}
+---
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: t2}
+spec: {taskSpec: {steps: [{name: s, image: busybox, script: "true"}]}}
+YAML
+run --dry-run --debug before-step=fan-1/unnamed-0 --debug before-step=fan/unnamed-0 --debug before-step=p-fan-0/unnamed-0 \
+	--debug before-step=deep/s --debug before-step=p-in-deep/s --debug before-step=t2/s
+is "$code" 0 "names of fan-outs, of what is inside, of TaskRuns" || echo "# $err"
+run --debug before-step=fan-1/s
+like "$err" "task 'fan-1' has no step 's': expected one of 'unnamed-0'" "a step without a name is called by its place"
+run --debug before-step=fan-x/s
+like "$err" "no run has a task 'fan-x': expected one of 'fan', 'deep', 't1', 't2'" "names of all runs"
+start t1 --debug before-step=t1/s
+wait_for 20 waits 1
+shell --continue
+finish
+is "$code" 0 "a TaskRun's step"
+start --debug before-step=p-in-deep/s --debug before-step=t1/s
+wait_for 20 waits 1
+monopod shell --continue "$T/run" deep s
+wait_for 20 waits 2
+monopod shell --continue "$T/run/runs/t1"
+finish
+is "$code" 0 "each run stops where it was asked to" || echo "# $err"
 
 done_testing
