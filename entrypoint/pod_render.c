@@ -400,16 +400,32 @@ static void put_args(struct rendering *r)
 	json_close(&r->w, ']');
 }
 
+/* Exit codes that are the end of a run: with the next start in its run directory it would only
+ * be told again. All others are of an agent that was killed, or could not write. */
+static void put_ends(struct rendering *r, const char *operator, bool has_success)
+{
+	static const int ends[] = {EXIT_RUN_OK, EXIT_RUN_FAILED, EXIT_INPUT, EXIT_PLACE,
+		EXIT_SIGINT, EXIT_SIGTERM};
+	struct json_writer *w = &r->w;
+
+	json_fieldz(w, "operator", operator);
+	json_key(w, "values");
+	json_open(w, '[');
+	for (size_t i = has_success ? 0 : 1; i < ARRAY_SIZE(ends); i++)
+		json_put_int(w, ends[i]);
+	json_close(w, ']');
+}
+
 /*
  * A run that has ended must not be started again, however it ended; one whose agent was killed
- * must be. A pod's own policy cannot tell the two apart, rules of a container can.
+ * must be. A pod's own policy cannot tell the two apart, rules of a container can; those of a
+ * Job do it for whole pods, and want that nothing is restarted inside them.
  */
 static void put_restart_rules(struct rendering *r)
 {
-	static const int ends[] = {0, 1, 2, 3, 130, 143};
 	struct json_writer *w = &r->w;
 
-	if (!r->p->run_claim.n)
+	if (!r->p->run_claim.n || r->p->is_job)
 		return;
 	json_fieldz(w, "restartPolicy", "Never");
 	json_key(w, "restartPolicyRules");
@@ -418,12 +434,7 @@ static void put_restart_rules(struct rendering *r)
 	json_fieldz(w, "action", "Restart");
 	json_key(w, "exitCodes");
 	json_open(w, '{');
-	json_fieldz(w, "operator", "NotIn");
-	json_key(w, "values");
-	json_open(w, '[');
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		json_put_int(w, ends[i]);
-	json_close(w, ']');
+	put_ends(r, "NotIn", true);
 	json_close(w, '}');
 	json_close(w, '}');
 	json_close(w, ']');
@@ -480,7 +491,7 @@ static void put_pod_spec(struct rendering *r)
 
 	json_key(w, "spec");
 	json_open(w, '{');
-	json_fieldz(w, "restartPolicy", p->run_claim.n ? "OnFailure" : "Never");
+	json_fieldz(w, "restartPolicy", p->run_claim.n && !p->is_job ? "OnFailure" : "Never");
 	if (p->deadline_s)
 		json_field_int(w, "activeDeadlineSeconds", p->deadline_s);
 	json_field_int(w, "terminationGracePeriodSeconds", p->grace_s);
@@ -499,6 +510,39 @@ static void put_pod_spec(struct rendering *r)
 	json_close(w, '}');
 }
 
+/* A pod that its node lost does not count; the end of the run ends the Job; the rest counts. */
+static void put_failure_policy(struct rendering *r)
+{
+	struct json_writer *w = &r->w;
+
+	if (!r->p->run_claim.n)
+		return;
+	json_key(w, "podFailurePolicy");
+	json_open(w, '{');
+	json_key(w, "rules");
+	json_open(w, '[');
+	json_open(w, '{');
+	json_fieldz(w, "action", "Ignore");
+	json_key(w, "onPodConditions");
+	json_open(w, '[');
+	json_open(w, '{');
+	json_fieldz(w, "type", "DisruptionTarget");
+	json_fieldz(w, "status", "True");
+	json_close(w, '}');
+	json_close(w, ']');
+	json_close(w, '}');
+	json_open(w, '{');
+	json_fieldz(w, "action", "FailJob");
+	json_key(w, "onExitCodes");
+	json_open(w, '{');
+	json_fieldz(w, "containerName", "monopod");
+	put_ends(r, "In", false);
+	json_close(w, '}');
+	json_close(w, '}');
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
 static void put_pod(struct rendering *r, size_t i attr_unused)
 {
 	struct json_writer *w = &r->w;
@@ -514,6 +558,7 @@ static void put_pod(struct rendering *r, size_t i attr_unused)
 	json_key(w, "spec");
 	json_open(w, '{');
 	json_field_int(w, "backoffLimit", r->p->run_claim.n ? BACKOFF : 0);
+	put_failure_policy(r);
 	json_key(w, "template");
 	json_open(w, '{');
 	put_meta(r, STR_NONE, true);

@@ -29,6 +29,8 @@ for f in examples/kubernetes/*.yaml; do
 		        continue
 		    schemas.check(o, bad.append)
 		    manifests.check_meta(o["metadata"], bad.append)
+		    if o["kind"] == "Job":
+		        manifests.check_job(o["spec"], bad.append)
 		    for p in pods(o):
 		        for c in p["containers"]:
 		            c.setdefault("terminationMessagePolicy", "File")

@@ -136,6 +136,14 @@ is "$(json_file "$T/pod.json" 'pod["hostUsers"], c["securityContext"]["capabilit
 pod --images-from layout --run-claim runs
 is "$(json_file "$T/pod.json" 'pod["restartPolicy"], c["restartPolicy"], c["restartPolicyRules"][0]["exitCodes"]["operator"], "--resume" in c["args"]')" \
 	"('OnFailure', 'Never', 'NotIn', True)" "--run-claim goes on after a kill, and never after an end"
+pod --images-from layout --run-claim runs --job
+is "$(json_file "$T/pod.json" 'pod["restartPolicy"], c.get("restartPolicy"), "--resume" in c["args"], last["spec"]["backoffLimit"]')" \
+	"('Never', None, True, 6)" "a Job on a claim makes further pods"
+is "$(json_file "$T/pod.json" '[(r["action"], r.get("onExitCodes", {}).get("values") or r["onPodConditions"]) for r in last["spec"]["podFailurePolicy"]["rules"]]')" \
+	"[('Ignore', [{'type': 'DisruptionTarget', 'status': 'True'}]), ('FailJob', [1, 2, 3, 130, 143])]" "not after the end of the run, and those that are evicted do not count"
+pod --images-from layout --job
+is "$(json_file "$T/pod.json" 'pod["restartPolicy"], last["spec"]["backoffLimit"], last["spec"].get("podFailurePolicy")')" "('Never', 0, None)" \
+	"without one it has one try"
 pod --images-from volumes --image-lock "$T/images.lock"
 is "$(json_file "$T/pod.json" '[v["image"]["reference"].split("@")[0] for v in pod["volumes"] if "image" in v]')" \
 	"['docker.io/library/busybox']" "an image is one volume, by its digest"

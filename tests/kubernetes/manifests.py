@@ -160,6 +160,34 @@ def check_container(c, volumes, say):
         say("terminationMessagePolicy")
 
 
+def check_job(job, say):
+    pod = job["template"]["spec"]
+    policy = job.get("podFailurePolicy")
+    if pod.get("restartPolicy") not in ("Never", "OnFailure"):
+        say("a Job whose pods are restarted always")
+    if policy is None:
+        return
+    if pod["restartPolicy"] != "Never":
+        say("podFailurePolicy with another restartPolicy than Never")
+    if job.get("podReplacementPolicy", "Failed") != "Failed" or len(policy["rules"]) > 20:
+        say("podReplacementPolicy, or too many rules")
+    for r in policy["rules"]:
+        codes, conditions = r.get("onExitCodes"), r.get("onPodConditions")
+        if (codes is None) == (conditions is None):
+            say("a rule of podFailurePolicy has one of onExitCodes and onPodConditions")
+        if r["action"] == "FailIndex" and "backoffLimitPerIndex" not in job:
+            say("FailIndex without indexes")
+        if codes:
+            v = codes["values"]
+            if v != sorted(set(v)) or not 0 < len(v) <= 255 or codes["operator"] == "In" and 0 in v:
+                say(f"onExitCodes {v}")
+            if codes.get("containerName", pod["containers"][0]["name"]) not in [c["name"] for c in pod["containers"]]:
+                say("onExitCodes of a container that is not there")
+        for c in conditions or []:
+            if c.get("status", "True") not in ("True", "False", "Unknown") or not qualified(c["type"]):
+                say(f"onPodConditions {c}")
+
+
 def check_claim(spec, say):
     if not spec.get("accessModes") or "storage" not in spec.get("resources", {}).get("requests", {}):
         say("a claim without accessModes or storage")
@@ -200,6 +228,7 @@ def check_all(schemas, items, say):
             if len(obj["metadata"]["name"]) > 63:
                 say("the name of a Job has more than 63 characters")
             check_meta(obj["spec"]["template"]["metadata"], say, named=False)
+            check_job(obj["spec"], say)
             check_pod(obj["metadata"], obj["spec"]["template"]["spec"], say)
     check_references(items, say)
 
