@@ -64,6 +64,35 @@ static inline void check_diags(const struct diag_case *cases, size_t n)
 	}
 }
 
+/* What is between a head and a tail, and the diagnostic that it gives. */
+struct wrong_part {
+	const char *yaml;
+	const char *text; /* in the message */
+	unsigned col;
+};
+
+static inline struct spec *load_part(
+	struct arena *a, const char *head, const char *yaml, const char *tail)
+{
+	return load_text(a, str_c(arena_printf(a, "%s%s%s", head, yaml, tail)));
+}
+
+/* Each has one diagnostic, or a second with this in its message (NULL: none has). */
+static inline void check_wrong(const char *head, const char *tail,
+	const struct wrong_part *parts, size_t n, const char *second)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_arena struct arena *a = arena_new();
+		const struct diags *d = load_part(a, head, parts[i].yaml, tail)->diags;
+		bool is_right = d->n == 1 || (d->n == 2 && second &&
+						     str_has(d->items[1].msg, str_z(second)));
+
+		if (!is_right || !str_has(d->items[0].msg, str_z(parts[i].text)) ||
+			d->items[0].pos.col != parts[i].col)
+			fail_msg("%s:\n%s", parts[i].yaml, diag_lines(a, d));
+	}
+}
+
 static inline void check_text(struct text t, const char *want, unsigned line, unsigned col)
 {
 	assert_true(text_given(t));

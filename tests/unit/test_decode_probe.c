@@ -3,23 +3,24 @@
  * here. */
 #include "spec_text.h"
 
-#define SIDECAR TASK_HEAD OK_STEPS "  sidecars:\n  - {name: d, image: i, %s}\n"
+#define SIDECAR     TASK_HEAD OK_STEPS "  sidecars:\n  - {name: d, image: i, "
+#define SIDECAR_END "}\n"
 
 static void test_members(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(
-		a, str_c(arena_printf(a, SIDECAR,
-			   "ports: [{name: http, containerPort: 80}], "
-			   "readinessProbe: {httpGet: {port: http, path: /p, host: 127.0.0.1, "
-			   "scheme: HTTP, httpHeaders: [{name: X-A, value: b}]}, "
-			   "initialDelaySeconds: 1, timeoutSeconds: 2, periodSeconds: 3, "
-			   "successThreshold: 4, failureThreshold: 5}, "
-			   "livenessProbe: {tcpSocket: {port: 81}, periodSeconds: 0, "
-			   "terminationGracePeriodSeconds: 6}, "
-			   "startupProbe: {exec: {command: [x, z]}, successThreshold: 1}, "
-			   "lifecycle: {postStart: {exec: {command: [z]}}, preStop: {sleep: "
-			   "{seconds: 7}}}")));
+	struct spec *s = load_part(a, SIDECAR,
+		"ports: [{name: http, containerPort: 80}], "
+		"readinessProbe: {httpGet: {port: http, path: /p, host: 127.0.0.1, "
+		"scheme: HTTP, httpHeaders: [{name: X-A, value: b}]}, "
+		"initialDelaySeconds: 1, timeoutSeconds: 2, periodSeconds: 3, "
+		"successThreshold: 4, failureThreshold: 5}, "
+		"livenessProbe: {tcpSocket: {port: 81}, periodSeconds: 0, "
+		"terminationGracePeriodSeconds: 6}, "
+		"startupProbe: {exec: {command: [x, z]}, successThreshold: 1}, "
+		"lifecycle: {postStart: {exec: {command: [z]}}, preStop: {sleep: "
+		"{seconds: 7}}}",
+		SIDECAR_END);
 	const struct sidecar *d = &s->tasks[0].spec.sidecars[0];
 	const struct probe *r = &d->probes[PROBE_READINESS];
 	struct buf b cleanup_buf = {0};
@@ -58,11 +59,7 @@ static void test_members(void **state attr_unused)
 /* Each is one diagnostic, whose text and column are these. */
 static void test_wrong(void **state attr_unused)
 {
-	static const struct {
-		const char *yaml;
-		const char *text;
-		unsigned col;
-	} cases[] = {
+	static const struct wrong_part cases[] = {
 		{"readinessProbe: {}", "Required value: must specify a handler type", 41},
 		{"readinessProbe: {periodSeconds: 5}", "must specify a handler type", 41},
 		{"livenessProbe: {exec: {}}", "command: Required value", 47},
@@ -130,16 +127,7 @@ static void test_wrong(void **state attr_unused)
 			"no port of this sidecar is called \"web\": it will never succeed", 60},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a, str_c(arena_printf(a, SIDECAR, cases[i].yaml)));
-		const struct diag *one = s->diags->items;
-
-		if (s->diags->n == 0 || !str_has(one->msg, str_z(cases[i].text)) ||
-			one->pos.col != cases[i].col ||
-			(s->diags->n > 1 && !str_has(one[1].msg, STR("it will never"))))
-			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
-	}
+	check_wrong(SIDECAR, SIDECAR_END, cases, ARRAY_SIZE(cases), "it will never");
 }
 
 static void test_right(void **state attr_unused)
@@ -158,7 +146,7 @@ static void test_right(void **state attr_unused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a, str_c(arena_printf(a, SIDECAR, cases[i])));
+		struct spec *s = load_part(a, SIDECAR, cases[i], SIDECAR_END);
 
 		assert_string_equal(diag_lines(a, s->diags), "");
 	}

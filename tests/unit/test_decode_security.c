@@ -2,11 +2,11 @@
 /* Security contexts: what is read, what is wrong, what no step can be given. */
 #include "spec_text.h"
 
-#define STEP TASK_HEAD "  steps:\n  - image: i\n    securityContext: %s\n"
+#define STEP TASK_HEAD "  steps:\n  - image: i\n    securityContext: "
 
 static struct spec *load_context(struct arena *a, const char *yaml)
 {
-	return load_text(a, str_c(arena_printf(a, STEP, yaml)));
+	return load_part(a, STEP, yaml, "\n");
 }
 
 static void test_members(void **state attr_unused)
@@ -96,11 +96,7 @@ static void test_privilege(void **state attr_unused)
 /* Each is one diagnostic, whose text and column are these. */
 static void test_wrong(void **state attr_unused)
 {
-	static const struct {
-		const char *yaml;
-		const char *text;
-		unsigned col;
-	} cases[] = {
+	static const struct wrong_part cases[] = {
 		{"{capabilities: {add: [CHWON]}}", "no capability is called \"CHWON\"", 44},
 		{"{capabilities: {drop: [KILL, 'CAP_']}}", "no capability is called \"CAP_\"",
 			51},
@@ -143,28 +139,19 @@ static void test_wrong(void **state attr_unused)
 		{"{fsGroup: 5}", "unknown field \"fsGroup\"", 23},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_context(a, cases[i].yaml);
-		const struct diag *one = s->diags->items;
-
-		if (s->diags->n != 1 || !str_has(one->msg, str_z(cases[i].text)) ||
-			one->pos.col != cases[i].col)
-			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
-	}
+	check_wrong(STEP, "\n", cases, ARRAY_SIZE(cases), NULL);
 }
 
-#define POD                                                                                    \
-	TASK_RUN_HEAD "  taskSpec: {steps: [{image: i}]}\n"                                    \
-		      "  podTemplate: {securityContext: %s}\n"
+#define POD     TASK_RUN_HEAD "  taskSpec: {steps: [{image: i}]}\n  podTemplate: {securityContext: "
+#define POD_END "}\n"
 
 static void test_pod(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
-	struct spec *s = load_text(
-		a, str_c(arena_printf(a, POD,
-			   "{fsGroup: 2000, fsGroupChangePolicy: OnRootMismatch, "
-			   "supplementalGroups: [4, 0], supplementalGroupsPolicy: Strict}")));
+	struct spec *s = load_part(a, POD,
+		"{fsGroup: 2000, fsGroupChangePolicy: OnRootMismatch, "
+		"supplementalGroups: [4, 0], supplementalGroupsPolicy: Strict}",
+		POD_END);
 	const struct security_context *c = &s->runs[0].task_run->pod_template.security_context;
 
 	assert_string_equal(diag_lines(a, s->diags), "");
@@ -176,32 +163,22 @@ static void test_pod(void **state attr_unused)
 
 static void test_pod_wrong(void **state attr_unused)
 {
-	static const struct {
-		const char *yaml;
-		const char *text;
-	} cases[] = {
-		{"{fsGroup: -1}", "'fsGroup': -1 is not in 0 to 2147483647"},
-		{"{supplementalGroups: 5}",
-			"cannot unmarshal number into a value of type list"},
+	static const struct wrong_part cases[] = {
+		{"{fsGroup: -1}", "'fsGroup': -1 is not in 0 to 2147483647", 44},
+		{"{supplementalGroups: 5}", "cannot unmarshal number into a value of type list",
+			55},
 		{"{supplementalGroups: [x]}",
-			"cannot unmarshal string into a value of type int"},
-		{"{supplementalGroups: [~]}", "cannot unmarshal"},
-		{"{supplementalGroups: [2147483648]}", "is not in 0 to 2147483647"},
-		{"{fsGroupChangePolicy: Never}", "supported values: \"Always\""},
-		{"{supplementalGroupsPolicy: merge}", "supported values: \"Merge\""},
-		{"{sysctls: [{name: x}]}", "'sysctls' is not supported: the kernel's"},
-		{"{seLinuxChangePolicy: Recursive}", "no label of the machine's"},
-		{"{capabilities: {}}", "unknown field \"capabilities\""},
+			"cannot unmarshal string into a value of type int", 56},
+		{"{supplementalGroups: [~]}", "cannot unmarshal", 56},
+		{"{supplementalGroups: [2147483648]}", "is not in 0 to 2147483647", 56},
+		{"{fsGroupChangePolicy: Never}", "supported values: \"Always\"", 56},
+		{"{supplementalGroupsPolicy: merge}", "supported values: \"Merge\"", 61},
+		{"{sysctls: [{name: x}]}", "'sysctls' is not supported: the kernel's", 35},
+		{"{seLinuxChangePolicy: Recursive}", "no label of the machine's", 35},
+		{"{capabilities: {}}", "unknown field \"capabilities\"", 35},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_arena struct arena *a = arena_new();
-		struct spec *s = load_text(a, str_c(arena_printf(a, POD, cases[i].yaml)));
-		const struct diag *one = s->diags->items;
-
-		if (s->diags->n != 1 || !str_has(one->msg, str_z(cases[i].text)))
-			fail_msg("%s:\n%s", cases[i].yaml, diag_lines(a, s->diags));
-	}
+	check_wrong(POD, POD_END, cases, ARRAY_SIZE(cases), NULL);
 }
 
 /* Every capability has a name, and each that a step cannot have says why. */
