@@ -263,20 +263,76 @@ struct str pod_problem(
 	return STR_NONE;
 }
 
-static struct list range_defaults(
-	struct arena *a, const struct spec *s, struct str ns, struct list limits)
+/* What the LimitRanges of a namespace say of containers. */
+struct ranges {
+	const struct limit_item **items;
+	size_t n;
+};
+
+static struct ranges ranges_of(struct arena *a, const struct spec *s, struct str ns)
 {
+	struct ranges all = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_limit_ranges; i++)
+		n += s->limit_ranges[i].n_items;
+	all.items = arena_new_array(a, const struct limit_item *, n);
 	for (size_t i = 0; i < s->n_limit_ranges; i++) {
 		const struct limit_range *r = &s->limit_ranges[i];
 		struct str own = r->meta.ns.s.n ? r->meta.ns.s : STR("default");
 
 		for (size_t k = 0; k < r->n_items && str_eq(ns, own); k++)
 			if (r->items[k].is_container)
-				limits = join(a, limits,
-					(struct list){r->items[k].defaults.items,
-						r->items[k].defaults.n});
+				all.items[all.n++] = &r->items[k];
 	}
-	return limits;
+	return all;
+}
+
+static struct list join_quantities(
+	struct arena *a, struct list first, const struct quantities *second)
+{
+	return join(a, first, (struct list){second->items, second->n});
+}
+
+static int64_t milli_of(const struct quantities *q, struct str name)
+{
+	const struct resource *r = find(q->items, q->n, name);
+	int64_t milli;
+
+	return r && num_quantity_milli(r->quantity.s, &milli, NULL) == 0 ? milli : 0;
+}
+
+/*
+ * What Tekton gives a step as its request before anything else fills it in: the default
+ * request divided among the steps, but not under the minimum; of several LimitRanges the least
+ * default and the greatest minimum (its computeresources.NewTransformer).
+ */
+static struct list shared_requests(struct arena *a, const struct ranges *all, size_t n_steps)
+{
+	static const struct str names[] = {
+		STR_INIT("cpu"), STR_INIT("memory"), STR_INIT("ephemeral-storage")};
+	struct list out = {.p = arena_new_array(a, struct resource, ARRAY_SIZE(names))};
+
+	if (!all->n)
+		return out;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		int64_t request = 0, least = 0;
+
+		for (size_t k = 0; k < all->n; k++) {
+			int64_t one = milli_of(&all->items[k]->requests, names[i]);
+			int64_t bound = milli_of(&all->items[k]->least, names[i]);
+
+			request = request && request < one ? request : one;
+			least = least > bound ? least : bound;
+		}
+		request /= (int64_t)n_steps;
+		request = request > least ? request : least;
+		if (request)
+			out.p[out.n++] = (struct resource){.name = {.s = names[i]},
+				.quantity = {
+					.s = arena_printf(a, "%lldm", (long long)request)}};
+	}
+	return out;
 }
 
 struct resources *pod_resources(struct arena *a, const struct spec *spec, struct str ns,
@@ -284,6 +340,8 @@ struct resources *pod_resources(struct arena *a, const struct spec *spec, struct
 {
 	struct resources *all =
 		arena_new_array(a, struct resources, ts->n_steps + ts->n_sidecars);
+	const struct ranges ranges = ranges_of(a, spec, ns);
+	const struct list shared = shared_requests(a, &ranges, ts->n_steps);
 
 	for (size_t i = 0; i < ts->n_steps + ts->n_sidecars; i++) {
 		bool is_step = i < ts->n_steps;
@@ -306,8 +364,13 @@ struct resources *pod_resources(struct arena *a, const struct spec *spec, struct
 			limits = join(a, limits_of(over), limits);
 			requests = join(a, requests_of(over), requests);
 		}
-		limits = range_defaults(a, spec, ns, limits);
+		if (is_step)
+			requests = join(a, requests, shared);
 		requests = join(a, requests, limits);
+		for (size_t k = 0; k < ranges.n; k++) {
+			limits = join_quantities(a, limits, &ranges.items[k]->defaults);
+			requests = join_quantities(a, requests, &ranges.items[k]->requests);
+		}
 		all[i] = (struct resources){.limits = limits.p,
 			.n_limits = limits.n,
 			.requests = requests.p,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LimitRange: read and checked as the API server checks it (Kubernetes, ValidateLimitRange).
- * What it says of containers without limits is all that has a meaning in one pod.
+ * What it says of containers without limits and requests is all that has a meaning in one pod.
  */
 #include "decode.h"
 
@@ -126,21 +126,31 @@ static void decode_bound(
 	decode_quantities(d, n, &q->items, &q->n);
 }
 
-/* Without a default the maximum is it, as the API server fills it in. */
-static void keep_defaults(struct decode *d, struct item *it)
+/* What is given, and of names that are not there what stands for it. */
+static struct quantities complete(
+	struct decode *d, const struct quantities *given, const struct quantities *other)
 {
-	const struct quantities *given = &it->bounds[BOUND_DEFAULT];
-	const struct quantities *max = &it->bounds[BOUND_MAX];
 	struct quantities all = {
-		.items = arena_new_array(d->arena, struct resource, given->n + max->n + 1)};
+		.items = arena_new_array(d->arena, struct resource, given->n + other->n + 1)};
 
 	for (size_t i = 0; i < given->n; i++)
 		all.items[all.n++] = given->items[i];
-	for (size_t i = 0; i < max->n; i++)
-		if (!find(given, max->items[i].name.s))
-			all.items[all.n++] = max->items[i];
-	it->out->is_container = str_eqz(it->type.s, "Container");
-	it->out->defaults = all;
+	for (size_t i = 0; i < other->n; i++)
+		if (!find(given, other->items[i].name.s))
+			all.items[all.n++] = other->items[i];
+	return all;
+}
+
+/* As the API server fills them in (SetDefaults_LimitRangeItem). */
+static void keep_defaults(struct decode *d, struct item *it)
+{
+	struct limit_item *out = it->out;
+
+	out->is_container = str_eqz(it->type.s, "Container");
+	out->least = it->bounds[BOUND_MIN];
+	out->defaults = complete(d, &it->bounds[BOUND_DEFAULT], &it->bounds[BOUND_MAX]);
+	out->requests = complete(d, &it->bounds[BOUND_REQUEST], &out->defaults);
+	out->requests = complete(d, &out->requests, &out->least);
 }
 
 static const struct field item_fields[] = {

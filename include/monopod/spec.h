@@ -442,6 +442,8 @@ struct limit_item {
 	struct text type;
 	bool is_container;
 	struct quantities defaults; /* limits of containers that set none of the name */
+	struct quantities requests; /* likewise; shared by the steps of a task */
+	struct quantities least;
 };
 struct limit_range {
 	struct object_meta meta;

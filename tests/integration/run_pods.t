@@ -69,11 +69,11 @@ sed -i "s/RUNAS/$user/; s/FSGROUP/$group/" "$T/in.yaml"
 run
 is "$code" 0 "a run with templates" || printf '%s\n' "$out" "$err" | sed 's/^/# /' | head -40
 hosts=$'10.1.1.1\ttemplate.test'
-is "$(log p-plain s)" "template template  everybody  48 0 $user
+is "$(log p-plain s)" "template template  everybody  48 100 $user
 $hosts
 nameserver 10.9.9.9
-x" "the template of the run; a limit of the LimitRange, whose requests mean nothing here"
-is "$(log p-own s)" "specs template specs one gold 32 0 0
+x" "the template of the run; a limit of the LimitRange, and its request"
+is "$(log p-own s)" "specs template specs one gold 32 100 0
 10.1.1.2	specs.test
 nameserver 10.9.9.9
 x

@@ -356,6 +356,44 @@ static void test_limit_range(void **state)
 	rig_free(r);
 }
 
+/* Requests of a LimitRange are shared by the steps; its minimum is not; a sidecar gets the
+ * whole. */
+static void test_range_requests(void **state)
+{
+#define ASKED                                                                                  \
+	"env: [{name: C, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: "     \
+	"1m}}}, "                                                                              \
+	"{name: M, valueFrom: {resourceFieldRef: {resource: requests.memory, divisor: 1Ki}}}]"
+	static const char *const want[][2] = {
+		{"50", "64"}, {"700", "8"}, {"50", "64"}, {"100", "128"}, {"300", "128"}};
+	struct rig *r =
+		held("apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: tr}\nspec: "
+		     "{taskSpec: {\n"
+		     "  stepTemplate: {image: x, " ASKED "},\n"
+		     "  sidecars: [{name: p, image: x, " ASKED "},\n"
+		     "    {name: q, image: x, computeResources: {limits: {cpu: 300m}}, " ASKED
+		     "}],\n"
+		     "  steps: [{name: a}, {name: b, computeResources: {requests: {cpu: 700m, "
+		     "memory: 8Ki}}},\n"
+		     "    {name: c, computeResources: {limits: {cpu: 2}}}]}}\n---\n"
+		     "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: "
+		     "[{type: Container, "
+		     "default: {memory: 128Ki}, defaultRequest: {cpu: 100m}, min: {cpu: 50m, "
+		     "memory: 64Ki}}]}\n---\n"
+		     "apiVersion: v1\nkind: LimitRange\nmetadata: {name: m}\nspec: {limits: "
+		     "[{type: Container, "
+		     "defaultRequest: {cpu: 150m}, min: {cpu: 1m}}]}\n");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		const struct step_launch *s = &rig_launch(r, "tr")->steps[i];
+
+		assert_str(s->env[0].value, want[i][0]);
+		assert_str(s->env[1].value, want[i][1]);
+	}
+	rig_free(r);
+}
+
 /* A value of many megabytes made from small ones ends the task run, not the agent. */
 static void test_too_long(void **state)
 {
@@ -392,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_isolation),
 		cmocka_unit_test(test_users_limits_hermetic),
 		cmocka_unit_test(test_limit_range),
+		cmocka_unit_test(test_range_requests),
 		cmocka_unit_test(test_too_long),
 	};
 
