@@ -177,11 +177,31 @@ static bool same_use(const struct use *a, const struct use *b)
 	       str_eq(a->result, b->result);
 }
 
+/* Results of a task that is not there are refused (section 28), artifacts stay as text. Some
+ * texts are read twice. */
+static void warn_of_stranger(const struct walk *w, const struct ref *ref)
+{
+	static const char code[] = "unknown-task";
+	struct diags *d = w->c->diags;
+	struct diag *one;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->items[i].code == code && d->items[i].pos.line == w->pos.line &&
+			d->items[i].pos.col == w->pos.col)
+			return;
+	one = diag_add(d, DIAG_WARNING, code, w->pos,
+		"$(" STR_FMT ") stays as text: the pipeline has no task \"" STR_FMT "\"",
+		STR_ARG(ref->whole), STR_ARG(ref->object));
+	one->stage = DIAG_RUN;
+}
+
 static void use_ref(void *arg, const struct ref *ref)
 {
 	struct walk *w = arg;
 	struct use use;
 
+	if (ref->kind == REF_TASK_ARTIFACT && !plan_find(w->c->plan, ref->object))
+		warn_of_stranger(w, ref);
 	if (!use_of(w->c->plan, ref, &use) || (w->no_results && use.kind == USE_RESULT))
 		return;
 	use.is_edge = w->is_edge;
@@ -215,6 +235,66 @@ static void other_texts(const struct pipeline_task *pt, text_fn *fn, void *arg)
 		task_spec_texts(pt->task_spec, fn, arg);
 }
 
+/* Marks in seen, by 1 + index, all that a dag task waits for. */
+static void mark_ancestors(const struct plan *p, size_t task, size_t *seen, size_t *queue)
+{
+	size_t head = 0, tail = 0;
+
+	queue[tail++] = task;
+	while (head < tail) {
+		const struct plan_task *t = &p->tasks[queue[head++]];
+
+		for (size_t k = 0; k < t->n_parents; k++) {
+			if (seen[t->parents[k]] == task + 1)
+				continue;
+			seen[t->parents[k]] = task + 1;
+			queue[tail++] = t->parents[k];
+		}
+	}
+}
+
+static void warn_of_race(
+	const struct plan_context *c, const struct plan_task *t, const struct use *u)
+{
+	struct str producer = c->plan->tasks[u->producer].written->name.s;
+	struct diag *one = diag_add(c->diags, DIAG_WARNING, "unordered-artifact", u->pos,
+		"task \"" STR_FMT "\" does not wait for task \"" STR_FMT
+		"\", whose artifacts it reads: the reference may stay as text",
+		STR_ARG(t->written->name.s), STR_ARG(producer));
+
+	one->stage = DIAG_RUN;
+	if (!t->is_finally && u->producer < c->plan->n_dag &&
+		u->producer != plan_index(c->plan, t))
+		diag_hint(c->diags, one,
+			"a reference to an artifact orders nothing: add runAfter: [" STR_FMT
+			"]",
+			STR_ARG(producer));
+}
+
+/* A reference to an artifact orders nothing (section 8), unlike one to a result. */
+static void warn_of_races(const struct plan_context *c)
+{
+	const struct plan *p = c->plan;
+	size_t *seen = arena_new_array(c->arena, size_t, p->n_tasks);
+	size_t *queue = arena_new_array(c->arena, size_t, p->n_tasks + 1);
+
+	for (size_t i = 0; i < p->n_tasks; i++) {
+		const struct plan_task *t = &p->tasks[i];
+
+		for (size_t k = 0; k < t->n_uses; k++) {
+			const struct use *u = &t->uses[k];
+
+			if (u->kind != USE_ARTIFACT)
+				continue;
+			if (!t->is_finally)
+				mark_ancestors(p, i, seen, queue);
+			if (t->is_finally ? u->producer >= p->n_dag
+					  : seen[u->producer] != i + 1)
+				warn_of_race(c, t, u);
+		}
+	}
+}
+
 void graph_uses(const struct plan_context *c)
 {
 	struct plan *p = c->plan;
@@ -241,4 +321,5 @@ void graph_uses(const struct plan_context *c)
 		t->n_uses = w.uses.n;
 	}
 	vec_release(&w.uses);
+	warn_of_races(c);
 }

@@ -95,9 +95,78 @@ static void test_edges(void **state)
 	}
 }
 
+/* Who reads an artifact of a task that it does not wait for is told where. */
+static void artifact_races(void **state)
+{
+	static const struct {
+		const char *name, *yaml;
+		const char *hint; /* NULL: nothing is said */
+	} races[] = {
+		{"no order",
+			PR("taskSpec: {steps: [{image: x, args: [$(tasks.a.outputs.o)]}]}"),
+			"a reference to an artifact orders nothing: add runAfter: [a]"},
+		{"in a param", PR("params: [{name: v, value: $(tasks.c.inputs)}], " SPEC),
+			"a reference to an artifact orders nothing: add runAfter: [c]"},
+		{"the other one",
+			PR("runAfter: [c], taskSpec: {steps: [{image: x, args: "
+			   "[$(tasks.a.outputs)]}]}"),
+			"a reference to an artifact orders nothing: add runAfter: [a]"},
+		{"its own", PR("taskSpec: {steps: [{image: x, args: [$(tasks.b.outputs)]}]}"),
+			""},
+		{"runAfter",
+			PR("runAfter: [a], taskSpec: {steps: [{image: x, args: "
+			   "[$(tasks.a.outputs)]}]}"),
+			NULL},
+		{"through another",
+			PR("runAfter: [d], taskSpec: {steps: [{image: x, args: "
+			   "[$(tasks.a.outputs)]}]}}\n"
+			   "    - {name: d, runAfter: [a], taskSpec: {steps: [{image: x}]}"),
+			NULL},
+		{"a result",
+			PR("taskSpec: {steps: [{image: x, args: [$(tasks.a.outputs), "
+			   "$(tasks.a.results.r)]}]}"),
+			NULL},
+		{"finally",
+			PR("taskSpec: {steps: [{image: x}]}}\n    finally:\n"
+			   "    - {name: f, taskSpec: {steps: [{image: x, args: "
+			   "[$(tasks.a.outputs)]}]}"),
+			NULL},
+		{"finally of finally",
+			PR("taskSpec: {steps: [{image: x}]}}\n    finally:\n"
+			   "    - {name: g, taskSpec: {steps: [{image: x}]}}\n"
+			   "    - {name: f, taskSpec: {steps: [{image: x, args: "
+			   "[$(tasks.g.outputs)]}]}"),
+			""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(races); i++) {
+		struct rig *r = rig_new(races[i].yaml);
+
+		print_message("%s\n", races[i].name);
+		r->agent = agent_new(r->spec, &r->spec->runs[0], &r->opts, &r->diags);
+		assert_int_equal(r->diags.n, races[i].hint ? 1 : 0);
+		if (races[i].hint) {
+			assert_string_equal(r->diags.items[0].code, "unordered-artifact");
+			assert_int_equal(r->diags.items[0].severity, DIAG_WARNING);
+			assert_true(r->diags.items[0].pos.line > 6);
+			assert_true(str_eqz(r->diags.items[0].hint, races[i].hint));
+		}
+		rig_free(r);
+	}
+	struct rig *r = rig_new(
+		PR("taskSpec: {steps: [{image: x, script: 'echo $(tasks.z.outputs.o)'}]}"));
+	r->agent = agent_new(r->spec, &r->spec->runs[0], &r->opts, &r->diags);
+	assert_int_equal(r->diags.n, 1);
+	assert_string_equal(str_c(r->diags.items[0].msg),
+		"$(tasks.z.outputs.o) stays as text: the pipeline has no task \"z\"");
+	rig_free(r);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edges)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_edges), cmocka_unit_test(artifact_races)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
