@@ -165,6 +165,7 @@ struct weighing { /* one resource */
 	struct peak *sum;
 	size_t resource;
 	size_t next; /* task of sum, in the order of find_tasks */
+	bool counts; /* the task runs that request any of it, and not how much */
 	bool is_bound;
 };
 
@@ -183,6 +184,8 @@ static int64_t weigh_task(struct weighing *w, const struct plan_task *t)
 		one = weigh(w, t->child);
 	else if (t->task)
 		one = w->sum->tasks[w->next++].amounts[w->resource];
+	if (t->task && w->counts)
+		one = one > 0;
 	for (size_t i = 0; i < n; i++)
 		all = amount_add(all, one);
 	return all;
@@ -254,27 +257,40 @@ static int64_t weigh_slots(struct arena *a, const struct peak *s, size_t r, size
 	return sum;
 }
 
+/*
+ * With `most` task runs at once: all of a set that is not larger; of larger ones the heaviest,
+ * or more, as the graph may keep those apart.
+ */
+static void limit_slots(const struct agent *agent, struct peak *s, size_t r, size_t most)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct weighing width = {.sum = s, .resource = r, .counts = true};
+	int64_t at_most;
+
+	if (!s->n_unknown && weigh(&width, agent) <= (int64_t)most)
+		return;
+	at_most = weigh_slots(a, s, r, most);
+	if (at_most < s->amounts[r] || s->n_unknown)
+		s->amounts[r] = at_most;
+	s->is_bound[r] = true;
+}
+
 static void find_peaks(const struct agent *agent, struct arena *arena, struct peak *s)
 {
 	s->amounts = arena_new_array(arena, int64_t, s->n_names);
 	s->totals = arena_new_array(arena, int64_t, s->n_names);
 	s->is_bound = arena_new_array(arena, bool, s->n_names);
 	for (size_t r = 0; r < s->n_names; r++) {
-		struct arena *a cleanup_arena = arena_new();
 		struct weighing w = {.sum = s, .resource = r};
 		size_t most = agent->opts.max_parallel;
-		int64_t at_most;
 
 		for (size_t i = 0; i < s->n_tasks; i++)
 			for (size_t k = 0; k < s->tasks[i].n_runs; k++)
 				s->totals[r] = amount_add(s->totals[r], s->tasks[i].amounts[r]);
 		s->amounts[r] = weigh(&w, agent);
-		at_most = most ? weigh_slots(a, s, r, most) : s->amounts[r];
-		if (at_most < s->amounts[r] || (most && s->n_unknown)) {
-			s->amounts[r] = at_most;
-			w.is_bound = true;
-		}
 		s->is_bound[r] = w.is_bound;
+		if (most)
+			limit_slots(agent, s, r, most);
 	}
 }
 

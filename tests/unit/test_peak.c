@@ -152,6 +152,13 @@ static const struct {
 	{"no more than may run at once",
 		RUN TASK("a", "", "cpu: 1") TASK("b", "", "cpu: 2") TASK("c", "", "cpu: 3"), 2,
 		"cpu 5!"},
+	{"fewer than the heaviest set has, though it weighs no more",
+		RUN TASK("a", "", "cpu: 1") TASK("b", "", "cpu: 1")
+			TASK("c", ", runAfter: [a, b]", "cpu: 2"),
+		1, "cpu 2!"},
+	{"those that request nothing are not in the way",
+		RUN TASK("a", "", "cpu: 1") TASK("b", "", "") TASK("c", "", "memory: 1Mi"), 1,
+		"cpu 1 memory 1Mi"},
 	{"as many as may run anyway", RUN TASK("a", "", "cpu: 1") TASK("b", "", "cpu: 2"), 2,
 		"cpu 3"},
 	{"the whole task's",
