@@ -14,7 +14,8 @@ ok $? "shellcheck" "$(cat "$T/out")"
 # --- the cluster --------------------------------------------------------------------------------
 # $S/phases   what each look at the pods finds: Pending, Running …, GONE (no pod), ERROR; the last one stays
 # $S/log.N    what the Nth `logs -f` gives; `hold` in it: it goes on until the run is cancelled or deleted
-# $S/pod.json the Pod; $S/refuse: the cluster takes nothing but the first object
+# $S/POD.json  the Pod of that name, else $S/pod.json; $S/job what each look at the Job finds
+#              $S/refuse: the cluster takes nothing but the first object
 cat >"$T/bin/kubectl" <<'SH'
 #!/bin/bash
 printf '%s\n' "$*" >>"$S/calls"
@@ -50,10 +51,18 @@ get:pods)
 	case $phase in
 	GONE) ;;
 	ERROR) echo 'The connection to the server was refused' >&2; exit 1 ;;
+	*:*) printf 'sample-old Failed\n%s\n' "${phase/:/ }" ;; # POD:PHASE
 	*) printf 'sample-old Failed\nsample-pod %s\n' "$phase" ;;
 	esac
 	;;
-get:pod) [ ! -e "$S/deleted" ] && cat "$S/pod.json" ;;
+get:pod) [ ! -e "$S/deleted" ] && { cat "$S/$3.json" 2>/dev/null || cat "$S/pod.json"; } ;;
+get:job)
+	# what each look at the Job finds: a line of conditions, none, or GONE; the last one stays
+	[ -e "$S/job" ] || { echo there; echo "Failed BackoffLimitExceeded: Job has reached the specified backoff limit"; exit; }
+	state=$(head -n 1 "$S/job")
+	[ "$(wc -l <"$S/job")" = 1 ] || sed -i 1d "$S/job"
+	[ "$state" = GONE ] || printf 'there\n%s\n' "$state"
+	;;
 get:pod,*) [ -e "$S/none" ] || echo pod/sample ;;
 logs:-f)
 	n=$(($(cat "$S/n" 2>/dev/null || echo 0) + 1))
@@ -195,6 +204,98 @@ lost() {
 	like "$err" "PipelineRun sample  False  Evicted" "$shell: says so"
 }
 
+jobs() {
+	# the first pod was killed, the second one goes on
+	cluster succeeded GONE one:Pending one:Running one:Failed one:Failed one:Failed one:Failed two:Pending two:Pending two:Running two:Succeeded
+	echo job.batch/sample >"$S/kind"
+	printf '%s\n' '' '' '' '' '' '' 'SuccessCriteriaMet x: y' 'SuccessCriteriaMet x: y' 'SuccessCriteriaMet x: y' 'SuccessCriteriaMet x: y' 'Complete CompletionsReached: done' >"$S/job"
+	cp tests/pods/killed-no-handler.json "$S/one.json"
+	lines log.1 "[a/s] one"
+	lines log.2 "[b/s] two"
+	plugin run -f x --job
+	is "$code" 0 "$shell: a Job that makes a second pod" || printf '# %s\n' "$err"
+	is "$out" "[a/s] one
+[b/s] two" "$shell: the log of both"
+	is "$(grep -c "pod 'one' has ended (Failed), its Job has not" "$T/err")" 1 "$shell: the first one's end is told once"
+	like "$err" "PipelineRun sample  True  Succeeded" "$shell: the second one's word counts"
+
+	# the pod has failed before the Job says so
+	cluster failed one:Running one:Failed
+	echo job.batch/sample >"$S/kind"
+	printf '%s\n' '' '' '' 'FailureTarget PodFailurePolicy: x' 'Failed PodFailurePolicy: Container monopod failed with exit code 1' >"$S/job"
+	lines log.1 "[a/s] one"
+	plugin run -f x --job
+	is "$code $out" "1 [a/s] one" "$shell: a Job that ends with its run"
+	like "$err" "the Job failed: PodFailurePolicy: Container monopod failed with exit code 1" "$shell: why the Job did"
+
+	# all pods are gone, and so is the Job
+	cluster failed one:Running GONE
+	echo job.batch/sample >"$S/kind"
+	printf '%s\n' '' '' '' GONE >"$S/job"
+	plugin run -f x --job
+	is "$code" 4 "$shell: a Job that somebody deletes"
+	like "$err" "the Job of 'sample' ended without a pod: Deleted" "$shell: is no end of the run"
+
+	# no pod: the Job cannot make one
+	cluster failed GONE
+	echo job.batch/sample >"$S/kind"
+	echo 'Failed DeadlineExceeded: Job was active longer than specified deadline' >"$S/job"
+	plugin run -f x --job
+	is "$code" 4 "$shell: a Job that ends before it has a pod"
+	like "$err" "ended without a pod: Failed, DeadlineExceeded" "$shell: says why"
+
+	# an interrupt that the first pod did not outlive is passed on to the second
+	cluster deadline one:Running one:Failed one:Failed two:Running two:Failed
+	echo job.batch/sample >"$S/kind"
+	printf '%s\n' '' '' '' '' 'Failed PodFailurePolicy: x' >"$S/job"
+	cp tests/pods/killed-no-handler.json "$S/one.json"
+	lines log.1 "[a/s] up" hold
+	# shellcheck disable=SC2086
+	KUBECTL=$T/bin/kubectl MONOPOD=$T/bin/monopod TMPDIR=$T $shell "$PLUGIN" run -f x --job >"$T/out" 2>"$T/err" </dev/null &
+	pid=$!
+	wait_for 20 grep -q up "$T/out"
+	kill -TERM $pid
+	wait $pid
+	is $? 143 "$shell: a Job that is stopped" || sed 's/^/# /' "$T/err"
+	is "$(calls '^annotate --overwrite pod one monopod/cancel=') $(calls '^annotate --overwrite pod two monopod/cancel=CancelledRunFinally')" "1 1" \
+		"$shell: so is the pod that follows"
+}
+
+restarts() {
+	# no rule keeps the container from being started again: the run's word is its end
+	cluster failed Running
+	python3 - "$S/pod.json" <<-'PY'
+		import json, sys
+		d = json.load(open(sys.argv[1]))
+		d["spec"]["restartPolicy"] = "OnFailure"
+		d["status"]["phase"] = "Running"
+		c = d["status"]["containerStatuses"][0]
+		c["lastState"] = c["state"]
+		c["state"] = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}}
+		c["restartCount"] = 3
+		json.dump(d, open(sys.argv[1], "w"))
+	PY
+	lines log.1 "[a/s] one"
+	lines log.2 "[a/s] one" "[a/s] two"
+	plugin run -f x
+	is "$code" 1 "$shell: a failed run whose container is started again for ever"
+	is "$out" "[a/s] one
+[a/s] two" "$shell: with the end of its log"
+	like "$err" "PipelineRun sample  False  Failed" "$shell: has ended"
+	# one that was killed goes on in the same pod
+	cluster succeeded Running Running Running Succeeded
+	cp tests/pods/running.json "$S/pod.json"
+	lines log.1 "[a/s] one"
+	lines log.2 "[a/s] one" "[a/s] two"
+	lines log.3 "[a/s] one" "[a/s] two" "[a/s] three"
+	sed -i 's/get:pod) /get:pod) [ "$(head -n 1 "$S\/phases")" != Succeeded ] || cp tests\/pods\/restarted.json "$S\/pod.json"; /' "$T/bin/kubectl"
+	plugin run -f x
+	sed -i 's/get:pod) .*restarted.json "$S\/pod.json"; /get:pod) /' "$T/bin/kubectl"
+	is "$code $out" "0 [a/s] one
+[a/s] two
+[a/s] three" "$shell: a container that is started again is followed to the end"
+}
+
 interrupt() {
 	cluster deadline Running Running Failed
 	lines log.1 "[a/s] up" hold "[a/s] finally"
@@ -238,6 +339,15 @@ others() {
 	like "$out" "sample-build  False  StepFailed" "$shell: in words"
 	plugin describe sample -o json
 	is "$(python3 -c 'import json; print(json.load(open("'"$T/out"'"))["kind"])')" List "$shell: or as a document"
+	sed 's,"labels": {,"labels": {"batch.kubernetes.io/job-name": "sample"\,,' tests/pods/killed-no-handler.json >"$S/pod.json"
+	grep -q job-name "$S/pod.json" || ok 1 "the pod is a Job's"
+	echo >"$S/job"
+	plugin describe sample
+	like "$err" "pod 'sample-pod' has ended (Failed), its Job has not" "$shell: describe: a Job between two pods"
+	plugin cancel sample
+	is "$code$(calls '^annotate')" 20 "$shell: a pod that has ended is not cancelled"
+	like "$err" "pod 'sample-pod' has ended" "$shell: which is said"
+	echo Running >"$S/phases"
 	for how in "Cancelled:" "CancelledRunFinally:--graceful" "StoppedRunFinally:--stop"; do
 		# shellcheck disable=SC2086
 		plugin cancel sample ${how#*:}
@@ -288,6 +398,8 @@ for shell in dash "busybox sh"; do
 	ended
 	waiting
 	lost
+	jobs
+	restarts
 	interrupt
 	others
 done
