@@ -60,6 +60,7 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 	struct pod_placement *ret);
 /* The spec of a claim or claim template; false: a diagnostic says what the API server wants. */
 bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diags);
+bool pod_check_template_meta(const struct json *meta, struct pos pos, struct diags *diags);
 
 /* --- the objects (pod_render.c) --------------------------------------------------------- */
 

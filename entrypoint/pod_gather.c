@@ -21,6 +21,8 @@ enum {
 	OBJECT_BYTES = 64 * KIB,
 	ANNOTATIONS_BYTES = 256 * KIB,
 	ARG_BYTES = 120 * KIB,
+	ARGS_BYTES =
+		512 * KIB, /* of an object of 1.5 MiB, that may have the annotations twice */
 };
 
 struct gather {
@@ -105,7 +107,7 @@ static bool check_claim_meta(struct gather *g, const struct object_meta *meta)
 			STR_ARG(meta->name.s), STR_ARG(meta->ns.s), STR_ARG(g->p->ns));
 	check_labels(g, &meta->labels);
 	for (size_t i = 0; i < l->n; i++)
-		if (!name_is_qualified(l->keys[i].s))
+		if (!name_is_annotation(l->keys[i].s))
 			refuse(g, l->keys[i].pos,
 				"annotation '" STR_FMT "' is not one that Kubernetes takes",
 				STR_ARG(l->keys[i].s));
@@ -117,6 +119,12 @@ static void need_claim(struct gather *g, const struct need *n)
 	const struct claim *c = map_get(&g->in->spec->claim_by_name, n->name);
 	struct json *doc = NULL;
 
+	if (str_eq(n->name, g->p->run_claim))
+		refuse(g, n->pos,
+			"claim '" STR_FMT
+			"' is the one of --run-claim: a step that has it would reach the run "
+			"directory, and with it what other tasks are given",
+			STR_ARG(n->name));
 	vec_push(&g->volumes, ((struct pod_volume){.kind = POD_CLAIM, .name = n->name}));
 	mount_claim(g, n->name);
 	if (!c)
@@ -140,6 +148,24 @@ static const struct json *find_template(struct gather *g, struct str workspace)
 	return NULL;
 }
 
+/* An ephemeral volume takes no other metadata. */
+static void put_template_meta(struct json_writer *w, const struct json *meta)
+{
+	static const char *const keys[] = {"labels", "annotations"};
+
+	json_key(w, "metadata");
+	json_open(w, '{');
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct json *v = json_get(meta, keys[i]);
+
+		if (!v || v->kind == JSON_NULL)
+			continue;
+		json_key(w, keys[i]);
+		json_put(w, v);
+	}
+	json_close(w, '}');
+}
+
 static void need_template(struct gather *g, const struct need *n)
 {
 	const struct json *t = find_template(g, n->name);
@@ -156,11 +182,22 @@ static void need_template(struct gather *g, const struct need *n)
 			STR_ARG(n->name));
 		return;
 	}
-	if (!pod_check_claim(json_get(t, "spec"), n->pos, g->in->diags))
+	if (g->p->is_job && g->p->run_claim.n) {
+		refuse(g, n->pos,
+			"volumeClaimTemplate of workspace '" STR_FMT
+			"': its claim ends with the pod, and with --job and --run-claim the "
+			"run "
+			"may go on in another: bind a claim",
+			STR_ARG(n->name));
+		return;
+	}
+	if (!pod_check_claim(json_get(t, "spec"), n->pos, g->in->diags) ||
+		!pod_check_template_meta(json_get(t, "metadata"), n->pos, g->in->diags))
 		return;
 	buf_init(&out, BOUND_OBJECT_BYTES);
 	json_writer_init(&w, &out, 0);
 	json_open(&w, '{');
+	put_template_meta(&w, json_get(t, "metadata"));
 	json_key(&w, "spec");
 	json_put(&w, json_get(t, "spec"));
 	json_close(&w, '}');
@@ -426,7 +463,8 @@ static void gather_annotations(struct gather *g, struct str object)
 			str_eqz(key, "kubectl.kubernetes.io/last-applied-configuration"))
 			continue;
 		n_bytes += key.n + l->values[i].s.n;
-		if (!name_is_qualified(key) || n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
+		if (!name_is_annotation(key) ||
+			n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
 			refuse(g, l->keys[i].pos,
 				"annotation '" STR_FMT "' is not one that Kubernetes takes, or "
 				"there are too many",
@@ -546,15 +584,24 @@ static void args_of_place(struct gather *g)
 
 static int args_check(const struct gather *g, struct err *err)
 {
+	size_t n_bytes = 0;
+
 	for (size_t i = 0; i < g->args.n; i++) {
 		struct str s = g->args.p[i];
 
+		n_bytes += s.n;
 		if (!str_utf8_valid(s) || s.n > ARG_BYTES)
 			return err_set(err, ERR_USAGE, "'" STR_FMT "…': %s",
 				STR_ARG(str_slice(s, 0, 40)),
 				s.n > ARG_BYTES ? "too long for an argument of a container"
 						: "not UTF-8, as arguments of a container are");
 	}
+	if (n_bytes > ARGS_BYTES)
+		return err_set(err, ERR_USAGE,
+			"%zu bytes of arguments, and a pod has room for %d: write params into "
+			"the "
+			"run",
+			n_bytes, ARGS_BYTES);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ enum form {
 	FORM_TEXTS,  /* a list */
 	FORM_MAP,    /* texts by name */
 	FORM_LABELS, /* texts that are labels */
+	FORM_NOTES,  /* texts that are annotations */
 	FORM_OBJECT, /* with no other members than these */
 	FORM_OBJECTS,
 };
@@ -36,7 +37,7 @@ struct shape {
 	const char *const *words;
 	int64_t min;
 	int64_t max;
-	bool (*rule)(const struct json *object); /* between the members: of the end */
+	bool (*rule)(const struct json *v); /* OBJECTS: of the list; in members: of the end */
 };
 
 static struct str text_in(const struct json *object, const char *key)
@@ -60,9 +61,32 @@ static bool toleration_fits(const struct json *t)
 {
 	bool is_exists = str_eqz(text_in(t, "operator"), "Exists");
 
+	if (!name_is_label_value(text_in(t, "value")))
+		return false;
 	if (json_get(t, "tolerationSeconds") && !str_eqz(text_in(t, "effect"), "NoExecute"))
 		return false;
 	return is_exists ? !text_in(t, "value").n : text_in(t, "key").n > 0;
+}
+
+static bool spread_fits(const struct json *s)
+{
+	return !json_get(s, "minDomains") ||
+	       str_eqz(text_in(s, "whenUnsatisfiable"), "DoNotSchedule");
+}
+
+/* No two of one key and one word. */
+static bool spreads_differ(const struct json *list)
+{
+	json_foreach (x, list)
+		json_foreach (y, list) {
+			if (x == y)
+				break;
+			if (str_eq(text_in(x, "topologyKey"), text_in(y, "topologyKey")) &&
+				str_eq(text_in(x, "whenUnsatisfiable"),
+					text_in(y, "whenUnsatisfiable")))
+				return false;
+		}
+	return true;
 }
 
 static const char *const set_words[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
@@ -138,7 +162,7 @@ static const struct shape spread[] = {
 	{.key = "minDomains", .form = FORM_INT, .min = 1, .max = INT32_MAX},
 	{.key = "nodeAffinityPolicy", .form = FORM_WORD, .words = policy_words},
 	{.key = "nodeTaintsPolicy", .form = FORM_WORD, .words = policy_words},
-	{.key = "matchLabelKeys", .form = FORM_TEXTS}, {0}};
+	{.key = "matchLabelKeys", .form = FORM_TEXTS}, {.rule = spread_fits}};
 static const struct shape named[] = {
 	{.key = "name", .form = FORM_NAME, .is_required = true}, {0}};
 static const struct shape resource_lists[] = {
@@ -201,6 +225,14 @@ static bool fits_labels(const struct json *v)
 	return true;
 }
 
+static bool fits_notes(const struct json *v)
+{
+	json_foreach (it, v)
+		if (!name_is_annotation(it->key))
+			return false;
+	return true;
+}
+
 static bool fits_texts(const struct json *v, enum json_kind kind)
 {
 	if (v->kind != kind)
@@ -229,6 +261,8 @@ static bool fits(const struct json *v, const struct shape *s)
 		return fits_texts(v, JSON_OBJECT);
 	case FORM_LABELS:
 		return fits_texts(v, JSON_OBJECT) && fits_labels(v);
+	case FORM_NOTES:
+		return fits_texts(v, JSON_OBJECT) && fits_notes(v);
 	case FORM_OBJECT:
 		return fits_members(v, s->members);
 	case FORM_OBJECTS:
@@ -239,7 +273,7 @@ static bool fits(const struct json *v, const struct shape *s)
 	json_foreach (it, v)
 		if (!fits_members(it, s->members))
 			return false;
-	return true;
+	return !s->rule || s->rule(v);
 }
 
 /* --- fields ------------------------------------------------------------------------------ */
@@ -256,7 +290,10 @@ static const struct place_field {
 		offsetof(struct pod_placement, tolerations)},
 	{{.key = "affinity", .form = FORM_OBJECT, .members = affinity}, JOIN_SAME,
 		offsetof(struct pod_placement, affinity)},
-	{{.key = "topologySpreadConstraints", .form = FORM_OBJECTS, .members = spread},
+	{{.key = "topologySpreadConstraints",
+		 .form = FORM_OBJECTS,
+		 .members = spread,
+		 .rule = spreads_differ},
 		JOIN_SAME, offsetof(struct pod_placement, spread)},
 	{{.key = "priorityClassName", .form = FORM_NAME}, JOIN_SAME,
 		offsetof(struct pod_placement, priority_class)},
@@ -426,6 +463,32 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 				text_of(a, p.so_far[i]);
 }
 
+bool pod_check_template_meta(const struct json *meta, struct pos pos, struct diags *diags)
+{
+	static const struct shape shapes[] = {{.key = "labels", .form = FORM_LABELS},
+		{.key = "annotations", .form = FORM_NOTES}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		const struct json *v = json_get(meta, shapes[i].key);
+
+		if (!v || v->kind == JSON_NULL || fits(v, &shapes[i]))
+			continue;
+		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
+			"metadata.%s of the claim template: not what Kubernetes takes there",
+			shapes[i].key);
+		return false;
+	}
+	return true;
+}
+
+static bool has_text(const struct json *list, const char *text)
+{
+	json_foreach (it, list)
+		if (str_eqz(json_str(it), text))
+			return true;
+	return false;
+}
+
 bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diags)
 {
 	const struct shape shape = {.key = "spec", .form = FORM_OBJECT, .members = claim_spec};
@@ -437,6 +500,9 @@ bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diag
 	if (!spec || !fits(spec, &shape))
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"the spec of the claim is not what the API server takes");
+	else if (modes && modes->n_children > 1 && has_text(modes, "ReadWriteOncePod"))
+		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
+			"accessModes: ReadWriteOncePod stands alone");
 	else if (!modes || !modes->n_children || num_quantity(storage, &n, NULL) || n <= 0)
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"a claim needs accessModes and resources.requests.storage");

@@ -76,6 +76,17 @@ bool name_is_qualified(struct str s)
 	return name.n && name_is_label_value(name);
 }
 
+bool name_is_annotation(struct str s)
+{
+	char low[SUBDOMAIN_MAX + 1 + LABEL_MAX];
+
+	if (s.n > sizeof(low))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		low[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
+	return name_is_qualified((struct str){low, s.n});
+}
+
 /* [_a-zA-Z][_a-zA-Z0-9-]*, with dots where they are allowed */
 static bool is_variable(struct str s, bool dots)
 {

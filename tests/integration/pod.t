@@ -100,7 +100,7 @@ is "$code" 0 "a lock file" || echo "# $err"
 mkdir "$T/m"
 for profile in default userns restricted privileged; do
 	for images in layout volumes; do
-		for more in "" "--job" "--run-claim runs" "--job --run-claim runs --namespace team --name other --hermetic --max-parallel 3 --grace 1m30s --log-limit 64Mi --require-isolation user"; do
+		for more in "" "--job" "--run-claim runs" "--job --run-claim runs -w src=emptyDir --namespace team --name other --hermetic --max-parallel 3 --grace 1m30s --log-limit 64Mi --require-isolation user"; do
 			# shellcheck disable=SC2086
 			pod --profile $profile --images-from $images --image-lock "$T/images.lock" $more
 			[ "$code" = 0 ] || ok 1 "pod --profile $profile --images-from $images $more" "$err"
@@ -136,7 +136,7 @@ is "$(json_file "$T/pod.json" 'pod["hostUsers"], c["securityContext"]["capabilit
 pod --images-from layout --run-claim runs
 is "$(json_file "$T/pod.json" 'pod["restartPolicy"], c["restartPolicy"], c["restartPolicyRules"][0]["exitCodes"]["operator"], "--resume" in c["args"]')" \
 	"('OnFailure', 'Never', 'NotIn', True)" "--run-claim goes on after a kill, and never after an end"
-pod --images-from layout --run-claim runs --job
+pod --images-from layout --run-claim runs --job -w src=emptyDir
 is "$(json_file "$T/pod.json" 'pod["restartPolicy"], c.get("restartPolicy"), "--resume" in c["args"], last["spec"]["backoffLimit"]')" \
 	"('Never', None, True, 6)" "a Job on a claim makes further pods"
 is "$(json_file "$T/pod.json" '[(r["action"], r.get("onExitCodes", {}).get("values") or r["onPodConditions"]) for r in last["spec"]["podFailurePolicy"]["rules"]]')" \
@@ -399,6 +399,28 @@ refused "a claim template without a size" "needs accessModes" <<YAML
 $head}
 spec: {workspaces: [{name: w, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce]}}}], taskSpec: {workspaces: [{name: w}], $step}}
 YAML
+template() { # SPEC [METADATA]
+	printf '%s}\n%s\n' "$head" "spec: {workspaces: [{name: w, volumeClaimTemplate: {metadata: {${2:-}}, spec: {$1, resources: {requests: {storage: 1Gi}}}}}], taskSpec: {workspaces: [{name: w}], $step}}"
+}
+refused "access modes that exclude each other" "stands alone" < <(template 'accessModes: [ReadWriteOncePod, ReadWriteOnce]')
+refused "a claim template's label that is none" "metadata.labels of the claim template" < <(template 'accessModes: [ReadWriteOnce]' 'labels: {a b: c}')
+refused "a claim template's annotation that is none" "metadata.annotations of the claim template" \
+	< <(template 'accessModes: [ReadWriteOnce]' 'annotations: {a: {b: c}}')
+refused "a claim that ends with the pod, where the run does not" "ends with the pod" --job --run-claim runs < <(template 'accessModes: [ReadWriteOnce]')
+refused "the claim with the run directory, in a step" "is the one of --run-claim" --run-claim w <<YAML
+$head}
+spec: {workspaces: [{name: w, persistentVolumeClaim: {claimName: w}}], taskSpec: {workspaces: [{name: w}], $step}}
+YAML
+long=$(head -c 100000 /dev/zero | tr '\0' a)
+refused "more arguments than a pod has room for" "write params into the run" -p a="$long" -p b="$long" -p c="$long" -p d="$long" -p e="$long" -p f="$long" <<YAML
+$head}
+spec: {taskSpec: {params: [{name: a}, {name: b}, {name: c}, {name: d}, {name: e}, {name: f}], $step}}
+YAML
+yaml < <(template 'accessModes: [ReadWriteOnce]' 'name: x, labels: {team: red}, annotations: {Example.com/Note: "y z"}')
+pod --images-from layout
+is "$(json_file "$T/pod.json" '[v["ephemeral"]["volumeClaimTemplate"]["metadata"] for v in pod["volumes"] if "ephemeral" in v]')" \
+	"[{'labels': {'team': 'red'}, 'annotations': {'Example.com/Note': 'y z'}}]" "a claim has the labels and annotations of its template"
+valid "which an API server takes" "$T/pod.json"
 refused "a label that is none" "label 'a b'" <<YAML
 $head, labels: {a b: c}}
 spec: {taskSpec: {$step}}

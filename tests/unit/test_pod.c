@@ -258,6 +258,19 @@ static void test_place(void **state)
 			"!podTemplate.tolerations: not what"},
 		{RUN ALL("tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]"),
 			"!podTemplate.tolerations: not what"},
+		{RUN ALL("tolerations: [{key: a, value: no value}]"),
+			"!podTemplate.tolerations: not what"},
+		{RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+			 "whenUnsatisfiable: ScheduleAnyway, minDomains: 2}]"),
+			"!podTemplate.topologySpreadConstraints: not what"},
+		{RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+			 "whenUnsatisfiable: DoNotSchedule}, {maxSkew: 2, topologyKey: z, "
+			 "whenUnsatisfiable: DoNotSchedule}]"),
+			"!podTemplate.topologySpreadConstraints: not what"},
+		{RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+			 "whenUnsatisfiable: DoNotSchedule, minDomains: 2}, {maxSkew: 2, "
+			 "topologyKey: z, whenUnsatisfiable: ScheduleAnyway}]"),
+			""},
 		{RUN ALL("topologySpreadConstraints: [{topologyKey: z}]"),
 			"!podTemplate.topologySpreadConstraints: not what"},
 		{RUN ALL("topologySpreadConstraints: [{maxSkew: 0, topologyKey: z, "

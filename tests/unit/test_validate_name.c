@@ -44,9 +44,22 @@ static void test_patterns(void **state)
 	}
 }
 
+static void test_annotation(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_one;
+	} cases[] = {{"a", true}, {"A", true}, {"Foo.Bar/Baz_q", true}, {"Foo_Bar/Baz", false},
+		{"a b", false}, {"/A", false}, {"A/", false}, {"", false}, {"É", false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(name_is_annotation(str_z(cases[i].name)), cases[i].is_one);
+}
+
 static void test_lengths(void **state)
 {
-	char name[300];
+	char name[317]; /* the longest prefix, a slash, the longest name */
 
 	(void)state;
 	memset(name, 'a', sizeof(name));
@@ -56,6 +69,8 @@ static void test_lengths(void **state)
 	assert_false(name_is_dns_subdomain((struct str){name, 254}));
 	assert_true(name_is_qualified((struct str){name, 63}));
 	assert_false(name_is_qualified((struct str){name, 64}));
+	name[253] = '/';
+	assert_true(name_is_annotation((struct str){name, sizeof(name)}));
 }
 
 static void test_quote(void **state)
@@ -83,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_annotation),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_quote),
 	};
