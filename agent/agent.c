@@ -163,7 +163,7 @@ void agent_begin(struct agent *a)
 	deadline_start(a);
 }
 
-static void start(struct agent *a)
+static void start(struct agent *a, const struct event *ev)
 {
 	enum cancel_mode cancel = written_cancel(a);
 
@@ -183,6 +183,8 @@ static void start(struct agent *a)
 		deadline_cancel(a, cancel, 0,
 			agent_is_pipeline(a) ? STR_NONE
 					     : a->object->task_run->status_message.s);
+	if (ev->cancel > cancel)
+		deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
 }
 
 /*
@@ -190,10 +192,10 @@ static void start(struct agent *a)
  * stopped by a timeout of the run that passed meanwhile, ends with that cause; the rest is
  * interrupted and starts again.
  */
-static void resume(struct agent *a)
+static void resume(struct agent *a, const struct event *ev)
 {
 	if (a->phase == RUN_NEW) {
-		start(a);
+		start(a, ev);
 		return;
 	}
 	if (a->phase == RUN_DONE) {
@@ -205,6 +207,9 @@ static void resume(struct agent *a)
 	for (size_t i = 0; i < a->root->runs.n; i++)
 		attempt_orphan(execution_of(a, i));
 	deadline_tick(a->root);
+	/* the same as before needs no second word: nothing of it runs any more */
+	if (ev->cancel > a->view.cancelled)
+		deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
 	sched_resume(a->root);
 }
 
@@ -216,7 +221,7 @@ void agent_feed(struct agent *a, const struct event *ev)
 	a->root->unrecorded = ev;
 	switch (ev->kind) {
 	case EVENT_START:
-		start(a);
+		start(a, ev);
 		break;
 	case EVENT_TASK_READY:
 	case EVENT_TASK_REFUSED:
@@ -240,7 +245,7 @@ void agent_feed(struct agent *a, const struct event *ev)
 			deadline_cancel(a, ev->cancel, ev->grace_ns, ev->message);
 		break;
 	case EVENT_RESUME:
-		resume(a);
+		resume(a, ev);
 		break;
 	}
 	sched_settle(a->root);

@@ -16,18 +16,19 @@ enum {
 	HAS_REFUSAL = 1 << 2, /* reason, message */
 	HAS_IMAGE = 1 << 3,
 	HAS_END = 1 << 4,
-	HAS_CANCEL = 1 << 5,
+	HAS_CANCEL = 1 << 5, /* mode, message, grace */
 	HAS_FORCE = 1 << 6,
 	HAS_SIDECAR = 1 << 7,
 	HAS_RESULTS = 1 << 8,
 	HAS_RELEASE = 1 << 9,
+	MAY_CANCEL = 1 << 10, /* the same, when it was asked for before */
 };
 
 static const struct {
 	const char *name;
 	unsigned has;
 } kinds[] = {
-	[EVENT_START] = {"start", 0},
+	[EVENT_START] = {"start", MAY_CANCEL},
 	[EVENT_TASK_READY] = {"task-ready", HAS_TASK},
 	[EVENT_TASK_REFUSED] = {"task-refused", HAS_TASK | HAS_REFUSAL},
 	[EVENT_STEP_STARTED] = {"step-started", HAS_TASK | HAS_STEP | HAS_IMAGE},
@@ -42,7 +43,7 @@ static const struct {
 	[EVENT_SIDECAR_ENDED] = {"sidecar-ended", HAS_TASK | HAS_SIDECAR | HAS_END},
 	[EVENT_TICK] = {"tick", 0},
 	[EVENT_CANCEL] = {"cancel", HAS_CANCEL},
-	[EVENT_RESUME] = {"resume", HAS_FORCE},
+	[EVENT_RESUME] = {"resume", HAS_FORCE | MAY_CANCEL},
 };
 _Static_assert(ARRAY_SIZE(kinds) == EVENT_KIND_N, "an event without a name");
 
@@ -201,7 +202,7 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 		put_step_results(t, ev, w);
 		put_artifacts(t, ev, w);
 	}
-	if (has & HAS_CANCEL) {
+	if ((has & HAS_CANCEL) || ((has & MAY_CANCEL) && ev->cancel != CANCEL_NONE)) {
 		json_fieldz(w, "mode", cancel_mode_name(ev->cancel));
 		put_optional(w, &key_message, ev->message);
 		if (ev->grace_ns)
@@ -476,7 +477,8 @@ int event_read(const struct event_reader *r, const struct json *record, struct e
 		return -1;
 	if ((has & HAS_RELEASE) && read_release(record, ret, err) < 0)
 		return -1;
-	if ((has & HAS_CANCEL) && read_cancel(r, record, ret, err) < 0)
+	if (((has & HAS_CANCEL) || ((has & MAY_CANCEL) && json_get(record, "mode"))) &&
+		read_cancel(r, record, ret, err) < 0)
 		return -1;
 	return 0;
 }

@@ -196,8 +196,10 @@ static enum exit_code run_drive(
 	enum exit_code code;
 	int rc;
 
-	if (resume_journal(s, r, dir, &from, &err) ||
-		drive_new(&s->drive_config, r->agent, dir, &from, &s->drive, &err)) {
+	rc = resume_journal(s, r, dir, &from, &err);
+	from.asked = s->asked;
+	from.asked_why = s->asked_why;
+	if (rc || drive_new(&s->drive_config, r->agent, dir, &from, &s->drive, &err)) {
 		log_error("%s", err.msg);
 		journal_close(&from.journal);
 		return EXIT_INTERNAL;
@@ -225,21 +227,25 @@ static enum exit_code run_drive(
 	return code;
 }
 
-/* All runs, one after the other; the first code that is not 0 counts, a signal more. */
+/* All runs, one after the other; the first code that is not 0 counts, a signal more. What was
+ * cancelled before is written down as that, all of it: nothing of it starts. */
 static enum exit_code run_all(struct session *s)
 {
 	struct rundir_run *dirs = arena_new_array(s->arena, struct rundir_run, s->n_runs);
 	enum exit_code first = EXIT_RUN_OK;
+	const bool is_cancelled = s->asked != CANCEL_NONE;
 	size_t n_open = 0;
 
 	s->outcome.rundir = &s->rundir;
 	s->outcome.runs = arena_new_array(s->arena, struct outcome_run, s->n_runs);
 	s->outcome.n_expected = s->n_runs;
-	for (size_t i = 0; i < s->n_runs && !session_is_stopped(s); i++) {
+	for (size_t i = 0; i < s->n_runs && !s->signal; i++) {
 		struct session_run *r = &s->runs[i];
 		enum exit_code code = EXIT_INTERNAL;
 		struct err err = {0};
 
+		if (session_is_stopped(s) && !is_cancelled)
+			break;
 		if (rundir_run_open(&s->rundir, s->arena, input_run_name(r->ref),
 			    s->n_runs == 1, &dirs[i], &err)) {
 			log_error("%s", err.msg);

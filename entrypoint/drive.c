@@ -196,11 +196,14 @@ static int drive_turn(struct drive *d, struct err *err)
 
 int drive_run(struct drive *d, struct err *err)
 {
+	struct queued_event *first;
 	int64_t ended_ns;
 
 	d->idle_since_ns = clock_mono_ns();
 	view_run_started(d->c->view, agent_view(d->agent), drive_now_ns(d));
-	(void)drive_queue(d, d->is_resumed ? EVENT_RESUME : EVENT_START);
+	first = drive_queue(d, d->is_resumed ? EVENT_RESUME : EVENT_START);
+	first->event.cancel = d->asked;
+	first->event.message = arena_str(first->arena, d->asked_why);
 	drive_settle(d);
 	/* sidecars may be there a little longer than the run */
 	while (!d->is_finished || d->tasks.n) {
@@ -244,6 +247,9 @@ int drive_new(const struct drive_config *c, struct agent *agent, const struct ru
 	from->journal = (struct journal){.fd = -1};
 	d->is_resumed = from->is_resumed;
 	d->ahead_ns = from->ahead_ns;
+	d->asked = from->asked;
+	d->asked_why = arena_str(a, from->asked_why);
+	d->n_cancels = from->asked != CANCEL_NONE;
 	d->stop_grace_ns = SIDECAR_GRACE_NS;
 	d->binding = (struct binding_config){.options = c->options,
 		.rundir = c->rundir,

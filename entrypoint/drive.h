@@ -49,6 +49,8 @@ struct drive_start {
 	struct journal journal; /* open; drive_new takes it */
 	bool is_resumed;        /* the agent was made again from it */
 	int64_t ahead_ns;       /* the run's clock, less the monotonic one of this machine */
+	enum cancel_mode asked; /* before it is driven; NONE: it was not cancelled */
+	struct str asked_why;
 };
 /* c, agent and run are borrowed. */
 int drive_new(const struct drive_config *c, struct agent *agent, const struct rundir_run *run,

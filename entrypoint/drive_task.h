@@ -66,6 +66,8 @@ struct drive {
 	struct watch *timer;
 	size_t n_running; /* containers */
 	size_t n_cancels;
+	enum cancel_mode asked; /* before the start, and why */
+	struct str asked_why;
 	int64_t stop_grace_ns; /* of sidecars: from SIGTERM to SIGKILL */
 	int64_t idle_since_ns, idle_ns;
 	int64_t ahead_ns; /* the run's clock, less ours */

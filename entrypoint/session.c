@@ -307,7 +307,7 @@ static int session_probe(struct session *s, struct err *err)
 
 bool session_is_stopped(const struct session *s)
 {
-	return s->signal || s->is_asked;
+	return s->signal || s->asked != CANCEL_NONE;
 }
 
 /* --- the loop ---------------------------------------------------------------------------- */
@@ -325,10 +325,13 @@ static void session_on_stop(void *arg, int signal)
 			signal == SIGINT ? STR("interrupted") : STR("told to stop"));
 }
 
-/* No grace bounds it. During unpacking every mode is the end. */
+/* No grace bounds it. What comes before the first run is driven is its cancellation. */
 static void session_asked(struct session *s, enum cancel_mode mode, struct str why)
 {
-	s->is_asked = true;
+	if (mode > s->asked) {
+		s->asked = mode;
+		s->asked_why = why;
+	}
 	if (s->drive)
 		drive_cancel(s->drive, mode, 0, why);
 }
@@ -593,7 +596,7 @@ int session_unpack(struct session *s, struct err *err)
 
 	session_want_images(s);
 	pid1_poll(s->pid1); /* what came while there was nothing to wait for */
-	while (imageset_pending(s->images) && !session_is_stopped(s)) {
+	while (imageset_pending(s->images) && !s->signal && s->asked != CANCEL_NOW) {
 		size_t n = imageset_pending(s->images);
 
 		if (n != told)
@@ -607,9 +610,9 @@ int session_unpack(struct session *s, struct err *err)
 	if (told)
 		view_progress(s->view, STR_NONE);
 	s->unpack_ns = imageset_unpack_ns(s->images);
-	if (session_is_stopped(s))
+	if (s->signal)
 		return err_set(err, ERR_CANCELLED, "stopped before the first step");
-	return session_check_images(s, err);
+	return s->asked == CANCEL_NOW ? 0 : session_check_images(s, err);
 }
 
 /* --- closing ----------------------------------------------------------------------------- */

@@ -71,9 +71,11 @@ struct session {
 	size_t n_demands;
 	struct outcome outcome;
 	struct drive_config drive_config;
-	struct drive *drive;     /* the current run */
-	int signal;              /* the first that asked to stop; 0: none */
-	bool is_asked;           /* `monopod cancel` or the cancel file asked */
+	struct drive *drive; /* the current run */
+	int signal;          /* the first that asked to stop; 0: none */
+	/* the most that `monopod cancel` or the cancel file asked for; NONE: nothing */
+	enum cancel_mode asked;
+	struct str asked_why;
 	struct control *control; /* NULL: there is none */
 	struct cancel_file *cancel_file;
 	int64_t unpack_ns;
@@ -90,7 +92,8 @@ int session_open(struct session *s, struct err *err);
 bool session_can_give(struct session *s);
 /* Looks up what is known now; missing ones become problems. False: there are some. */
 bool session_find_images(struct session *s);
-/* Unpacks them. Returns with ERR_CANCELLED when a signal came first. */
+/* Unpacks them. Returns with ERR_CANCELLED when a signal came first. When the run is cancelled
+ * before its start only what finally tasks may need is waited for. */
 int session_unpack(struct session *s, struct err *err);
 /* A signal or `monopod cancel` came: no further run is started. */
 bool session_is_stopped(const struct session *s);

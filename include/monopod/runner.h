@@ -329,7 +329,7 @@ struct event {
 	size_t step;
 	struct str reason;   /* REFUSED */
 	struct str message;  /* REFUSED; …_ENDED, STEP_HALTED: EXEC_FAILED text, why a sidecar
-				was  killed; CANCEL: why */
+				was  killed; CANCEL, START, RESUME: why it is cancelled */
 	struct str image_id; /* …_STARTED: repo@sha256:… or sha256:… */
 	enum step_end end;   /* …_ENDED, STEP_HALTED */
 	enum release release;
@@ -341,7 +341,7 @@ struct event {
 	size_t n_step_results;
 	const struct result_got *artifacts; /* STEP_ENDED, one per artifacts_file; NULL: there
 					       are none */
-	enum cancel_mode cancel;
+	enum cancel_mode cancel; /* CANCEL; START, RESUME: asked for before; NONE: it was not */
 	int64_t grace_ns; /* CANCEL by a signal: everything is over this long after now; 0: no
 			     limit */
 };

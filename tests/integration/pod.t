@@ -304,9 +304,25 @@ is "$? $(cat "$T/err")" "2 monopod: error: cancel file '$T/fifo': expected a pla
 [ ! -e "$T/r2" ]
 ok $? "which leaves no run directory"
 annotate Cancelled 5
-monopod "${words[@]}" --run-dir "$T/r3" 2>/dev/null
-monopod run -f "$T/in.yaml" --cancel-file "$T/v/podinfo/cancel" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3"
-is "$code" 143 "a word that is there before the start ends it"
+ends() { # FILE: each object's name, status and reason
+	python3 -c '
+import json, sys
+print(*["%s %s %s" % (i["metadata"]["name"], i["status"]["conditions"][0]["status"], i["status"]["conditions"][0]["reason"]) for i in json.load(open(sys.argv[1]))["items"]], sep=", ")' "$1"
+}
+for mode in Cancelled:: "CancelledRunFinally:at the end:, slow-f True Succeeded" "StoppedRunFinally:at the end:, slow-f True Succeeded"; do
+	IFS=: read -r word said more <<<"$mode"
+	echo "$word" >"$T/word"
+	rm -rf "$T/r3"
+	: >"$T/term"
+	monopod run -f "$T/in.yaml" --cancel-file "$T/word" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3" --termination-log "$T/term" -o plain
+	is "$code" 143 "$word that is there before the start ends it"
+	unlike "$out" "[a] started" "$word: its tasks do not start"
+	like "$out" "$said" "$word: but finally tasks may"
+	is "$(ends "$T/r3/run.json")" "slow False Cancelled$more" "$word: it is a cancelled PipelineRun" || echo "# $out $err"
+	like "$(cat "$T/term")" 'False Cancelled' "$word: so says the termination file"
+	monopod run -f "$T/in.yaml" --resume --store "$STORE" --images "$IMAGES" --run-dir "$T/r3"
+	is "$code" 143 "$word: and so it stays"
+done
 
 # --- the agent is killed, and the kubelet starts the container again
 yaml <<'YAML'
@@ -336,6 +352,26 @@ wait $pid 2>/dev/null
 monopod "${words[@]}"
 is "$code" 0 "killed and started again: the run goes on" || echo "# $err"
 is "$(cat "$T/v/claims/kept/first")" "once" "what had ended is not run again"
+
+# --- the annotation came while there was nobody to see it
+for mode in Cancelled "CancelledRunFinally" "StoppedRunFinally"; do
+	play "$T/pod.json"
+	"$MONOPOD" "${words[@]}" >"$T/out" 2>"$T/err" </dev/null &
+	pid=$!
+	wait_for 30 test -e "$T/v/claims/kept/go" || echo "# $(cat "$T/err")"
+	kill -9 $pid
+	wait $pid 2>/dev/null
+	annotate "$mode" 2
+	monopod "${words[@]}"
+	case $mode in
+	StoppedRunFinally) want="killed False Cancelled, killed-first True Succeeded, killed-second True Succeeded" ;;
+	*) want="killed False Cancelled, killed-first True Succeeded, killed-second False TaskRunCancelled" ;;
+	esac
+	is "$code $(ends "$T/v/run/run.json")" "143 $want" "killed, and then $mode: the run that goes on is cancelled" || echo "# $out $err"
+	is "$(cat "$T/v/claims/kept/first")" "once" "$mode: nothing is run again"
+	monopod "${words[@]}"
+	is "$code $(ends "$T/v/run/run.json")" "143 $want" "$mode: told again"
+done
 
 # --- what cannot be expressed
 refused() { # NAME PATTERN OPTION… < YAML

@@ -99,8 +99,9 @@ static void died(struct rig *r)
 	free(r->records);
 }
 
-/* Replays, and goes on after `down_ns`. */
-static struct rig *resume(struct rig *dead, size_t k, int64_t down_ns)
+/* Replays, and goes on after `down_ns`; or is told at once to cancel it. */
+static struct rig *resume_asked(
+	struct rig *dead, size_t k, int64_t down_ns, enum cancel_mode asked)
 {
 	struct rig *r = reborn(dead, k);
 	struct replay_end end;
@@ -112,8 +113,14 @@ static struct rig *resume(struct rig *dead, size_t k, int64_t down_ns)
 	if (agent_replay(r->agent, records, n, false, &end, &err) < 0)
 		fail_msg("replay of %zu: %s", k, err.msg);
 	r->now_ns = end.now_ns + down_ns;
-	rig_feed(r, (struct event){.kind = EVENT_RESUME});
+	rig_feed(r,
+		(struct event){.kind = EVENT_RESUME, .cancel = asked, .message = STR("why")});
 	return r;
+}
+
+static struct rig *resume(struct rig *dead, size_t k, int64_t down_ns)
+{
+	return resume_asked(dead, k, down_ns, CANCEL_NONE);
 }
 
 static size_t n_records(struct rig *r)
@@ -263,6 +270,42 @@ static void every_prefix(void **state)
 	(void)state;
 	every_prefix_of(0);
 	every_prefix_of(1);
+}
+
+/* Whatever had not ended ends as cancelled, what had stays; at once means that nothing starts.
+ */
+static void cancelled_before_of(int which, enum cancel_mode mode)
+{
+	struct rig *r = run_of(which);
+	size_t n = n_records(r);
+
+	for (size_t k = 0; k <= n; k++) {
+		struct rig *next = resume_asked(r, k, NS_PER_S, mode);
+
+		assert_true(next->finished);
+		if (next->view->cancelled == CANCEL_NONE) { /* it had ended */
+			assert_str(
+				next->view->condition.reason, str_c(r->view->condition.reason));
+		} else {
+			assert_int_equal(next->view->cancelled, mode);
+			assert_int_equal(next->view->condition.status, CONDITION_FALSE);
+			if (mode == CANCEL_NOW) {
+				assert_str(next->view->condition.reason, "Cancelled");
+				assert_int_equal(rig_count(next, ACTION_START_TASK), 0);
+			}
+		}
+		assert_true(k || next->view->cancelled == mode);
+		died(next);
+	}
+	rig_free(r);
+}
+
+static void cancelled_before(void **state)
+{
+	(void)state;
+	for (int which = 0; which < 2; which++)
+		for (enum cancel_mode mode = CANCEL_STOP; mode <= CANCEL_NOW; mode++)
+			cancelled_before_of(which, mode);
 }
 
 #define SEC(n)                                                                                 \
@@ -566,6 +609,7 @@ int main(void)
 		cmocka_unit_test(edited),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(every_prefix),
+		cmocka_unit_test(cancelled_before),
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(signalled),
