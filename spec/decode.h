@@ -5,6 +5,14 @@
 
 #include "field.h"
 
+/* Why what is not in the input is refused, and what another controller would run. */
+#define WHY_RESOLVER                                                                           \
+	"nothing is fetched: give the file that it would find with -f, and refer to what is "  \
+	"in it by name"
+#define WHY_RESOLVER_PARAMS "they are a resolver's, and nothing is fetched"
+#define WHY_CLUSTER_TASK    "Tekton has ClusterTasks no more: make a Task of it"
+#define WHY_CUSTOM          "a custom task needs a controller of its own, and there is none in one pod"
+
 /* decode_param.c */
 extern const struct schema schema_param;           /* struct param */
 extern const struct schema schema_param_spec;      /* struct param_spec */
@@ -76,8 +84,9 @@ struct reference {        /* to a task or a pipeline */
 	struct text api_version;
 	struct text resolver; /* refused */
 };
-extern const struct schema schema_task_ref;     /* struct reference */
-extern const struct schema schema_pipeline_ref; /* struct reference */
+void refuse_kind(struct decode *d, const struct reference *ref); /* of a task, not Task */
+extern const struct schema schema_task_ref;                      /* struct reference */
+extern const struct schema schema_pipeline_ref;                  /* struct reference */
 struct task_metadata {
 	struct labels labels;
 	struct labels annotations;

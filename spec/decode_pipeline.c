@@ -47,7 +47,7 @@ static void decode_task_ref(
 	if (ref.api_version.s.n) {
 		size_t mark = path_enter(d, STR("apiVersion"));
 		struct yaml_node at = {.pos = ref.api_version.pos};
-		decode_refuse(d, &at, "taskRef with apiVersion '" STR_FMT "' (a custom task)",
+		decode_refuse_for(d, &at, WHY_CUSTOM, "taskRef with apiVersion '" STR_FMT "'",
 			STR_ARG(ref.api_version.s));
 		path_leave(d, mark);
 	}

@@ -181,7 +181,7 @@ static void decode_run_task_ref(
 	run->task_ref_pos = n->pos;
 	decode_object(d, &schema_task_ref, n, &ref);
 	if (ref.kind.s.n && !str_eqz(ref.kind.s, "Task") && ref.api_version.s.n)
-		decode_refuse(d, ref.kind_node, "task kind '" STR_FMT "'", STR_ARG(ref.kind.s));
+		refuse_kind(d, &ref);
 	run->task_ref = ref.name;
 	run->task_ref_kind = ref.kind;
 }

@@ -126,8 +126,8 @@ struct step_ref {
 };
 static const struct field step_ref_fields[] = {
 	{FIELD_TEXT_OF(struct step_ref, "name", name)},
-	{.key = "resolver", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
-	{.key = "params", .kind = FIELD_ANY, .flags = FIELD_REFUSED},
+	{REFUSED("resolver"), .why = WHY_RESOLVER},
+	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
 };
 static const struct schema schema_step_ref = {
 	.what = "ref",

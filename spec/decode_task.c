@@ -57,9 +57,9 @@ static void decode_embedded_metadata(
 
 /* apiVersion, kind and spec make it a custom task (section 20). */
 static const struct field embedded_task_fields[] = {
-	{REFUSED("apiVersion")},
-	{REFUSED("kind")},
-	{REFUSED("spec")},
+	{REFUSED("apiVersion"), .why = WHY_CUSTOM},
+	{REFUSED("kind"), .why = WHY_CUSTOM},
+	{REFUSED("spec"), .why = WHY_CUSTOM},
 	{.key = "metadata", .kind = FIELD_CALL, .call = decode_embedded_metadata},
 };
 const struct schema schema_embedded_task = {
@@ -92,6 +92,13 @@ static void finish_reference(struct decode *d, const struct yaml_node *n, void *
 		ref->name = ref->resolver;
 }
 
+void refuse_kind(struct decode *d, const struct reference *ref)
+{
+	decode_refuse_for(d, ref->kind_node,
+		str_eqz(ref->kind.s, "ClusterTask") ? WHY_CLUSTER_TASK : WHY_CUSTOM,
+		"task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
+}
+
 /* Beside an apiVersion the kind is a custom task's, which is refused as a whole. */
 static void finish_task_ref(struct decode *d, const struct yaml_node *n, void *base)
 {
@@ -99,8 +106,7 @@ static void finish_task_ref(struct decode *d, const struct yaml_node *n, void *b
 	size_t mark;
 	if (ref->kind.s.n && !str_eqz(ref->kind.s, "Task") && !ref->api_version.s.n) {
 		mark = path_enter(d, STR("kind"));
-		decode_refuse(
-			d, ref->kind_node, "task kind '" STR_FMT "'", STR_ARG(ref->kind.s));
+		refuse_kind(d, ref);
 		path_leave(d, mark);
 	}
 	finish_reference(d, n, base);
@@ -110,9 +116,13 @@ static const struct field task_ref_fields[] = {
 	{FIELD_TEXT_OF(struct reference, "name", name)},
 	{.key = "kind", .kind = FIELD_CALL, .call = decode_task_kind},
 	{FIELD_TEXT_OF(struct reference, "apiVersion", api_version)},
-	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED},
-	{REFUSED("params")},
-	{.key = "bundle", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED,
+		.why = WHY_RESOLVER},
+	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
+	{.key = "bundle",
+		.kind = FIELD_ANY,
+		.flags = FIELD_REFUSED | FIELD_BETA,
+		.why = WHY_RESOLVER},
 };
 const struct schema schema_task_ref = {
 	.what = "taskRef",
@@ -130,16 +140,21 @@ static void decode_pipeline_api_version(
 	(void)f;
 	decode_text(d, n, &ref->api_version);
 	if (ref->api_version.s.n && !str_starts(ref->api_version.s, STR("tekton.dev/")))
-		decode_refuse(d, n, "pipelineRef with apiVersion '" STR_FMT "'",
+		decode_refuse_for(d, n, "a Pipeline is of tekton.dev",
+			"pipelineRef with apiVersion '" STR_FMT "'",
 			STR_ARG(ref->api_version.s));
 }
 
 static const struct field pipeline_ref_fields[] = {
 	{FIELD_TEXT_OF(struct reference, "name", name)},
 	{.key = "apiVersion", .kind = FIELD_CALL, .call = decode_pipeline_api_version},
-	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED},
-	{REFUSED("params")},
-	{.key = "bundle", .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA},
+	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED,
+		.why = WHY_RESOLVER},
+	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
+	{.key = "bundle",
+		.kind = FIELD_ANY,
+		.flags = FIELD_REFUSED | FIELD_BETA,
+		.why = WHY_RESOLVER},
 };
 const struct schema schema_pipeline_ref = {
 	.what = "pipelineRef",

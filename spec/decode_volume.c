@@ -566,32 +566,30 @@ const struct schema schema_volume = {
 static void decode_propagation(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct text how = {0};
+	struct text *how = &((struct volume_mount *)base)->propagation;
 
 	(void)f;
-	(void)base;
-	decode_text(d, n, &how);
-	if (how.s.n && !str_eqz(how.s, "None"))
+	decode_text(d, n, how);
+	if (how->s.n && !str_eqz(how->s, "None"))
 		decode_refuse_for(d, n,
 			"what one container mounts is never seen by another here",
-			"mountPropagation '" STR_FMT "'", STR_ARG(how.s));
+			"mountPropagation '" STR_FMT "'", STR_ARG(how->s));
 }
 
 /* A read-only mount is so with all below it: every value asks for no more than that. */
 static void decode_recursive(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
-	struct text how = {0};
+	struct text *how = &((struct volume_mount *)base)->recursive_read_only;
 
 	(void)f;
-	(void)base;
-	decode_text(d, n, &how);
-	if (how.s.n && !str_eqz(how.s, "Disabled") && !str_eqz(how.s, "IfPossible") &&
-		!str_eqz(how.s, "Enabled"))
+	decode_text(d, n, how);
+	if (how->s.n && !str_eqz(how->s, "Disabled") && !str_eqz(how->s, "IfPossible") &&
+		!str_eqz(how->s, "Enabled"))
 		(void)decode_fail(d, "invalid-value", n,
 			"'recursiveReadOnly': \"" STR_FMT
 			"\" is none of Disabled, IfPossible, Enabled",
-			STR_ARG(how.s));
+			STR_ARG(how->s));
 }
 
 static void finish_mount(struct decode *d, const struct yaml_node *n, void *base)

@@ -198,8 +198,10 @@ void dump_mounts(struct json_writer *w, const struct step *s)
 		json_open(w, '{');
 		put_text(w, "name", m->name);
 		put_bool(w, "readOnly", m->read_only);
+		put_text(w, "recursiveReadOnly", m->recursive_read_only);
 		put_text(w, "mountPath", m->mount_path);
 		put_text(w, "subPath", m->sub_path);
+		put_text(w, "mountPropagation", m->propagation);
 		put_text(w, "subPathExpr", m->sub_path_expr);
 		json_close(w, '}');
 	}

@@ -64,15 +64,6 @@ struct diag *decode_warn(
 	return report(d, DIAG_WARNING, code, n, msg);
 }
 
-void decode_refuse(struct decode *d, const struct yaml_node *n, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	struct str what = arena_vprintf(d->arena, fmt, ap);
-	va_end(ap);
-	(void)decode_fail(d, "not-supported", n, STR_FMT ": not supported yet", STR_ARG(what));
-}
-
 void decode_refuse_for(
 	struct decode *d, const struct yaml_node *n, const char *why, const char *fmt, ...)
 {
@@ -365,7 +356,8 @@ static void decode_field(
 	if (says && f->flags & FIELD_REFUSED && f->why)
 		decode_refuse_for(d, pair->key_node, f->why, "'%s'", f->key);
 	else if (says && f->flags & FIELD_REFUSED)
-		decode_refuse(d, pair->key_node, "'%s'", f->key);
+		(void)decode_fail(
+			d, "not-supported", pair->key_node, "'%s': not supported yet", f->key);
 	else if (says && f->flags & FIELD_NO_EFFECT)
 		(void)decode_warn(d, "no-effect", pair->key_node, "'%s' has no effect: %s",
 			f->key, f->why);

@@ -108,12 +108,10 @@ void decode_list(struct decode *d, const struct field *f, const struct schema *s
 /* True when the node has the type; else an error in the words of Go's decoder. */
 bool decode_expect(
 	struct decode *d, const struct yaml_node *n, enum yaml_type want, const char *what);
-/* An error, or a refusal (code "not-supported"), at a node, with the current path. */
+/* An error at a node, with the current path; a refusal (code "not-supported"), why is a clause.
+ */
 struct diag *decode_fail(struct decode *d, const char *code, const struct yaml_node *n,
 	const char *fmt, ...) attr_printf(4, 5);
-void decode_refuse(struct decode *d, const struct yaml_node *n, const char *fmt, ...)
-	attr_printf(3, 4);
-/* The same for what one pod cannot do at all; why is a clause. */
 void decode_refuse_for(struct decode *d, const struct yaml_node *n, const char *why,
 	const char *fmt, ...) attr_printf(4, 5);
 struct diag *decode_warn(struct decode *d, const char *code, const struct yaml_node *n,

@@ -18,7 +18,7 @@ enum { PATH_TEXT_MAX = 4096, RUN_TEXT_MAX = 65536 };
 struct kind {
 	const char *name;
 	const char *api_versions[API_VERSIONS_MAX];
-	const struct schema *schema; /* NULL: refused */
+	const struct schema *schema;
 };
 
 static const struct kind kinds[OBJECT_KIND_N] = {
@@ -67,6 +67,20 @@ static const struct yaml_node *text_member(
 	return decode_expect(d, n, YAML_STRING, "string") ? n : NULL;
 }
 
+/* Tekton's own kinds that mean nothing in one pod. */
+static const struct {
+	const char *name, *why;
+} foreign_kinds[] = {
+	{"ClusterTask", WHY_CLUSTER_TASK},
+	{"CustomRun", WHY_CUSTOM},
+	{"Run", WHY_CUSTOM},
+	{"PipelineResource", "PipelineResources are gone from Tekton"},
+	{"Condition", "Conditions are gone from Tekton: use 'when'"},
+	{"VerificationPolicy",
+		"signatures of Tasks are verified where they come from: nothing is "
+		"fetched here"},
+};
+
 static void fail_kind(struct decode *d, const struct yaml_node *kind, struct str api_version)
 {
 	struct str names[OBJECT_KIND_N];
@@ -80,6 +94,11 @@ static void fail_kind(struct decode *d, const struct yaml_node *kind, struct str
 		"unknown kind '" STR_FMT "' of apiVersion '" STR_FMT "', known are " STR_FMT,
 		STR_ARG(kind->text), STR_ARG(api_version), STR_ARG(buf_str(&list)));
 	diag_suggest(d->diags, one, kind->text, names, OBJECT_KIND_N);
+	for (size_t i = 0;
+		i < ARRAY_SIZE(foreign_kinds) && str_starts(api_version, STR("tekton.dev/"));
+		i++)
+		if (str_eqz(kind->text, foreign_kinds[i].name))
+			diag_hint(d->diags, one, "%s", foreign_kinds[i].why);
 }
 
 /* Finds the kind of a document; false after an error. */
@@ -170,10 +189,6 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 	const struct kind *kind = &kinds[k];
 	const struct yaml_node *version = yaml_get(root, "apiVersion");
 	d->object = root->pos;
-	if (!kind->schema) {
-		decode_refuse(d, yaml_get(root, "kind"), "kind '%s'", kind->name);
-		return;
-	}
 	d->broken = false;
 	d->secret = k == OBJECT_SECRET;
 	/* a StepAction has no v1 yet, so its v1beta1 is no older form */

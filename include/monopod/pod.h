@@ -82,6 +82,9 @@ struct volume_mount {
 	struct text sub_path;
 	struct text sub_path_expr; /* with $(VAR) of the container's environment */
 	struct maybe_bool read_only;
+	struct text recursive_read_only; /* Disabled, IfPossible, Enabled: all that is below is
+					    so anyway */
+	struct text propagation;         /* None */
 	struct pos pos;
 };
 

@@ -83,6 +83,7 @@ static void test_every_field(void **state attr_unused)
 	check_text(p->results[0].value.string, "$(tasks.a.results.o)", 42, 52);
 }
 
+#define CUSTOM   "a custom task needs a controller of its own, and there is none in one pod"
 #define ONE_TASK PIPELINE_HEAD "  tasks:\n  - name: a\n"
 
 static void test_complaints(void **state attr_unused)
@@ -91,13 +92,15 @@ static void test_complaints(void **state attr_unused)
 		{"pipelineRef",
 			ONE_TASK "    pipelineRef: {resolver: git, params: [{name: u}]}\n",
 			"7:19 error not-supported spec.tasks[0].pipelineRef.resolver: "
-			"'resolver': not supported yet\n"
-			"7:34 error not-supported spec.tasks[0].pipelineRef.params: 'params': "
-			"not supported yet\n"},
+			"'resolver' is not supported: nothing is fetched: give the file that "
+			"it would find with -f, and refer to what is in it by name\n"
+			"7:34 error not-supported spec.tasks[0].pipelineRef.params: 'params' "
+			"is not supported: they are a resolver's, and nothing is fetched\n"},
 		{"pipelineRef of another group",
 			ONE_TASK "    pipelineRef: {apiVersion: e.dev/v1, name: x}\n",
 			"7:31 error not-supported spec.tasks[0].pipelineRef.apiVersion: "
-			"pipelineRef with apiVersion 'e.dev/v1': not supported yet\n"},
+			"pipelineRef with apiVersion 'e.dev/v1' is not supported: a Pipeline "
+			"is of tekton.dev\n"},
 		{"pipelineSpec",
 			ONE_TASK
 			"    pipelineSpec: {tasks: [{name: b, pipelineSpec: {task: []}}]}\n",
@@ -108,22 +111,21 @@ static void test_complaints(void **state attr_unused)
 			"    taskRef: {apiVersion: example.dev/v1, kind: Task, name: x}\n",
 			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef "
 			"with apiVersion "
-			"'example.dev/v1' (a custom task): not supported yet\n"},
+			"'example.dev/v1' is not supported: " CUSTOM "\n"},
 		{"even Tekton's own is custom in a pipeline",
 			ONE_TASK "    taskRef: {apiVersion: tekton.dev/v1, name: x}\n",
 			"7:27 error not-supported spec.tasks[0].taskRef.apiVersion: taskRef "
 			"with apiVersion "
-			"'tekton.dev/v1' (a custom task): not supported yet\n"},
+			"'tekton.dev/v1' is not supported: " CUSTOM "\n"},
 		{"custom spec",
 			ONE_TASK "    taskSpec: {apiVersion: e.dev/v1, kind: K, spec: {a: 1}, "
 				 "steps: [{image: i}]}\n",
 			"7:16 error not-supported spec.tasks[0].taskSpec.apiVersion: "
-			"'apiVersion': "
-			"not supported yet\n"
-			"7:38 error not-supported spec.tasks[0].taskSpec.kind: 'kind': not "
-			"supported yet\n"
-			"7:47 error not-supported spec.tasks[0].taskSpec.spec: 'spec': not "
-			"supported yet\n"},
+			"'apiVersion' is not supported: " CUSTOM "\n"
+			"7:38 error not-supported spec.tasks[0].taskSpec.kind: "
+			"'kind' is not supported: " CUSTOM "\n"
+			"7:47 error not-supported spec.tasks[0].taskSpec.spec: "
+			"'spec' is not supported: " CUSTOM "\n"},
 		{"cel", ONE_TASK "    taskRef: {name: t}\n    when: [{cel: \"true\"}]\n",
 			"8:13 error not-supported spec.tasks[0].when[0].cel: 'cel': not "
 			"supported "

@@ -215,7 +215,9 @@ static void test_refused(void **state attr_unused)
 			"'resources' is not supported: PipelineResources are gone from Tekton",
 			3},
 		{BETA_RUN "  pipelineRef:\n    {name: p, bundle: x}\n",
-			"'bundle': not supported yet", 15},
+			"'bundle' is not supported: nothing is fetched: give the file that it "
+			"would find with -f, and refer to what is in it by name",
+			15},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -243,13 +245,15 @@ static void test_complaints(void **state attr_unused)
 			"'example.dev/other' is not supported: the run would be another "
 			"controller's\n"},
 		{"resolver", RUN_HEAD "  pipelineRef: {resolver: git}\n",
-			"5:17 error not-supported spec.pipelineRef.resolver: 'resolver': not "
-			"supported yet\n"},
+			"5:17 error not-supported spec.pipelineRef.resolver: 'resolver' is not "
+			"supported: nothing is fetched: give the file that it would find with "
+			"-f, and refer to what is in it by name\n"},
 		{"another kind of pipeline",
 			RUN_HEAD "  pipelineRef: {name: p, apiVersion: e.dev/v1}\n",
 			"5:38 error not-supported spec.pipelineRef.apiVersion: pipelineRef "
 			"with "
-			"apiVersion 'e.dev/v1': not supported yet\n"},
+			"apiVersion 'e.dev/v1' is not supported: a Pipeline is of "
+			"tekton.dev\n"},
 		{"v1beta1 fields in v1", PR "  serviceAccountName: x\n  timeout: 1h\n",
 			"6:3 error unknown-field spec.serviceAccountName: PipelineRun spec: "
 			"unknown field \"serviceAccountName\"\n"

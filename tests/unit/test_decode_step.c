@@ -122,8 +122,10 @@ static void test_complaints(void **state attr_unused)
 {
 	static const struct diag_case cases[] = {
 		{"a resolver", TASK_HEAD "  steps:\n  - ref: {resolver: git, params: []}\n",
-			"6:11 error not-supported spec.steps[0].ref.resolver: 'resolver': not "
-			"supported yet\n"},
+			"6:11 error not-supported spec.steps[0].ref.resolver: 'resolver' is "
+			"not "
+			"supported: nothing is fetched: give the file that it would find with "
+			"-f, and refer to what is in it by name\n"},
 		{"a Kubernetes field that steps do not have",
 			TASK_HEAD "  steps:\n  - image: i\n    ports: []\n",
 			"7:5 error unknown-field spec.steps[0].ports: step: unknown field "

@@ -103,17 +103,17 @@ static void test_complaints(void **state attr_unused)
 			"is spelled 'mountPath'\n"},
 		{"reference with another kind",
 			TASK_RUN_HEAD "  taskRef: {name: t, kind: ClusterTask}\n",
-			"5:28 error not-supported spec.taskRef.kind: task kind 'ClusterTask': "
-			"not "
-			"supported yet\n"},
+			"5:28 error not-supported spec.taskRef.kind: task kind 'ClusterTask' "
+			"is not supported: Tekton has ClusterTasks no more: make a Task of "
+			"it\n"},
 		{"resolver", TASK_RUN_HEAD "  taskRef: {resolver: git, params: []}\n",
-			"5:13 error not-supported spec.taskRef.resolver: 'resolver': not "
-			"supported "
-			"yet\n"},
+			"5:13 error not-supported spec.taskRef.resolver: 'resolver' is not "
+			"supported: nothing is fetched: give the file that it would find with "
+			"-f, and refer to what is in it by name\n"},
 		{"resolver params",
 			TASK_RUN_HEAD "  taskRef: {name: x, params: [{name: a, value: b}]}\n",
-			"5:22 error not-supported spec.taskRef.params: 'params': not supported "
-			"yet\n"},
+			"5:22 error not-supported spec.taskRef.params: 'params' is not "
+			"supported: they are a resolver's, and nothing is fetched\n"},
 	};
 
 	check_diags(cases, ARRAY_SIZE(cases));
