@@ -189,8 +189,7 @@ static void judge_never_started(struct arena *a, struct collected *c)
 	const struct kube_pod *p = c->pod;
 	struct str why = p->reason.n ? platform_text(a, c) : STR_NONE;
 
-	conclude(c, p->phase == KUBE_FAILED ? CONDITION_FALSE : CONDITION_UNKNOWN,
-		p->reason.n ? p->reason : STR("NotStarted"),
+	conclude(c, CONDITION_FALSE, p->reason.n ? p->reason : STR("NotStarted"),
 		arena_printf(a,
 			"pod \"" STR_FMT "\" ended before its container was started%s" STR_FMT,
 			STR_ARG(p->name), why.n ? ": " : "", STR_ARG(why)),
@@ -308,7 +307,7 @@ void collect_judge(struct arena *a, const struct kube_pod *pod, struct collected
 		judge_told(a, ret);
 	else if (!is_over)
 		judge_open(a, ret);
-	else if (!ret->end->is_there && !pod->is_running)
+	else if (!ret->end->is_there && !pod->is_running && pod->phase == KUBE_FAILED)
 		judge_never_started(a, ret);
 	else if (is_killed(ret))
 		judge_killed(a, ret);

@@ -261,6 +261,9 @@ static const struct pod_case pods[] = {
 	     "room\"}"),
 		"OutOfcpu", "ended before its container was started: OutOfcpu: no room", 3},
 	{POD("\"status\":{\"phase\":\"Failed\"}"), "NotStarted", "before its container", 3},
+	/* its containers have run: nothing promises that no step did */
+	{POD("\"status\":{\"phase\":\"Succeeded\"}"), "NoTerminationMessage",
+		"does not tell how the run did", 4},
 	{POD(STATUS("\"restartCount\":3,\"lastState\":" ENDED
 		    ",\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}")),
 		"Running", "is to be started again", 4},
