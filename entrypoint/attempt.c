@@ -187,9 +187,24 @@ struct attempt_mount attempt_mount(const struct attempt *at, const struct launch
 
 	BUG_ON(m->sub_path.n && !p && at->bindings[m->volume].fd >= 0);
 	if (p)
-		return (struct attempt_mount){.fd = p->fd, .is_file = p->is_file};
-	return (struct attempt_mount){
-		.fd = at->bindings[m->volume].fd, .is_file = at->bindings[m->volume].is_file};
+		return (struct attempt_mount){
+			.fd = p->fd, .is_file = p->is_file, .hidden = &p->hidden};
+	return (struct attempt_mount){.fd = at->bindings[m->volume].fd,
+		.is_file = at->bindings[m->volume].is_file,
+		.hidden = &at->bindings[m->volume].hidden};
+}
+
+/*
+ * A directory of the caller's, or a part of one, without what is monopod's own in it. No author
+ * of a subPath gets into that either.
+ */
+static int attempt_hide(struct attempt *at, int fd, bool or_past, struct str name,
+	hidden_vec *ret, struct err *err)
+{
+	if (hide_has(at->config->hide, fd, or_past))
+		return err_set(err, ERR_NOT_FOUND,
+			"'" STR_FMT "' lies in a directory of monopod's own", STR_ARG(name));
+	return hide_find(at->config->hide, at->arena, fd, ret, err);
 }
 
 /*
@@ -213,6 +228,13 @@ static int attempt_make_places(struct attempt *at, const struct step_launch *s, 
 		place.fd = binding_sub_path(&sub, &place.is_file, err);
 		if (place.fd < 0)
 			return -1;
+		if (b->owner == OWNER_CALLER &&
+			attempt_hide(at, place.fd, !hide_has(at->config->hide, b->fd, true),
+				m->sub_path, &place.hidden, err)) {
+			hide_release(&place.hidden);
+			fd_close(&place.fd);
+			return -1;
+		}
 		vec_push(&at->places, place);
 	}
 	return 0;
@@ -235,6 +257,10 @@ static int attempt_make_bindings(struct attempt *at, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		if (binding_open(at->config->binding, &at->launch->volumes[i], at->bind_dfd,
 			    str_c(binding_name(at, i)), &at->bindings[i], err))
+			return -1;
+		if (at->bindings[i].owner == OWNER_CALLER &&
+			attempt_hide(at, at->bindings[i].fd, false, at->launch->volumes[i].name,
+				&at->bindings[i].hidden, err))
 			return -1;
 	}
 	for (size_t i = 0; i < launch_n_containers(at->launch); i++) {
@@ -340,8 +366,10 @@ static void attempt_close_fds(struct attempt *at)
 {
 	struct place *p;
 
-	vec_foreach (p, &at->places)
+	vec_foreach (p, &at->places) {
 		fd_close(&p->fd);
+		hide_release(&p->hidden);
+	}
 	vec_release(&at->places);
 	for (size_t i = 0; at->bindings && i < at->launch->n_volumes; i++)
 		binding_close(&at->bindings[i], at->bind_dfd, str_c(binding_name(at, i)));

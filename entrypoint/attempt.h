@@ -31,6 +31,7 @@ struct attempt_config {
 	struct sweeper *sweeper;
 	const struct sandbox_place *place;
 	const struct binding_config *binding;
+	const struct hide_paths *hide;
 	struct sandbox_ns *ns;
 	struct str key; /* a name no other attempt of this command has */
 };
@@ -40,6 +41,7 @@ struct place { /* the part of a volume that a subPath names */
 	struct str sub_path; /* borrowed from the launch */
 	int fd;
 	bool is_file;
+	hidden_vec hidden;
 };
 
 struct attempt {
@@ -80,6 +82,7 @@ int attempt_close(struct attempt *at, struct err *err);
 struct attempt_mount {
 	int fd; /* borrowed */
 	bool is_file;
+	const hidden_vec *hidden;
 };
 /* What is mounted: the volume itself or the place in it. */
 struct attempt_mount attempt_mount(const struct attempt *at, const struct launch_mount *m);

@@ -154,11 +154,12 @@ static int bind_empty_dir(const struct binding_config *c, const struct launch_vo
 	return 0;
 }
 
-static int bind_caller_dir(struct str dir, struct binding *ret, struct err *err)
+static int bind_caller_dir(
+	const struct binding_config *c, struct str dir, struct binding *ret, struct err *err)
 {
 	ret->owner = OWNER_CALLER;
-	ret->fd = open(str_c(dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return ret->fd < 0 ? err_sys(err, "open '%s'", str_c(dir)) : 0;
+	ret->fd = callers_dir(c->callers, dir, err);
+	return ret->fd < 0 ? -1 : 0;
 }
 
 /* One directory for all users of a claim, made by the first. */
@@ -175,7 +176,7 @@ static int bind_claim(const struct binding_config *c, const struct launch_volume
 			STR_ARG(v->claim));
 	for (size_t i = 0; i < c->options->n_volumes; i++) {
 		if (str_eq(c->options->volumes[i].claim, v->claim))
-			return bind_caller_dir(c->options->volumes[i].dir, ret, err);
+			return bind_caller_dir(c, c->options->volumes[i].dir, ret, err);
 	}
 	ret->fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (ret->fd < 0 && errno == ENOENT)
@@ -254,10 +255,10 @@ static int binding_source(const struct binding_config *c, const struct launch_vo
 	case LAUNCH_FILES:
 		return bind_files(c, v, dfd, name, ret, err);
 	case LAUNCH_CALLER_DIR:
-		return bind_caller_dir(v->dir, ret, err);
+		return bind_caller_dir(c, v->dir, ret, err);
 	case LAUNCH_HOST_PATH:
 		ret->owner = OWNER_CALLER;
-		ret->fd = host_path_open(c->options, v, &ret->is_file, err);
+		ret->fd = host_path_open(c->options, c->callers, v, &ret->is_file, err);
 		return ret->fd < 0 ? -1 : 0;
 	case LAUNCH_IMAGE:
 		return 0; /* its layers are stacked by each step for itself */
@@ -281,6 +282,7 @@ int binding_open(const struct binding_config *c, const struct launch_volume *v, 
 void binding_close(struct binding *b, int dfd, const char *name)
 {
 	fd_close(&b->fd);
+	hide_release(&b->hidden);
 	if (b->is_mounted)
 		rundir_unmount(dfd, name);
 	b->is_mounted = false;

@@ -6,6 +6,8 @@
 #ifndef ENTRYPOINT_BINDING_H
 #define ENTRYPOINT_BINDING_H
 
+#include "callers.h"
+#include "hide.h"
 #include "options.h"
 #include "owned.h"
 #include "rundir.h"
@@ -16,6 +18,7 @@
 
 struct binding_config {
 	const struct options *options; /* --volume */
+	const struct callers *callers;
 	const struct rundir *rundir;
 	const struct rundir_run *run;
 	const struct owned *owned;
@@ -30,8 +33,9 @@ struct binding {
 	int fd; /* O_PATH or directory */
 	enum sandbox_owner owner;
 	bool read_only;
-	bool is_file;    /* a hostPath may be one */
-	bool is_mounted; /* a tmpfs of ours on bind-W */
+	bool is_file;      /* a hostPath may be one */
+	bool is_mounted;   /* a tmpfs of ours on bind-W */
+	hidden_vec hidden; /* of a directory of the caller's */
 };
 
 /* `name` is free below dfd, the attempt's directory. */

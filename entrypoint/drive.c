@@ -252,6 +252,7 @@ int drive_new(const struct drive_config *c, struct agent *agent, const struct ru
 	d->n_cancels = from->asked != CANCEL_NONE;
 	d->stop_grace_ns = SIDECAR_GRACE_NS;
 	d->binding = (struct binding_config){.options = c->options,
+		.callers = c->callers,
 		.rundir = c->rundir,
 		.run = run,
 		.owned = &c->owned,

@@ -31,6 +31,7 @@ struct drive_config { /* the same for all runs of a command */
 	struct sandbox_ns *ns;
 	struct imageset *images;
 	const struct rundir *rundir;
+	const struct callers *callers;
 	struct shared *shared;
 	struct sweeper *sweeper;
 	struct launch_config launch;

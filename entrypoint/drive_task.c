@@ -146,6 +146,7 @@ static int task_make_dirs(struct task_context *t, struct err *err)
 		.sweeper = d->c->sweeper,
 		.place = d->c->place,
 		.binding = &d->binding,
+		.hide = &d->c->launch.hide,
 		.ns = d->c->ns,
 		.key = arena_printf(
 			t->arena, STR_FMT "-%zu", STR_ARG(t->launch->name), t->attempt)};

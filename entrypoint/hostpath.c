@@ -120,8 +120,8 @@ static int open_below(
 	return fd;
 }
 
-int host_path_open(const struct options *o, const struct launch_volume *v, bool *ret_is_file,
-	struct err *err)
+int host_path_open(const struct options *o, const struct callers *c,
+	const struct launch_volume *v, bool *ret_is_file, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	const struct str *prefix = find_prefix(o, v->dir);
@@ -133,9 +133,9 @@ int host_path_open(const struct options *o, const struct launch_volume *v, bool 
 		return err_set(err, ERR_UNSUPPORTED,
 			"hostPath '" STR_FMT "' is not allowed; see --allow-host-path",
 			STR_ARG(v->dir));
-	prefix_fd = open(str_c(*prefix), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	prefix_fd = callers_dir(c, *prefix, err);
 	if (prefix_fd < 0)
-		return err_sys(err, "open '" STR_FMT "'", STR_ARG(*prefix));
+		return -1;
 	rel = str_slice(v->dir, prefix->n, v->dir.n);
 	while (rel.n && rel.p[0] == '/')
 		rel = str_slice(rel, 1, rel.n);

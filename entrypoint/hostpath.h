@@ -3,6 +3,7 @@
 #ifndef ENTRYPOINT_HOSTPATH_H
 #define ENTRYPOINT_HOSTPATH_H
 
+#include "callers.h"
 #include "options.h"
 
 #include <base/err.h>
@@ -16,7 +17,7 @@ void host_path_check(const struct options *o, struct spec *s);
  * FileOrCreate or none). Links are followed only where they stay beneath the prefix. Returns a
  * descriptor or -1: ERR_NOT_FOUND in Kubernetes' words when the type does not hold.
  */
-int host_path_open(const struct options *o, const struct launch_volume *v, bool *ret_is_file,
-	struct err *err);
+int host_path_open(const struct options *o, const struct callers *c,
+	const struct launch_volume *v, bool *ret_is_file, struct err *err);
 
 #endif

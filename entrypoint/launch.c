@@ -312,20 +312,47 @@ static void mounts_of_tekton(struct arena *a, const struct launch_parts *p, moun
 			    .is_file = true}));
 }
 
+static void mount_cover(mount_vec *v, struct str target)
+{
+	vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,
+			    .source_dfd = -1,
+			    .target = target,
+			    .size_bytes = HIDDEN_BYTES,
+			    .read_only = true,
+			    .mode = 0755}));
+}
+
 /* Steps in the host's root see neither the store nor the run. */
 static void mounts_that_hide(const struct launch_parts *p, mount_vec *v)
 {
-	const struct str hidden[] = {p->config->store_path, p->config->run_path};
+	const struct str *hidden = p->config->hide.paths;
 
-	if (p->rootfs->kind != TARGET_HOST)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		vec_push(v, ((struct sandbox_mount){.kind = MOUNT_TMPFS,
-				    .source_dfd = -1,
-				    .target = hidden[i],
-				    .size_bytes = HIDDEN_BYTES,
-				    .read_only = true,
-				    .mode = 0755}));
+	for (size_t i = 0; i < HIDE_PATHS && p->rootfs->kind == TARGET_HOST; i++) {
+		bool is_covered = !hidden[i].n;
+
+		for (size_t k = 0; k < i; k++)
+			is_covered |= hidden[k].n && path_is_below(hidden[i], hidden[k]);
+		if (!is_covered)
+			mount_cover(v, hidden[i]);
+	}
+}
+
+/* Nor do those that have a directory of the caller's around them. */
+static void mounts_over_hidden(struct arena *a, const struct sandbox_mount *around,
+	const hidden_vec *hidden, mount_vec *v)
+{
+	const struct hidden_part *part;
+
+	vec_foreach (part, hidden) {
+		struct sandbox_mount one = *around;
+
+		one.target = path_join(a, around->target, part->rel);
+		one.source_dfd = part->fd;
+		if (part->fd < 0)
+			mount_cover(v, one.target);
+		else
+			vec_push(v, one);
+	}
 }
 
 static size_t path_depth(struct str path)
@@ -366,26 +393,29 @@ static struct sandbox_mount mount_image(const struct rootfs *r, const struct lau
 		.target = m->mount_path};
 }
 
-static void mounts_of_volumes(const struct launch_parts *p, size_t first, mount_vec *v)
+static void mounts_of_volumes(
+	struct arena *a, const struct launch_parts *p, size_t first, mount_vec *v)
 {
 	for (size_t i = 0; i < p->step->n_mounts; i++) {
 		const struct launch_mount *m = &p->step->mounts[i];
 		const struct binding *b = &p->attempt->bindings[m->volume];
 		struct attempt_mount at = attempt_mount(p->attempt, m);
+		struct sandbox_mount one;
 
 		if (p->volumes[m->volume]) {
 			*mount_slot(v, first, m->mount_path) =
 				mount_image(p->volumes[m->volume], m);
 			continue;
 		}
-		*mount_slot(v, first, m->mount_path) =
-			(struct sandbox_mount){.kind = MOUNT_BIND,
-				.source_dfd = at.fd,
-				.owner = b->owner,
-				.read_only = b->read_only || m->read_only,
-				.is_file = at.is_file,
-				.is_exec = true,
-				.target = m->mount_path};
+		one = (struct sandbox_mount){.kind = MOUNT_BIND,
+			.source_dfd = at.fd,
+			.owner = b->owner,
+			.read_only = b->read_only || m->read_only,
+			.is_file = at.is_file,
+			.is_exec = true,
+			.target = m->mount_path};
+		*mount_slot(v, first, m->mount_path) = one;
+		mounts_over_hidden(a, &one, at.hidden, v);
 	}
 }
 
@@ -524,7 +554,7 @@ void launch_sandbox(struct arena *a, const struct launch_parts *p, struct sandbo
 	mounts_of_tekton(a, p, &mounts);
 	if (!p->step->sidecar)
 		mount_dir(&mounts, p->attempt->workspace_dfd, STR("/workspace"), false);
-	mounts_of_volumes(p, first, &mounts);
+	mounts_of_volumes(a, p, first, &mounts);
 	mounts_sort(&mounts, first);
 	c.mounts = vec_freeze(&mounts, a);
 	c.n_mounts = mounts.n;

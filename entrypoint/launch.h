@@ -7,6 +7,7 @@
 #define ENTRYPOINT_LAUNCH_H
 
 #include "attempt.h"
+#include "hide.h"
 #include "imageset.h"
 
 #include <base/arena.h>
@@ -17,9 +18,8 @@
 struct launch_config {              /* the same for all steps of a command */
 	struct str etc_hosts;       /* of the agent's machine */
 	struct str etc_resolv_conf; /* likewise */
-	struct str store_path;      /* hidden from steps that see the host's root */
-	struct str run_path;
-	struct str own_ip; /* of the machine or pod, where a sidecar may listen */
+	struct hide_paths hide;     /* from steps that would see more than their own */
+	struct str own_ip;          /* of the machine or pod, where a sidecar may listen */
 };
 /* Reads the two files; a missing one is empty. */
 void launch_config_init(struct launch_config *c, struct arena *a);

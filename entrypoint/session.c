@@ -464,6 +464,7 @@ static void session_drive_config(struct session *s)
 		.ns = s->ns,
 		.images = s->images,
 		.rundir = &s->rundir,
+		.callers = &s->callers,
 		.shared = &s->shared,
 		.sweeper = &s->sweeper,
 		.owned = owned_by_root_of(&s->place.map),
@@ -473,8 +474,8 @@ static void session_drive_config(struct session *s)
 		.turn = session_on_turn,
 		.arg = s};
 	launch_config_init(&s->drive_config.launch, s->arena);
-	s->drive_config.launch.store_path = options_store_dir(s->options, s->arena);
-	s->drive_config.launch.run_path = s->rundir.path;
+	s->drive_config.launch.hide = hide_paths_of(
+		s->arena, s->rundir.path, options_store_dir(s->options, s->arena));
 	s->drive_config.launch.own_ip = s->agent_options.pod_ip;
 	sweeper_init(&s->sweeper, &s->rundir, s->ns, s->place.level);
 	shared_init(&s->shared, &s->rundir, &s->place.map,
@@ -501,7 +502,7 @@ int session_open(struct session *s, struct err *err)
 	if (session_open_loop(s, err))
 		return -1;
 	session_raise_files();
-	if (session_open_rundir(s, err))
+	if (session_open_rundir(s, err) || callers_open(&s->callers, s->arena, s->options, err))
 		return -1;
 	if (s->can_mount)
 		rundir_use_small_tmpfs(s->arena, &s->rundir);
@@ -619,6 +620,7 @@ int session_unpack(struct session *s, struct err *err)
 
 static void session_close_shared(struct session *s)
 {
+	callers_close(&s->callers);
 	cancel_file_close(s->cancel_file);
 	arena_free(s->header_arena);
 	view_free(s->view);

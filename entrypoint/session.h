@@ -55,6 +55,7 @@ struct session {
 	struct agent_options agent_options;
 	struct diags problems; /* of stage RUN, and images that are missing */
 	struct rundir rundir;
+	struct callers callers;
 	struct shared shared;
 	struct sweeper sweeper;
 	struct store *store;

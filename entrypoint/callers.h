@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The caller's own directories: what -w, --volume and --allow-host-path name. They are opened
+ * once, before the first step: one may lie inside another, and a step that has the outer one
+ * could put a link in the place of the inner one.
+ */
+#ifndef ENTRYPOINT_CALLERS_H
+#define ENTRYPOINT_CALLERS_H
+
+#include "options.h"
+
+#include <base/arena.h>
+#include <base/err.h>
+
+struct callers {
+	struct caller *dirs;
+	size_t n;
+};
+
+/*
+ * After rundir_own_mounts: a mount is made of what was opened in the same mount namespace.
+ * ERR_USAGE for a directory of -w or --volume that cannot be opened; a prefix of
+ * --allow-host-path may be missing until something asks for it.
+ */
+int callers_open(
+	struct callers *ret, struct arena *a, const struct options *o, struct err *err);
+void callers_close(struct callers *c);
+/* A descriptor of one's own (O_PATH) of a directory that was named so, or -1. */
+int callers_dir(const struct callers *c, struct str path, struct err *err);
+
+#endif
