@@ -9,8 +9,8 @@
 #include <base/buf.h>
 #include <base/fd.h>
 #include <base/log.h>
+#include <base/num.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +33,13 @@ struct visit {
 	struct step_context *host;
 	struct sandbox_proc proc;
 	struct watch *started, *exited;
-	size_t n_tried; /* shells */
+	struct watch *limit; /* the client is gone: how long its end may take */
+	size_t n_tried;      /* shells */
 	int exec_errno;
 };
+
+/* For all that a visitor has started to be killed. */
+static const int64_t STOP_NS = 2 * (int64_t)NS_PER_S;
 
 /* Where images have them. An interactive one first. */
 static const char *const shells[] = {
@@ -52,16 +56,8 @@ static void visit_free(struct visit *v)
 	watch_remove(v->channel);
 	watch_remove(v->started);
 	watch_remove(v->exited);
-	if (v->proc.pidfd_fd >= 0) {
-		struct pollfd p = {.fd = v->proc.pidfd_fd, .events = POLLIN};
-		int status;
-
-		sandbox_visit_kill(&v->proc);
-		while (poll(&p, 1, -1) < 0 && errno == EINTR)
-			;
-		(void)sandbox_visit_finish(
-			&v->proc, step_sandbox(v->host->proc), &status, NULL);
-	}
+	watch_remove(v->limit);
+	sandbox_visit_abandon(&v->proc);
 	for (size_t i = 0; i < VISIT_SLOTS; i++)
 		fd_close(&v->slot_fd[i]);
 	fd_close(&v->channel_fd);
@@ -322,12 +318,12 @@ static void visit_on_exit(void *arg, int fd attr_unused)
 		visit_on_started(v, v->proc.status_fd);
 	watch_remove(v->exited);
 	v->exited = NULL;
-	rc = sandbox_visit_finish(&v->proc, step_sandbox(v->host->proc), &status, &err);
+	rc = sandbox_visit_finish(&v->proc, &status, &err);
 	if (rc == 0 && v->exec_errno && v->request.n_command) {
 		visit_refuse_command(v);
 		return;
 	}
-	if (rc == 0 && v->exec_errno) {
+	if (rc == 0 && v->exec_errno && !v->limit) {
 		v->n_tried++;
 		rc = visit_start(v, &err);
 		if (rc == 0)
@@ -422,6 +418,27 @@ static int visit_first(struct visit *v, struct err *err)
 		v->arena, (struct str){.p = text, .n = (size_t)n}, &v->request, err);
 }
 
+static void visit_on_limit(void *arg, int fd attr_unused)
+{
+	visit_free(arg);
+}
+
+/* With all that was started. */
+static void visit_leave(struct visit *v)
+{
+	watch_remove(v->channel);
+	v->channel = NULL;
+	if (v->proc.pidfd_fd >= 0)
+		v->limit =
+			loop_add_timer(v->drive->c->loop, "visit end", visit_on_limit, v, NULL);
+	if (!v->limit) {
+		visit_free(v);
+		return;
+	}
+	sandbox_visit_kill(&v->proc);
+	watch_set_deadline(v->limit, loop_now_ns(v->drive->c->loop) + STOP_NS);
+}
+
 static void visit_on_channel(void *arg, int fd)
 {
 	struct visit *v = arg;
@@ -433,7 +450,7 @@ static void visit_on_channel(void *arg, int fd)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) { /* the client is gone, and so is who he let in */
-		visit_free(v);
+		visit_leave(v);
 		return;
 	}
 	if (!v->has_request)

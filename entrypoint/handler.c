@@ -12,11 +12,14 @@
 #include <base/num.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { READS_MAX = 64, READ_BYTES = 4 * KIB };
+
+/* For all that a program has started to be killed. */
+static const int64_t STOP_NS = 2 * (int64_t)NS_PER_S;
 
 struct handler_run {
 	struct handler_config c;
@@ -30,7 +33,7 @@ struct handler_run {
 	struct watch *exit_watch, *output_watch;
 	int output_fd;
 	struct buf output;
-	bool is_late; /* it was killed at its deadline */
+	bool is_late; /* its end was asked for at its deadline */
 };
 
 static void handler_end(struct handler_run *h, enum probe_answer a, struct str text)
@@ -103,7 +106,7 @@ static void exec_on_exit(void *arg, int fd attr_unused)
 	for (int i = 0; i < READS_MAX && h->output_watch && exec_read(h); i++)
 		;
 	exec_close(h);
-	is_known = sandbox_visit_finish(&h->proc, h->c.visit->step, &status, &err) == 0;
+	is_known = sandbox_visit_finish(&h->proc, &status, &err) == 0;
 	if (!is_known)
 		handler_end(h, ANSWER_ERROR, arena_strz(h->arena, err.msg));
 	else if (h->is_late)
@@ -150,16 +153,20 @@ static int exec_spawn(struct handler_run *h, struct err *err)
 
 static void exec_abandon(struct handler_run *h)
 {
-	struct pollfd p = {.fd = h->proc.pidfd_fd, .events = POLLIN};
-	int status;
-
 	exec_close(h);
-	if (h->proc.pidfd_fd < 0)
+	sandbox_visit_abandon(&h->proc);
+}
+
+/* The deadline; then once more, when that was of no use. */
+static void exec_stop(struct handler_run *h)
+{
+	if (h->is_late) {
+		(void)sandbox_signal(&h->proc, SIGKILL, NULL);
 		return;
+	}
+	h->is_late = true;
 	sandbox_visit_kill(&h->proc);
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
-	(void)sandbox_visit_finish(&h->proc, h->c.visit->step, &status, NULL);
+	watch_set_deadline(h->timer, loop_now_ns(h->c.loop) + STOP_NS);
 }
 
 static void exec_begin(struct handler_run *h)
@@ -232,8 +239,7 @@ static void handler_on_timer(void *arg, int fd attr_unused)
 	} else if (!h->has_begun) {
 		handler_begin(h);
 	} else if (h->proc.pidfd_fd >= 0) {
-		h->is_late = true;
-		sandbox_visit_kill(&h->proc);
+		exec_stop(h);
 	} else if (h->c.handler->kind == HANDLER_SLEEP && !h->is_late) {
 		handler_end(h, ANSWER_SUCCESS, STR_NONE);
 	} else {

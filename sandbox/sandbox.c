@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { VISIT_END_MS = 2000 };
 enum { INIT_ID = 65535, INIT_ID_OTHER = 65533 };
 
 static const char *const level_names[] = {
@@ -538,39 +540,38 @@ int sandbox_finish(struct sandbox_proc *p, struct err *err)
 
 void sandbox_visit_kill(const struct sandbox_proc *p)
 {
-	/* a visitor leads a session, and before it was reaped nobody else has its number */
-	(void)kill(-p->pid, SIGKILL);
-	(void)sandbox_signal(p, SIGKILL, NULL);
+	(void)sandbox_signal(p, ORDERS_KILL_SIGNAL, NULL);
 }
 
-/* Of one that is dead: it is its tracer's before it is its parent's (ptrace(2)). */
-static bool is_held(const struct sandbox_proc *p)
+int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err)
 {
 	siginfo_t si = {0};
 
-	return waitid(P_PIDFD, (id_t)p->pidfd_fd, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) ==
-		       0 &&
-	       !si.si_pid;
-}
-
-int sandbox_visit_finish(struct sandbox_proc *p, const struct sandbox_proc *step,
-	int *ret_status, struct err *err)
-{
-	const bool held = is_held(p);
-	siginfo_t si = {0};
-
-	if (held && sandbox_signal(step, SIGKILL, err))
-		return -1;
 	if (proc_finish(p, &si, err))
 		return -1;
-	if (held)
-		return err_set(err, ERR_SANDBOX,
-			"a process of the container traced it and kept its end; the container "
-			"was killed");
 	if (!si.si_pid)
 		return err_set(err, ERR_SANDBOX, "the end of process %d is not known", p->pid);
 	*ret_status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	return 0;
+}
+
+void sandbox_visit_abandon(struct sandbox_proc *p)
+{
+	struct pollfd pfd = {.fd = p->pidfd_fd, .events = POLLIN};
+	int n, status;
+
+	if (p->pidfd_fd < 0)
+		return;
+	(void)sandbox_signal(p, SIGKILL, NULL);
+	do
+		n = poll(&pfd, 1, VISIT_END_MS);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		(void)sandbox_visit_finish(p, &status, NULL);
+		return;
+	}
+	fd_close(&p->pidfd_fd);
+	fd_close(&p->status_fd);
 }
 
 int sandbox_explain(

@@ -351,24 +351,26 @@ struct sandbox_visit_config {
 };
 /*
  * Starts a program in the namespaces, the root and under the filter of a step, with the same
- * loss of capabilities; it is the agent's child and is killed with the step, whose own end is
- * only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
+ * loss of capabilities. The agent's child is a step-init of its own, which no process of the
+ * step can trace or look into; the program is its child. It is killed with the step, whose own
+ * end is only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
  * cloned: status_fd then tells, as in sandbox_start, only whether the program could not be
- * executed (EOF: it runs). sandbox_signal reaches the program itself. A step whose program
- * sandbox_nests can be visited only while that runs.
+ * executed (EOF: it runs). sandbox_signal reaches the program's process group. A step whose
+ * program sandbox_nests can be visited only while that runs.
  */
 int sandbox_visit(
 	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);
-/* SIGKILL to it and to what it has started, but for what went into a session of its own. Only
- * before sandbox_visit_finish. */
-void sandbox_visit_kill(const struct sandbox_proc *p);
 /*
- * After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. A process
- * of the step that traces the visitor can keep its end from us, and with it the step's own:
- * the step is killed then, and -1 and ERR_SANDBOX say so.
+ * The program and all that it has started are killed, also what went into a session of its own;
+ * the end follows, unless the root of the step keeps step-init from it: then SIGKILL
+ * (sandbox_signal) still ends that and the program.
  */
-int sandbox_visit_finish(struct sandbox_proc *p, const struct sandbox_proc *step,
-	int *ret_status, struct err *err);
+void sandbox_visit_kill(const struct sandbox_proc *p);
+/* After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. */
+int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err);
+/* Kills it and the program now, reaps it and closes its descriptors: no process of the step can
+ * hold that up, and not even the kernel does for longer than 2 s. Nothing when it has ended. */
+void sandbox_visit_abandon(struct sandbox_proc *p);
 
 /*
  * A socket in the network of the namespace: of a hermetic task it reaches that task's loopback

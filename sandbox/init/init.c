@@ -2,7 +2,9 @@
 /*
  * step-init: PID 1 of a step's PID namespace. Starts the step's main process, reaps, forwards
  * signals that come from outside, reports how the main process ended and exits, which ends
- * everything in the namespace. Freestanding: no libc, no heap, nothing of the agent's memory.
+ * everything in the namespace. Beside it, with ORDERS_VISIT, the same for one more program: it
+ * is the agent's child in the program's stead, because what the step can trace it can keep from
+ * ending. Freestanding: no libc, no heap, nothing of the agent's memory.
  *
  * It is already confined when it starts (bounding set, no_new_privs, seccomp). The step cannot
  * look into it: not dumpable, and the step has no CAP_SYS_PTRACE in its user namespace.
@@ -25,6 +27,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -34,15 +37,12 @@
 
 enum { NAPS_MAX = 5000, NAP_NS = 1000000 };
 enum { STACK_BYTES = 65536, PATH_BYTES = 4096 };
+enum { MAX_ERRNO = 4095 };      /* as addresses, what is above is one */
 enum { CONFIGFS = 0x62656570 }; /* in no public header */
 
 static uint64_t orders_block[ORDERS_BYTES_MAX / sizeof(uint64_t)];
 static char main_stack[STACK_BYTES] __attribute__((aligned(16)));
 static char path_buf[PATH_BYTES];
-
-/* gcc may ask for these even when nothing names them. */
-void *memset(void *p, int c, size_t n);
-void *memcpy(void *to, const void *from, size_t n);
 
 void *memset(void *p, int c, size_t n)
 {
@@ -76,12 +76,14 @@ void init_exit(int code)
  * when nothing of the step is left, and not before: the kernel closes the files of a PID 1
  * that ends before it kills the others.
  */
-static void __attribute__((noreturn)) init_end_all(int code)
+static void __attribute__((noreturn)) init_end_all(const struct init *in, int code)
 {
 	struct {
 		int64_t s, ns;
 	} nap;
 
+	if (in->o->flags & ORDERS_VISIT)
+		visit_end(in);
 	for (int i = 0; i < NAPS_MAX;) {
 		if (sys2(SYS_kill, -1, SIGKILL) == -ESRCH)
 			break;
@@ -133,15 +135,18 @@ static void init_report(struct init *in, int code, int signal)
 		e.code = in->stage;
 		e.signal = 0;
 	}
-	sys3(SYS_write, in->o->status_fd, &e, sizeof(e));
+	sys3(SYS_write, in->status_fd, &e, sizeof(e));
 }
 
 /* The main process is over: so are we, unless somebody wants to look at a failure. */
 static void init_ended(struct init *in, int code, int signal)
 {
-	init_report(in, code, signal);
+	if (in->status_fd >= 0)
+		init_report(in, code, signal);
+	if (in->o->flags & ORDERS_VISIT)
+		init_exit(signal ? 128 + signal : code);
 	if (!(in->o->flags & ORDERS_HOLD_FAILED) || (!in->exec_errno && !code && !signal))
-		init_end_all(0);
+		init_end_all(in, 0);
 	in->main_pid = 0;
 }
 
@@ -151,10 +156,6 @@ void main_fail(struct init *in, int stage, long ret)
 {
 	in->stage = stage;
 	in->exec_errno = (int)-ret;
-	if (in->o->flags & ORDERS_VISIT) { /* nobody else is there to tell it */
-		init_report(in, 0, 0);
-		init_exit(0);
-	}
 	init_exit(127);
 }
 
@@ -282,14 +283,6 @@ static const char *main_path(char **envp)
 /* --- files of the home: as the step's user and in its root, so whatever the image has prepared
  * there is the step's own affair ---------------------------------------------------------- */
 
-struct dirent64 { /* the kernel's */
-	uint64_t ino;
-	int64_t off;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
 static void home_warn(const char *name, const char *to)
 {
 	const char *const parts[] = {"warning: unsuccessful cred copy: \"", name,
@@ -338,7 +331,7 @@ static long home_all(long from, long to, const char *to_name)
 
 	while ((n = sys3(SYS_getdents64, from, block, sizeof(block))) > 0) {
 		for (long at = 0; at < n;) {
-			const struct dirent64 *d = (const void *)((const char *)block + at);
+			const struct init_dirent *d = (const void *)((const char *)block + at);
 			const char *name = d->name;
 			long ret;
 
@@ -547,6 +540,8 @@ static void main_run(void *arg)
 		in->o->flags &ORDERS_VISIT ? nest_visit(in) : nest_make(in);
 	main_set_bounding(in);
 	main_set_ids(in);
+	if (in->o->flags & ORDERS_VISIT) /* a change of ids resets it */
+		sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	main_open_copies(in);
 	main_fill_home(in);
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES);
@@ -600,9 +595,11 @@ static void init_take_signal(struct init *in, int signal_fd)
 	else if (si.ssi_pid != 0)
 		return;
 	else if (si.ssi_signo == ORDERS_DEATH_SIGNAL)
-		init_end_all(125);
+		init_end_all(in, 125);
 	else if (si.ssi_signo == ORDERS_GO_SIGNAL)
 		in->may_start = true;
+	else if (si.ssi_signo == ORDERS_KILL_SIGNAL && in->o->flags & ORDERS_VISIT)
+		visit_end(in);
 	else if (in->main_pid && si.ssi_signo == ORDERS_KILL_SIGNAL)
 		sys2(SYS_kill, in->main_pid, SIGKILL);
 	else if (in->main_pid && sys2(SYS_kill, -in->main_pid, si.ssi_signo) == -ESRCH)
@@ -634,7 +631,7 @@ static void init_turn(struct init *in, int signal_fd, bool waits)
 {
 	struct pollfd pfd[3] = {
 		{.fd = signal_fd, .events = POLLIN},
-		{.fd = in->o->status_fd, .events = 0},
+		{.fd = in->status_fd, .events = 0},
 		{.fd = in->o->agent_fd, .events = POLLIN},
 	};
 	struct {
@@ -647,7 +644,7 @@ static void init_turn(struct init *in, int signal_fd, bool waits)
 	if (n <= 0)
 		return;
 	if (pfd[1].revents || pfd[2].revents)
-		init_end_all(125);
+		init_end_all(in, 125);
 	if (pfd[0].revents)
 		init_take_signal(in, signal_fd);
 }
@@ -691,6 +688,25 @@ static const struct orders *init_orders(int fd)
 	return o;
 }
 
+/*
+ * The arguments of the program go elsewhere, and nothing is left where /proc/PID/cmdline shows
+ * them: who looks for a program by them (pgrep -f, as probes do) must not find us.
+ */
+static void init_hide_args(char **argv, long argc)
+{
+	char *from = argv[1];
+	const size_t n = (size_t)(argv[argc - 1] - from) + text_bytes(argv[argc - 1]) + 1;
+	long to = sys6(
+		SYS_mmap, 0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (to < 0 && to > -MAX_ERRNO)
+		return;
+	memcpy((void *)to, from, n);
+	for (long i = 1; i < argc; i++)
+		argv[i] = (char *)to + (argv[i] - from);
+	memset(from, 0, n);
+}
+
 void init_main(long *sp) __attribute__((noreturn, used));
 
 void init_main(long *sp)
@@ -706,11 +722,13 @@ void init_main(long *sp)
 	sys5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (argc < 3)
 		init_exit(126);
+	init_hide_args(argv, argc);
 	orders_fd = decimal(argv[1]);
 	in.o = init_orders(orders_fd);
 	if (!in.o)
 		init_exit(126);
 	sys1(SYS_close, orders_fd);
+	in.status_fd = in.o->status_fd;
 	sys3(SYS_fcntl, in.o->status_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->agent_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->hold_fd, F_SETFD, FD_CLOEXEC);
@@ -718,7 +736,7 @@ void init_main(long *sp)
 	sys3(SYS_fcntl, in.o->start_fd, F_SETFD, FD_CLOEXEC);
 	sys3(SYS_fcntl, in.o->program_fd, F_SETFD, FD_CLOEXEC);
 	if (in.o->flags & ORDERS_VISIT)
-		main_run(&in);
+		visit_begin();
 	sys4(SYS_rt_sigprocmask, SIG_SETMASK, &watched, 0, SIGSET_BYTES);
 	signal_fd = sys4(SYS_signalfd4, -1, &watched, SIGSET_BYTES, O_CLOEXEC | O_NONBLOCK);
 	if (signal_fd < 0)
@@ -732,7 +750,8 @@ void init_main(long *sp)
 	if (in.main_pid < 0) {
 		in.exec_errno = (int)-in.main_pid;
 		in.stage = ORDERS_FORK;
-	} else if (in.o->flags & ORDERS_NEST && in.main_pid != ORDERS_MAIN_PID) {
+	} else if (in.o->flags & ORDERS_NEST && !(in.o->flags & ORDERS_VISIT) &&
+		   in.main_pid != ORDERS_MAIN_PID) {
 		in.exec_errno = EAGAIN; /* a visitor was quicker, and has its place */
 		in.stage = ORDERS_NESTING;
 		sys2(SYS_kill, in.main_pid, SIGKILL);
@@ -741,6 +760,10 @@ void init_main(long *sp)
 		init_ended(&in, 0, 0);
 	sys1(SYS_close, in.o->copies_fd);
 	sys1(SYS_close, in.o->start_fd);
+	if (in.o->flags & ORDERS_VISIT) { /* its end tells that the program runs */
+		sys1(SYS_close, in.status_fd);
+		in.status_fd = -1;
+	}
 	for (int fd = 0; fd < 3; fd++)
 		sys1(SYS_close, fd); /* the step's, not ours */
 	init_shrink(in.o);

@@ -5,6 +5,7 @@
 
 #include "orders.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { SIGSET_BYTES = 8, WALL = 0x40000000 };
 
@@ -17,12 +18,29 @@ struct init {
 	volatile uint32_t nest; /* enum nest; a futex */
 	volatile int nest_errno;
 	long main_pid; /* 0: it does not run */
+	int status_fd; /* -1: there is nothing to report any more */
 	bool may_start;
 };
+
+struct init_dirent { /* the kernel's */
+	uint64_t ino;
+	int64_t off;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+/* gcc may ask for these even when nothing names them. */
+void *memset(void *p, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
 
 void init_exit(int code) __attribute__((noreturn));
 /* In the main process, before it executes: tells why it will not. */
 void main_fail(struct init *in, int stage, long ret) __attribute__((noreturn));
+
+/* visit.c, with ORDERS_VISIT: before there is a program, and its end with all it started. */
+void visit_begin(void);
+void visit_end(const struct init *in) __attribute__((noreturn));
 
 /* nest.c, in the main process, with ORDERS_NEST: makes its namespaces, or enters them. */
 void nest_make(struct init *in);

@@ -49,7 +49,8 @@ struct orders {
 };
 
 enum orders_flags {
-	ORDERS_VISIT = 1,    /* not PID 1: execute the program and be gone */
+	ORDERS_VISIT = 1,    /* not PID 1: the program is one beside the step's own, whose exit
+				code this process has */
 	ORDERS_TERMINAL = 2, /* descriptor 0 becomes the controlling terminal */
 	ORDERS_ESCALATE = 4, /* setuid programs count */
 	ORDERS_HOME = 8,     /* SANDBOX_HOME_SOURCE goes into the home */
@@ -63,8 +64,15 @@ enum orders_flags {
 	ORDERS_HOLD_START = 32,  /* ORDERS_GO_SIGNAL starts the program */
 	ORDERS_HOLD_FAILED = 64, /* PID 1 reports a failure and stays */
 };
-/* step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP. */
-#define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5)
+/*
+ * step-init itself has these beside the step's: KILL, SETGID, SETUID, SETPCAP; and WAKE_ALARM,
+ * which is worth nothing in a user namespace and which no step can have in this one. It is what
+ * makes a visitor's step-init another's than the step's: exec makes it dumpable, and until it
+ * has said that it is not, a step's root with the same capabilities could trace it
+ * (cap_ptrace_access_check). A file that cannot be read (mode 0111) would not do, as the step's
+ * root is the owner of an unprivileged agent's files.
+ */
+#define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5 | UINT64_C(1) << 35)
 /* With ORDERS_NEST these alone: the step's are of the other namespace. SETFCAP is asked of who
  * maps uid 0. */
 #define ORDERS_NEST_CAPS (ORDERS_INIT_CAPS | UINT64_C(1) << 31)
@@ -72,7 +80,8 @@ enum orders_flags {
 enum { ORDERS_MAIN_PID = 2 };
 /* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
 #define ORDERS_DEATH_SIGNAL SIGPWR
-/* From the agent, of the numbers that nothing else uses: start the program; SIGKILL to it. */
+/* From the agent, of the numbers that nothing else uses: start the program; SIGKILL to it, and
+ * with ORDERS_VISIT to what came of it. */
 enum { ORDERS_GO_SIGNAL = 40, ORDERS_KILL_SIGNAL = 41 };
 
 /* What code holds when exec_errno is set: which step of starting the program failed. */

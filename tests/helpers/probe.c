@@ -60,6 +60,7 @@ static const struct command {
 	{"proc", cmd_proc, 0},
 	{"remove", cmd_remove, 1},
 	{"rename", cmd_rename, 2},
+	{"seize", cmd_seize, 0},
 	{"serve", cmd_serve, 1},
 	{"stat", cmd_stat, 1},
 	{"trace", cmd_trace, 0},

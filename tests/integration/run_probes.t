@@ -142,7 +142,7 @@ is "$(reason)" SidecarFailed "and takes the blame when a step fails, too"
 
 # --- hooks
 
-task hooks '[ "$(cat /sh/order)" = "post 2nd" ] || exit 1; cp /sh/order $(results.r.path)' <<'YAML'
+task hooks 'n=0; until [ "$(cat /sh/order)" = "post 2nd" ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; cp /sh/order $(results.r.path)' <<'YAML'
 script: trap 'echo of TERM; exit 0' TERM; while :; do sleep 0.1; done
 lifecycle:
   postStart: {exec: {command: [sh, -c, 'sleep 0.5; printf post >/sh/order']}}
@@ -290,8 +290,8 @@ like "$(log drip sidecar-db)" "readiness probe failed: timed out after 1s" "a sl
 
 TIMEOUT=4s task hangs <<'YAML'
 script: sleep 1000
-readinessProbe: {exec: {command: [sh, -c, 'sleep 1000 & wait']}, periodSeconds: 1}
-livenessProbe: {exec: {command: [sh, -c, '[ $(ps | grep -c "sleep 100[0]") -le 3 ]']}, periodSeconds: 1, failureThreshold: 1}
+readinessProbe: {exec: {command: [sh, -c, 'setsid sh -c "sleep 1000 & setsid sleep 1000 & wait" & sleep 1000 & wait']}, periodSeconds: 1}
+livenessProbe: {exec: {command: [sh, -c, '[ $(ps | grep -c "sleep 100[0]") -le 6 ]']}, periodSeconds: 1, failureThreshold: 1}
 YAML
 run
 is "$(reason)" TaskRunTimeout "a probe that hangs"

@@ -329,7 +329,7 @@ static inline void fix_visit_end(struct visit *v)
 	v->exec_errno = 0;
 	if (read(v->p.status_fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
 		v->exec_errno = e.exec_errno;
-	assert_worked(sandbox_visit_finish(&v->p, v->c.step, &v->status, &err), err);
+	assert_worked(sandbox_visit_finish(&v->p, &v->status, &err), err);
 }
 
 static inline void fix_visit_run(struct visit *v, const struct step *s, char *const *argv)

@@ -100,6 +100,9 @@ unlike "$(log sh one)" "/control" "and reaches no control socket"
 shell -- sh -c 'echo 0 >/tekton/run/1/out.beforestepexit'
 is "$code" 1 "nor can who visits it"
 
+shell -- sh -c 'exec grep -l "$0" /proc/[0-9]*/cmdline' 'no such program'
+is "$(wc -l <<<"$out")" 1 "who looks for a program by its arguments does not find what starts it"
+
 # --- sidecars, and a running step
 shell sh side -- cat /proc/1/comm
 is "$code" 0 "a sidecar can be visited" || echo "# $err"

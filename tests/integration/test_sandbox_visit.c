@@ -125,10 +125,64 @@ static void test_end_is_held(void **state)
 	sandbox_visit_kill(&v.p);
 	assert_true(fix_readable(v.p.pidfd_fd, STEP_TIMEOUT_MS));
 	close(v.out_fd);
-	assert_int_equal(sandbox_visit_finish(&v.p, &host.p, &v.status, &err), -1);
-	assert_int_equal(err.kind, ERR_SANDBOX);
-	assert_non_null(strstr(err.msg, "traced"));
+	assert_worked(sandbox_visit_finish(&v.p, &v.status, &err), err);
+	assert_int_equal(v.status, 128 + SIGKILL);
+	host_end(&host); /* which nothing had ended */
+	host_start(&host, fix.ns, PROBE(ARG("trace")));
+	fix_visit(&v, &host, PROBE(ARG("wait")));
+	assert_worked(fix_visit_start(&v, &err), err);
+	assert_true(fix_readable(host.out_fd, STEP_TIMEOUT_MS));
+	sandbox_visit_abandon(&v.p);
+	assert_int_equal(v.p.pidfd_fd, -1);
+	close(v.out_fd);
+	host_end(&host);
+}
+
+/* Whatever a visitor has started is killed with it, and nothing else. */
+static void test_kills_family(void **state)
+{
+	struct step host;
+	struct err err = {0};
+	char text[TEXT_MAX];
+
+	(void)state;
+	host_start(&host, fix.ns, PROBE(ARG("wait")));
+	fix_visit(&v, &host, PROBE(ARG("family")));
+	assert_worked(fix_visit_start(&v, &err), err);
+	assert_true(fix_readable(v.out_fd, STEP_TIMEOUT_MS));
+	sandbox_visit_kill(&v.p);
+	fix_visit_end(&v); /* nobody has its output any more */
+	assert_int_equal(v.status, 128 + SIGKILL);
+	/* one that ends by itself leaves what it has started */
+	fix_visit(&v, &host, PROBE(ARG("orphan"), ARG("7")));
+	assert_worked(fix_visit_start(&v, &err), err);
+	assert_true(fix_readable(v.p.pidfd_fd, STEP_TIMEOUT_MS));
+	assert_worked(sandbox_visit_finish(&v.p, &v.status, &err), err);
+	assert_int_equal(v.status, 7);
+	assert_int_equal(read(v.out_fd, text, sizeof(text)), sizeof("left\n") - 1);
+	assert_false(fix_readable(v.out_fd, 0));
+	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
 	fix_end(&host, &out);
+	assert_int_equal(read(v.out_fd, text, sizeof(text)), 0);
+	close(v.out_fd);
+}
+
+/* A visitor begins as a process of ours beside those of the step, whose root has as much. */
+static void test_beginning_is_ours(void **state)
+{
+	enum { VISITS = 300 };
+	struct step host;
+	struct err err = {0};
+
+	(void)state;
+	host_start(&host, fix.ns, PROBE(ARG("seize")));
+	for (int i = 0; i < VISITS; i++) {
+		fix_visit_run(&v, &host, PROBE(ARG("exit"), ARG("7")));
+		assert_int_equal(v.status, 7);
+	}
+	assert_worked(sandbox_signal(&host.p, SIGKILL, &err), err);
+	fix_end(&host, &out);
+	assert_lacks(out.text, "caught");
 }
 
 /* Nobody is there any more: a clear failure, and nothing runs. */
@@ -267,6 +321,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_confined_alike),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_end_is_held),
+		cmocka_unit_test(test_kills_family),
+		cmocka_unit_test(test_beginning_is_ours),
 		cmocka_unit_test(test_step_is_gone),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_own_program),

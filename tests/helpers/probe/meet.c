@@ -3,6 +3,7 @@
 #include "probe.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in address(const char *ip, int port)
@@ -188,23 +190,71 @@ int cmd_others(char **argv)
 /* Traces whatever comes into its PID namespace, and never asks for an end. */
 int cmd_trace(char **argv)
 {
-	pid_t pid = getpid() + 1;
+	enum { AHEAD = 4 };
+	pid_t last = getpid();
 	char path[32], exe[64];
 	ssize_t n;
 
 	(void)argv;
 	printf("ready\n");
 	fflush(stdout);
-	for (; pid > 0; (void)poll(NULL, 0, 1)) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		n = readlink(path, exe, sizeof(exe) - 1);
-		exe[n < 0 ? 0 : n] = 0;
-		/* the visitor's own program, not what starts it */
-		if (n < 0 || strncmp(exe, "/memfd:", 7) == 0 ||
-			ptrace(PTRACE_SEIZE, pid, NULL, NULL))
-			continue;
-		printf("traced %d\n", pid++);
-		fflush(stdout);
+	for (;; (void)poll(NULL, 0, 1)) {
+		for (pid_t pid = last + 1; pid <= last + AHEAD; pid++) {
+			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			n = readlink(path, exe, sizeof(exe) - 1);
+			exe[n < 0 ? 0 : n] = 0;
+			/* the visitor's own program, not what starts it */
+			if (n < 0 || strncmp(exe, "/memfd:", 7) == 0 ||
+				ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT))
+				continue;
+			printf("traced %d\n", pid);
+			fflush(stdout);
+			last = pid;
+		}
+	}
+	return 0;
+}
+
+/* 1: it could be traced while it ran what monopod executes; -1: only when it ran the step's
+ * own.
+ */
+static int seize_one(pid_t pid)
+{
+	char path[32], exe[64];
+	ssize_t n;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = 0;
+	(void)ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+	(void)waitpid(pid, NULL, __WALL);
+	(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return strncmp(exe, "/memfd:", 7) == 0 ? 1 : -1;
+}
+
+/* Tries to trace who comes next into its PID namespace from its first moment to its last. */
+int cmd_seize(char **argv)
+{
+	enum { AHEAD = 4 };
+	pid_t last = getpid();
+
+	(void)argv;
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		for (pid_t pid = last + 1; pid <= last + AHEAD; pid++) {
+			if (kill(pid, 0) && errno == ESRCH)
+				continue;
+			for (int what = 0; kill(pid, 0) == 0 || errno != ESRCH;) {
+				what = what < 0 ? what : seize_one(pid);
+				if (what > 0)
+					printf("caught\n");
+			}
+			fflush(stdout);
+			last = pid;
+		}
 	}
 	return 0;
 }

@@ -62,5 +62,6 @@ int cmd_meet(char **argv);
 int cmd_watch(char **argv);
 int cmd_others(char **argv);
 int cmd_trace(char **argv);
+int cmd_seize(char **argv);
 
 #endif
