@@ -420,17 +420,19 @@ static void probe_escalation(struct probe *p)
 	fact_add(p, "escalation", &err, "setuid programs of images");
 }
 
-int sandbox_probe(
-	struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret, struct err *err)
+/* What is tried holds the descriptor (-1: none), as steps do. */
+static void probe_all(
+	struct arena *a, int store_dfd, int run_dfd, int hold_fd, struct sandbox_place *ret)
 {
 	struct sandbox_place place = {.can_cgroup_namespace = true};
 	struct probe p = {.a = a, .place = &place};
 	struct sandbox_ns *ns;
 	struct err why = {0};
 
-	(void)err; /* every failure is a fact */
 	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
 	ns = probe_level(&p, geteuid() == 0);
+	if (ns)
+		sandbox_ns_hold(ns, hold_fd);
 	if (ns && !probe_needed(&p, ns, store_dfd, run_dfd))
 		place.level = SANDBOX_NONE;
 	if (place.level != SANDBOX_NONE) {
@@ -453,6 +455,13 @@ int sandbox_probe(
 	}
 	sandbox_ns_free(ns);
 	*ret = place;
+}
+
+int sandbox_probe(
+	struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret, struct err *err)
+{
+	(void)err; /* every failure is a fact */
+	probe_all(a, store_dfd, run_dfd, -1, ret);
 	return 0;
 }
 
@@ -463,6 +472,7 @@ int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct san
 	struct probe p = {.a = a, .place = &place};
 	struct trial t = {.dfd = ask->run_dfd, .has_upper = true};
 
+	(void)err; /* as above */
 	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
 	t.ns = probe_level(&p, geteuid() == 0);
 	if (t.ns)
@@ -478,7 +488,8 @@ int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct san
 	sandbox_ns_free(t.ns);
 	if (!place.can_upper || (ask->wants & SANDBOX_WANT_NET && !place.can_net_namespace) ||
 		(ask->wants & SANDBOX_WANT_NEST && !place.can_nest))
-		return sandbox_probe(a, ask->store_dfd, ask->run_dfd, ret, err);
-	*ret = place;
+		probe_all(a, ask->store_dfd, ask->run_dfd, ask->hold_fd, ret);
+	else
+		*ret = place;
 	return 0;
 }

@@ -199,6 +199,26 @@ static int probe_without_namespaces(struct sandbox_place *place, struct arena *a
 	return sandbox_probe(a, -1, -1, place, &err);
 }
 
+/* Whatever is tried holds the descriptor, also when all is asked anew for the evidence: with
+ * one that is not open nothing can be started. */
+static void test_probe_holds(void **state)
+{
+	enum { NOT_OPEN = 1000 };
+	struct arena *a cleanup_arena = arena_new();
+	struct sandbox_place place = {0};
+	struct sandbox_ask ask = {.store_dfd = -1, .run_dfd = fix.run_fd, .hold_fd = -1};
+	struct err err = {0};
+
+	(void)state;
+	assert_worked(sandbox_probe_run(a, &ask, &place, &err), err);
+	assert_true(place.can_upper);
+	assert_true(fcntl(NOT_OPEN, F_GETFD) < 0);
+	ask.hold_fd = NOT_OPEN;
+	assert_worked(sandbox_probe_run(a, &ask, &place, &err), err);
+	assert_false(place.can_upper);
+	assert_true(place.n_facts > 0);
+}
+
 static void test_probe_none(void **state)
 {
 	pid_t pid;
@@ -231,6 +251,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_dies),
 		cmocka_unit_test(test_probe_facts),
 		cmocka_unit_test(test_probe_none),
+		cmocka_unit_test(test_probe_holds),
 	};
 
 	(void)argc;
