@@ -363,9 +363,11 @@ others() {
 		is "$code" 2 "$shell: $verb of what is not there"
 	done
 	like "$err" "there is no run 'nosuch' here" "$shell: says so"
-	for words in "rum" "logs" "logs a b" "cancel a --bogus" "run --start-timeout x" "run -n" "run -o yaml"; do
+	for words in "rum" "logs" "logs a b" "delete a,b=c" "delete A" "delete *" "cancel a --bogus" "run --start-timeout x" "run -n" "run -o yaml"; do
+		set -f
 		# shellcheck disable=SC2086
 		plugin $words
+		set +f
 		is "$code" 2 "$shell: '$words' is refused"
 	done
 	plugin help
