@@ -139,6 +139,8 @@ struct finder {
 	int64_t n_lines;
 	bool is_open;     /* between begin and end, nothing missing so far */
 	bool has_begun;   /* a record of this digest was there */
+	bool is_headless; /* the log begins within a record */
+	bool has_mark;    /* some record was there */
 	struct str found; /* of the digest */
 	struct err why;   /* of the last one that could not be used */
 };
@@ -169,6 +171,7 @@ static void finder_begin(struct finder *f, struct str rest)
 {
 	struct str digest, size;
 
+	f->has_mark = true;
 	f->is_open = str_cut(rest, ' ', &digest, &size) && str_eq(digest, f->digest);
 	f->has_begun = f->has_begun || f->is_open;
 	f->n_lines = 0;
@@ -223,7 +226,7 @@ static void finder_line(struct finder *f, struct arena *a, struct str line)
 	if (str_eqz(word, "begin"))
 		finder_begin(f, rest);
 	else if (!f->is_open)
-		return;
+		f->is_headless |= !f->has_mark;
 	else if (str_eqz(word, "end"))
 		finder_end(f, a, rest);
 	else if (num_i64(word, 1, INT64_MAX, &at, NULL) == 0)
@@ -255,6 +258,10 @@ int log_record_read(
 	*ret = f.found;
 	if (f.found.p)
 		return 0;
+	if (!f.has_begun && f.is_headless)
+		return err_set(err, ERR_SPEC,
+			"the record in the log is not whole: its beginning is missing, as "
+			"after a rotation of the log");
 	if (!f.has_begun)
 		return err_set(err, ERR_NOT_FOUND,
 			"there is no record of " STR_FMT " in the log", STR_ARG(digest));

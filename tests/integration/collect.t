@@ -129,6 +129,16 @@ monopod collect "$T/pod.json" --run-dir "$T/run"
 cmp -s "$T/out" "$T/run/run.json"
 ok $? "with its run directory: the same"
 
+# rotated: the kubelet gives only the newest file, which begins anywhere
+grep -n '^monopod-run.json begin' "$T/log" | cut -d: -f1 >"$T/at"
+for from in +$(($(cat "$T/at") + 1)) +$(($(cat "$T/at") + 3)) 1; do
+	tail -n "$from" "$T/log" >"$T/rotated"
+	monopod collect "$T/pod.json" --log "$T/rotated"
+	is "$code $(verdict)" "0 True Succeeded" "a log that begins within the record (line $from): the message alone"
+	like "$err" "its beginning is missing, as after a rotation of the log: it is not used" "which is said"
+	like "$err" "had no room for: big" "and what is not known without it"
+done
+
 # forged: what is not the one that the message names is not used
 sed -i 's/^\(monopod-run.json 2 .\{50\}\).\{10\}/\1AAAAAAAAAA/' "$T/log"
 monopod collect "$T/pod.json" --log "$T/log"

@@ -189,6 +189,21 @@ lost() {
 [a/s] three" "$shell: the log goes on where it was"
 	is "$(calls '--since-time=2026-11-22T12:58:11.5Z')" 1 "$shell: from the last line"
 	like "$err" "The connection to the server was refused" "$shell: an error of the cluster is told"
+	# the kubelet rotated the log while nobody followed: the last line that was seen is in no file that it gives
+	cluster succeeded Running Running Running Running Succeeded
+	lines log.1 "[a/s] one" "[a/s] two"
+	{
+		echo "2026-11-22T12:58:11.7Z [a/s] same second"
+		echo "2026-11-22T12:58:30.5Z [a/s] later"
+	} >"$S/log.2"
+	echo "2026-11-22T12:58:31.5Z [a/s] last" >>"$S/log.2"
+	plugin run -f x
+	is "$code $out" "0 [a/s] one
+[a/s] two
+[a/s] same second
+[a/s] later
+[a/s] last" "$shell: a log that was rotated: what is there is shown"
+	is "$(grep -c 'lines are missing here: the log was rotated' "$T/err")" 1 "$shell: what is not is told"
 	cluster succeeded ERROR
 	MONOPOD_PATIENCE=2 plugin run -f x
 	is "$code" 4 "$shell: a cluster that does not answer at all"
@@ -294,6 +309,16 @@ restarts() {
 	is "$code $out" "0 [a/s] one
 [a/s] two
 [a/s] three" "$shell: a container that is started again is followed to the end"
+	# its log is another: nothing of that is missing
+	cluster succeeded "sample-pod:Running 0" "sample-pod:Running 0" "sample-pod:Running 1" "sample-pod:Succeeded 1"
+	cp tests/pods/running.json "$S/pod.json"
+	lines log.1 "[a/s] one"
+	echo "2026-11-22T12:59:30.5Z [b/s] two" >"$S/log.2"
+	cp "$S/log.2" "$S/log.3"
+	plugin run -f x
+	is "$out" "[a/s] one
+[b/s] two" "$shell: the log of the second container"
+	unlike "$err" "rotated" "$shell: is whole"
 }
 
 interrupt() {

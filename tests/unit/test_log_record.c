@@ -177,7 +177,7 @@ static void broken_ones_are_refused(void **state)
 	refuse(a, STR(""), text, "there is no record of");
 	refuse(a, prefixed(a, "[a/b] ", "", log), text, "there is no record of");
 	refuse(a, prefixed(a, " ", "", log), text, "there is no record of");
-	refuse(a, without_line(a, log, 0), text, "there is no record of");
+	refuse(a, without_line(a, log, 0), text, "its beginning is missing");
 	refuse(a, without_line(a, log, 1), text, "a line is missing");
 	refuse(a, without_line(a, log, 2), text, "a line is missing");
 	refuse(a, without_line(a, log, 4), text, "its end is missing");
@@ -192,6 +192,44 @@ static void broken_ones_are_refused(void **state)
 					 image_digest_text(a, text), &got, NULL),
 			-1);
 	}
+}
+
+/* A kubelet that rotated the log gives only its end, from within any line on; a follower that
+ * was cut off has its beginning. */
+static void a_rotated_log_is_told(void **state)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str text = noise(a, 3000);
+	const struct str time = STR("2026-11-22T12:58:10.000000001Z ");
+	struct str log = prefixed(a, time.p, "", frame_of(a, text));
+	struct str older = frame_of(a, noise(a, 500));
+	const char *end = strstr(log.p, "monopod-run.json end");
+	const char *digest = strstr(log.p, "sha256:");
+	size_t begun;
+
+	(void)state;
+	assert_non_null(end);
+	assert_non_null(digest);
+	begun = (size_t)(strchr(digest, ' ') - log.p);
+	for (size_t i = 1; i <= log.n; i++) {
+		struct str rest = str_slice(log, i, log.n);
+
+		/* what is left of the first line has no time any more */
+		if (str_starts(rest, STR("monopod-run.json begin")) || rest.p[-1] == '\n')
+			continue;
+		refuse(a, rest, text,
+			rest.p > end - time.n && rest.p != end ? "there is no record of"
+							       : "its beginning is missing");
+	}
+	for (size_t i = 0; i + 1 < log.n; i += 7)
+		refuse(a, str_slice(log, 0, i), text,
+			i <= begun ? "there is no record of" : "is not whole");
+	refuse(a, older, text, "there is no record of");
+	/* the rest of one, and a whole one behind it */
+	expect(a,
+		arena_printf(a, STR_FMT STR_FMT, STR_ARG(str_slice(older, 120, older.n)),
+			STR_ARG(log)),
+		text);
 }
 
 /* Nobody reads: an error after a while, not for ever. */
@@ -215,6 +253,7 @@ int main(void)
 		cmocka_unit_test(collectors_change_lines),
 		cmocka_unit_test(the_digest_chooses),
 		cmocka_unit_test(broken_ones_are_refused),
+		cmocka_unit_test(a_rotated_log_is_told),
 		cmocka_unit_test(a_closed_log_is_an_error),
 	};
 
