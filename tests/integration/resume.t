@@ -273,6 +273,55 @@ contained >"$T/out" 2>&1
 is $? 0 "a container that is started again goes on"
 like "$(cat "$T/out")" "resumed 1 time" "with the same command line"
 
+# --- a sidecar whose startup probe had not succeeded
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: p}
+spec:
+  workspaces: [{name: side, emptyDir: {}}]
+  pipelineSpec:
+    workspaces: [{name: side}]
+    tasks:
+    - name: first
+      workspaces: [{name: side}]
+      taskSpec:
+        workspaces: [{name: side}]
+        steps: [{name: s, image: busybox, script: "echo first >>$(workspaces.side.path)/log"}]
+    - name: waits
+      runAfter: [first]
+      workspaces: [{name: side}]
+      taskSpec:
+        workspaces: [{name: side}]
+        volumes: [{name: own, emptyDir: {}}]
+        steps:
+        - {name: s, image: busybox, script: "echo step >>$(workspaces.side.path)/log"}
+        sidecars:
+        - name: db
+          image: busybox
+          volumeMounts: [{name: own, mountPath: /own}]
+          script: |
+            echo sidecar $(ls /own | wc -l) >>$(workspaces.side.path)/log; : >/own/mark
+            trap 'exit 0' TERM; while :; do sleep 0.1; done
+          startupProbe:
+            exec: {command: [sh, -c, "echo probe >>$(workspaces.side.path)/log; test -e $(workspaces.side.path)/ready"]}
+            periodSeconds: 60
+            failureThreshold: 2
+YAML
+start "$T/in.yaml" probe
+crash
+is "$(grep -c step "$T/side/log")" 0 "no step ran before the sidecar was ready"
+: >"$T/side/ready"
+go -w side="$T/side" --resume
+is "$code" 0 "a run that waited for a startup probe goes on" || echo "# $err"
+is "$(grep -v probe "$T/side/log" | tr '\n' ' ')" "first sidecar 0 sidecar 0 step " \
+	"the sidecar starts anew, and the step after it"
+is "$(sed -n '/^sidecar/=; /^probe/=' "$T/side/log" | wc -l) $(sed -n '$p' "$T/side/log")" \
+	"$(($(wc -l <"$T/side/log") - 2)) step" "asked before the step, not after"
+is "$(json "'retriesStatus' in tasks['p-waits']['status']")" False "and that is no retry"
+is "$(json "tasks['p-waits']['status']['sidecars'][0]['terminated']['exitCode']")" 0 "it is stopped as ever"
+
 # --- a journal that is none of ours
 
 for kind in link fifo directory "hard link" "world-writable" "of somebody else" "of a later format" "of no header"; do
