@@ -84,7 +84,9 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 		s->view = view_new(o, s->mask);
 		return -1;
 	}
-	if (results_dir_check(o->results_dir, s->n_runs, &err) || session_open(s, &err))
+	if (results_place_open(
+		    &s->outcome.results, s->arena, o->results_dir, s->n_runs, &err) ||
+		session_open(s, &err))
 		return refuse(s, out, &err);
 	if (!session_can_give(s) || !session_find_images(s))
 		return refuse_diags(s, out, &s->problems, EXIT_PLACE);

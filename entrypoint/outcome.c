@@ -3,7 +3,6 @@
 #include "outcome.h"
 
 #include "log_record.h"
-#include "results_write.h"
 #include "run_json.h"
 
 #include <base/buf.h>
@@ -217,8 +216,10 @@ static size_t outcome_count_ended(const struct outcome *o)
 
 int outcome_open(struct outcome *o, const struct options *options, struct err *err)
 {
-	*o = (struct outcome){
-		.options = options, .termination = {.fd = -1}, .n_tasks_ended = SIZE_MAX};
+	*o = (struct outcome){.options = options,
+		.termination = {.fd = -1},
+		.results = {.dfd = -1},
+		.n_tasks_ended = SIZE_MAX};
 	if (options->dry_run)
 		return 0;
 	return termination_open(&o->termination, options->termination_log, err);
@@ -227,6 +228,7 @@ int outcome_open(struct outcome *o, const struct options *options, struct err *e
 void outcome_close(struct outcome *o)
 {
 	termination_close(&o->termination);
+	results_place_close(&o->results);
 }
 
 static void outcome_tell_verdict(struct outcome *o, struct arena *a, struct str verdict)
@@ -305,7 +307,7 @@ int outcome_run_ended(struct outcome *o, struct err *err)
 {
 	struct err results = {0};
 	const struct outcome_run *last = &o->runs[o->n_runs - 1];
-	int rc = results_write(last->view, last->dir->dfd, o->options->results_dir, &results);
+	int rc = results_write(last->view, last->dir->dfd, &o->results, &results);
 
 	/* the record first of all, whatever became of the result files */
 	if (outcome_json(o, err))

@@ -7,6 +7,7 @@
 #define ENTRYPOINT_OUTCOME_H
 
 #include "options.h"
+#include "results_write.h"
 #include "rundir.h"
 #include "termination.h"
 
@@ -23,7 +24,8 @@ struct outcome {
 	const struct rundir *rundir;
 	const struct mask *mask; /* values of Secrets: in no document; NULL: none */
 	struct termination termination;
-	struct outcome_run *runs; /* those that have started, in order */
+	struct results_place results; /* opened before the first run */
+	struct outcome_run *runs;     /* those that have started, in order */
 	size_t n_runs;
 	size_t n_expected;    /* how many there will be */
 	size_t n_tasks_ended; /* when the state was last looked at */

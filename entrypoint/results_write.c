@@ -85,7 +85,8 @@ static void results_warn_size(const struct run_view *r, struct arena *a)
 			n_bytes, BOUND_TERMINATION_BYTES);
 }
 
-int results_write(const struct run_view *r, int run_dfd, struct str dir, struct err *err)
+int results_write(const struct run_view *r, int run_dfd, const struct results_place *place,
+	struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	int own_fd cleanup_fd = -1;
@@ -100,14 +101,14 @@ int results_write(const struct run_view *r, int run_dfd, struct str dir, struct 
 		if (own_fd < 0 || results_put(r, own_fd, 0600, a, err))
 			return -1;
 	}
-	if (!dir.n)
+	if (!place->dir.n)
 		return 0;
-	if (dir_make(AT_FDCWD, str_c(dir), 0755, err))
-		return -1;
-	dfd = dir_open(AT_FDCWD, str_c(dir), err);
+	/* a link in the place of what was missing is not followed */
+	dfd = place->missing.n ? dir_make_inside(place->dfd, str_c(place->missing), 0755, err)
+			       : dir_open(place->dfd, ".", err);
 	if (dfd < 0 || results_put(r, dfd, 0644, a, err))
-		return -1;
-	if (str_eqz(dir, TEKTON_RESULTS))
+		return err_wrap(err, "--results-dir '%s'", str_c(place->dir));
+	if (str_eqz(place->dir, TEKTON_RESULTS))
 		results_warn_size(r, a);
 	return 0;
 }
@@ -128,32 +129,41 @@ static int dir_try(int dfd, struct err *err)
 }
 
 /* What is missing would be made below the nearest directory above it. */
-static int dir_open_nearest(struct arena *a, struct str dir, struct err *err)
+static int dir_open_nearest(struct arena *a, struct str *dir, struct err *err)
 {
 	for (;;) {
-		int fd = open(str_c(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int fd = open(str_c(*dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd >= 0)
 			return fd;
-		if (errno != ENOENT || dir.n <= 1)
+		if (errno != ENOENT || dir->n <= 1)
 			return err_sys(err, "open");
-		dir = path_dir(a, dir);
+		*dir = path_dir(a, *dir);
 	}
 }
 
-int results_dir_check(struct str dir, size_t n_runs, struct err *err)
+int results_place_open(struct results_place *ret, struct arena *a, struct str dir,
+	size_t n_runs, struct err *err)
 {
-	struct arena *a cleanup_arena = arena_new();
-	int dfd cleanup_fd = -1;
+	struct str there = dir;
 
+	*ret = (struct results_place){.dir = dir, .dfd = -1};
 	if (!dir.n)
 		return 0;
 	if (n_runs > 1)
 		return err_set(err, ERR_USAGE,
 			"--results-dir is for one run, and the input has %zu; name one of them",
 			n_runs);
-	dfd = dir_open_nearest(a, dir, err);
-	if (dfd < 0 || dir_try(dfd, err))
+	ret->dfd = dir_open_nearest(a, &there, err);
+	if (ret->dfd < 0 || dir_try(ret->dfd, err))
 		return err_wrap_as(err, ERR_SANDBOX, "--results-dir '%s'", str_c(dir));
+	ret->missing = str_slice(dir, there.n, dir.n);
+	if (str_starts(ret->missing, STR("/")))
+		ret->missing = str_slice(ret->missing, 1, ret->missing.n);
 	return 0;
+}
+
+void results_place_close(struct results_place *p)
+{
+	fd_close(&p->dfd);
 }

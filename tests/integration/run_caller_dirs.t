@@ -165,5 +165,26 @@ YAML
 	is "$(cat "$base/machine/file")" of-the-machine "$kind: a link in the place of a directory leads nobody out" ||
 		printf '%s\n' "$out" "$err" | head -20 | sed 's/^/# /'
 	is "$(cat "$base"/desk/.monopod/runs/l-0001/logs/l-then/0/s.log | tr '\n' ' ')" "seen seen seen " "$kind: it is what it was at the start"
+
+	# Where the results go is what it was, too; what was missing is made where it was missing.
+	cat >"$T/in.yaml" <<YAML
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: out}
+spec:
+  workspaces: [{name: src, emptyDir: {}}]
+  taskSpec:
+    workspaces: [{name: src, mountPath: /w}]
+    results: [{name: file}]
+    steps: [{name: s, image: busybox, script: "cd /w; [ ! -d kept ] || mv kept moved; ln -s $base/machine kept; printf forged >\$(results.file.path)"}]
+YAML
+	fresh
+	in_dir $kind "$base/desk" --store "$base/store" -w src=. --results-dir kept
+	is "$code/$(cat "$base/desk/moved/file" "$base/machine/file")" "0/forgedof-the-machine" "$kind: results go to the directory that was there"
+	fresh
+	rm -r "$base/desk/kept"
+	in_dir $kind "$base/desk" --store "$base/store" -w src=. --results-dir kept/deep
+	is "$code/$(ls "$base/machine")" "4/file" "$kind: and never through a link that was put in its place"
+	like "$err" "--results-dir '$base/desk/kept/deep': " "$kind: with the reason"
 done
 done_testing
