@@ -257,9 +257,10 @@ static void finish_pod_template(struct decode *d, const struct yaml_node *n, voi
 			"dnsPolicy 'None' needs at least one of dnsConfig.nameservers");
 }
 
-#define INERT(name, which) FIELD_OF(struct pod_template, name, FIELD_JSON, inert[which])
-#define NO_EFFECT(name, which, because)                                                        \
-	INERT(name, which), .flags = FIELD_NO_EFFECT, .why = (because)
+#define INERT(name, which, type)                                                               \
+	FIELD_OF(struct pod_template, name, FIELD_JSON, inert[which]), .arg = (type)
+#define NO_EFFECT(name, which, type, because)                                                  \
+	INERT(name, which, type), .flags = FIELD_NO_EFFECT, .why = (because)
 #define PLACED "one pod runs every task, and it is placed already"
 
 /* What would change the steps' world is carried out or refused; what places a pod cannot be. */
@@ -272,23 +273,23 @@ static const struct field pod_template_fields[] = {
 	{.key = "dnsPolicy", .kind = FIELD_CALL, .call = decode_dns_policy},
 	{FIELD_OF(struct pod_template, "dnsConfig", FIELD_OBJECT, dns_config),
 		.schema = &schema_dns_config},
-	{NO_EFFECT("nodeSelector", POD_NODE_SELECTOR, PLACED)},
-	{NO_EFFECT("tolerations", POD_TOLERATIONS, PLACED)},
-	{NO_EFFECT("affinity", POD_AFFINITY, PLACED)},
-	{NO_EFFECT("topologySpreadConstraints", POD_TOPOLOGY_SPREAD, PLACED)},
-	{NO_EFFECT("priorityClassName", POD_PRIORITY_CLASS_NAME, PLACED)},
-	{NO_EFFECT("schedulerName", POD_SCHEDULER_NAME, PLACED)},
-	{NO_EFFECT("runtimeClassName", POD_RUNTIME_CLASS_NAME,
+	{NO_EFFECT("nodeSelector", POD_NODE_SELECTOR, YAML_MAP, PLACED)},
+	{NO_EFFECT("tolerations", POD_TOLERATIONS, YAML_LIST, PLACED)},
+	{NO_EFFECT("affinity", POD_AFFINITY, YAML_MAP, PLACED)},
+	{NO_EFFECT("topologySpreadConstraints", POD_TOPOLOGY_SPREAD, YAML_LIST, PLACED)},
+	{NO_EFFECT("priorityClassName", POD_PRIORITY_CLASS_NAME, YAML_STRING, PLACED)},
+	{NO_EFFECT("schedulerName", POD_SCHEDULER_NAME, YAML_STRING, PLACED)},
+	{NO_EFFECT("runtimeClassName", POD_RUNTIME_CLASS_NAME, YAML_STRING,
 		"one pod runs every task, with the runtime it has")},
-	{NO_EFFECT("imagePullSecrets", POD_PULL_SECRETS,
+	{NO_EFFECT("imagePullSecrets", POD_PULL_SECRETS, YAML_LIST,
 		"images come from layouts and the store")},
 	/* asks for no more than is true here: there is neither a token nor a service */
-	{INERT("automountServiceAccountToken", POD_AUTOMOUNT_TOKEN)},
-	{INERT("enableServiceLinks", POD_SERVICE_LINKS)},
+	{INERT("automountServiceAccountToken", POD_AUTOMOUNT_TOKEN, YAML_BOOL)},
+	{INERT("enableServiceLinks", POD_SERVICE_LINKS, YAML_BOOL)},
 	/* false asks for a user namespace, which every step has */
-	{INERT("hostUsers", POD_HOST_USERS), .flags = FIELD_REFUSED,
+	{INERT("hostUsers", POD_HOST_USERS, YAML_BOOL), .flags = FIELD_REFUSED,
 		.why = "a step always has a user namespace of its own"},
-	{INERT("hostNetwork", POD_HOST_NETWORK), .flags = FIELD_REFUSED,
+	{INERT("hostNetwork", POD_HOST_NETWORK, YAML_BOOL), .flags = FIELD_REFUSED,
 		.why = "a step gets the network of the pod, which is not its to choose"},
 };
 const struct schema schema_pod_template = {

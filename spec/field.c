@@ -311,7 +311,9 @@ static void decode_value(
 		*(struct pos *)(void *)(base + f->at_pos) = n->pos;
 	switch (f->kind) {
 	case FIELD_JSON:
-		decode_json(d, n, at);
+		if (f->arg == YAML_NULL || decode_expect(d, n, (enum yaml_type)f->arg,
+						   yaml_type_name((enum yaml_type)f->arg)))
+			decode_json(d, n, at);
 		break;
 	case FIELD_TEXT:
 		decode_text(d, n, at);

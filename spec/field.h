@@ -62,7 +62,7 @@ struct field {
 	size_t at_pos; /* offset of a struct pos that is set to the value's; 0: none */
 	const struct schema *schema;
 	decode_fn *call;
-	int arg;         /* for call */
+	int arg;         /* CALL: for call; JSON: the enum yaml_type it must have, or NULL */
 	const char *why; /* REFUSED, NO_EFFECT: the reason; NULL: not supported yet */
 	int64_t min;     /* INT */
 	int64_t max;     /* INT; LIST: most elements, 0: no bound of its own */

@@ -80,6 +80,20 @@ is "$(log mapped s)" "content
 ok" "is read-only, with its own /tmp"
 [ ! -e "$T/rootfs/new" ] && [ ! -e "$T/rootfs/tekton" ]
 ok $? "and stays as it was"
+cp "$T/in.yaml" "$T/mapped.yaml"
+script mapped <<'SH'
+#!/bin/sh
+while read -r ip name _; do [ "$name" != mapped-pod ] || echo "$ip"; done </etc/hosts
+SH
+sed -i 's/image: busybox/image: my.registry\/tool:v1/' "$T/in.yaml"
+for etc in none empty; do
+	[ $etc = none ] || mkdir "$T/rootfs/etc"
+	run --image-map "my.registry/*=dir:$T/rootfs"
+	is "$code" 0 "a directory with $etc /etc" || echo "# $err"
+	like "$(log mapped s)" "127.0." "has names of hosts"
+done
+is "$(ls "$T/rootfs/etc")" "" "none of which stays behind"
+cp "$T/mapped.yaml" "$T/in.yaml"
 run --image-map "my.registry/tool:v1=busybox"
 is "$code" 0 "a map to another reference"
 like "$(log mapped s)" "No such file" "is another image"

@@ -254,6 +254,25 @@ static void test_complaints(void **state attr_unused)
 			"with "
 			"apiVersion 'e.dev/v1' is not supported: a Pipeline is of "
 			"tekton.dev\n"},
+		{"what has no effect has a type all the same",
+			TR
+			"  podTemplate: {nodeSelector: [a], tolerations: {}, schedulerName: 1, "
+			"enableServiceLinks: x}\n",
+			"6:17 warning no-effect spec.podTemplate.nodeSelector: 'nodeSelector' "
+			"has no effect: one pod runs every task, and it is placed already\n"
+			"6:31 error wrong-type spec.podTemplate.nodeSelector: 'nodeSelector': "
+			"cannot unmarshal array into a value of type object\n"
+			"6:49 error wrong-type spec.podTemplate.tolerations: 'tolerations': "
+			"cannot unmarshal object into a value of type array\n"
+			"6:53 warning no-effect spec.podTemplate.schedulerName: "
+			"'schedulerName' has no effect: one pod runs every task, and it is "
+			"placed already\n"
+			"6:68 error wrong-type spec.podTemplate.schedulerName: "
+			"'schedulerName': cannot unmarshal number into a value of type "
+			"string\n"
+			"6:91 error wrong-type spec.podTemplate.enableServiceLinks: "
+			"'enableServiceLinks': cannot unmarshal string into a value of type "
+			"bool\n"},
 		{"v1beta1 fields in v1", PR "  serviceAccountName: x\n  timeout: 1h\n",
 			"6:3 error unknown-field spec.serviceAccountName: PipelineRun spec: "
 			"unknown field \"serviceAccountName\"\n"
