@@ -5,6 +5,7 @@
 #   $IMAGES  a layout with one image, "busybox", from Debian's busybox-static
 #   monopod  runs the program; sets $code, $out and $err (what it wrote)
 #   yaml     writes standard input to $T/in.yaml
+#   run, run_on, start_run, kill_run  a run of it, see below
 #   script   writes a TaskRun of one step: script NAME < the script's text
 set -u
 
@@ -98,10 +99,35 @@ monopod() {
 	err=$(head -c 200000 "$T/err" | tr -d '\0')
 }
 
-# Runs $T/in.yaml in a fresh run directory $T/run; more options may follow.
+# Runs $T/in.yaml in the run directory $T/run as that is; more options may follow.
+run_on() {
+	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" "$@"
+}
+
+# The same in a fresh one.
 run() {
 	rm -rf "$T/run"
-	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" "$@"
+	run_on "$@"
+}
+
+# start_run FILE [OPTION…]: in a fresh one and in the background; sets $pid, writes to $T/run.out and $T/run.err
+start_run() {
+	local file=$1
+	shift
+	rm -rf "$T/run"
+	: >"$T/run.out" >"$T/run.err"
+	"$MONOPOD" run -f "$file" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" "$@" >"$T/run.out" 2>"$T/run.err" </dev/null &
+	pid=$!
+}
+
+kill_run() {
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+}
+
+# term [KEY]: what the termination file $T/term says, decoded by an independent program
+term() {
+	python3 tests/helpers/termination.py "$T/term" "$@"
 }
 
 yaml() {

@@ -179,14 +179,11 @@ spec:
     - {name: b, runAfter: [a], taskSpec: {steps: [{name: s, image: busybox, script: "echo up; sleep 1000"}]}}
 YAML
 : >"$T/term"
-rm -rf "$T/run"
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --termination-log "$T/term" >"$T/out" 2>&1 &
-pid=$!
+start_run "$T/in.yaml" --termination-log "$T/term"
 is_up() { grep -q 'tell-b' "$T/term" && grep -qs '"tell-b"' "$T/run/run.json" && grep -q up "$T/run/logs/tell-b/0/s.log"; }
 wait_for 20 is_up
-ok $? "a run is under way" "$(cat "$T/out")"
-kill -KILL $pid
-wait $pid 2>/dev/null
+ok $? "a run is under way" "$(cat "$T/run.err")"
+kill_run
 pod 137
 monopod collect "$T/pod.json"
 is "$code $(verdict)" "4 False Interrupted" "it was killed"

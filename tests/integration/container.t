@@ -45,10 +45,6 @@ ended() {
 	pm rm -f -t 0 "$name" >/dev/null
 }
 
-term() {
-	python3 tests/helpers/termination.py "$T/term" "$@"
-}
-
 # --- the image ------------------------------------------------------------------------------
 
 is "$(pm image inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{json .Config.Env}} {{len .RootFS.Layers}}' "$image")" \

@@ -3,24 +3,12 @@
 # A run whose agent died goes on where it stopped; what must not go on is refused.
 . tests/helpers/tap.sh
 
-go() { # OPTIONS…: $T/in.yaml in $T/run, as it is
-	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" "$@"
-}
-
 # start FILE LINE: in the background, until the side effects have the line
 start() {
-	rm -rf "$T/run"
 	: >"$T/side/log"
-	"$MONOPOD" run -f "$1" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" \
-		--termination-log "$T/term" >"$T/out" 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$1" -w side="$T/side" --termination-log "$T/term"
 	: >>"$T/term"
 	wait_for 30 grep -q "^$2" "$T/side/log"
-}
-
-crash() {
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null
 }
 
 mkdir "$T/side"
@@ -88,36 +76,36 @@ YAML
 # --- somebody is at work
 
 start "$T/in.yaml" second
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 2 "a run with a living agent cannot be resumed"
 like "$err" "in use by process $pid" "its pid is named"
-go
+run_on
 is "$code" 2 "nor can another run begin there"
 like "$err" "in use by process $pid" "for the same reason"
 
 # --- what is not the same
 
-crash
+kill_run
 cp "$T/run/journal" "$T/journal"
 like "$(cat "$T/term")" 'Unknown Running' "a killed agent leaves a true statement"
-go
+run_on
 is "$code" 2 "without --resume the directory is not touched"
 like "$err" "holds a run already" "because there is a run in it"
 
 cp "$T/in.yaml" "$T/good.yaml"
 sed -i 's/echo last/echo laster/' "$T/in.yaml"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 2 "an edited pipeline is refused"
 like "$err" "$T/in.yaml:55:19: error: PipelineRun/surv-" "the place is named"
 like "$err" "tasks?2?.taskSpec.steps?0?.script is not what it was ?resume-changed?" "and what it is"
 like "$err" "--resume=force" "and what can be done"
 cp "$T/good.yaml" "$T/in.yaml"
-go -w side="$T/side" -p greeting=bye --hermetic --max-parallel 3 --resume
+run_on -w side="$T/side" -p greeting=bye --hermetic --max-parallel 3 --resume
 is "$code" 2 "other options are refused"
 like "$err" "-p greeting is not what the run was started with" "a param"
 like "$err" "--hermetic is not" "no network"
 like "$err" "--max-parallel is not" "task runs at once"
-go --resume
+run_on --resume
 is "$code" 2 "another directory for a workspace is refused"
 like "$err" "-w side is not what" "by name"
 sed 's/retries: 1/retries: 1 # as before/; s/generateName: surv-/"generateName": "surv-"/' \
@@ -127,7 +115,7 @@ ok $? "the journal is as it was after all of this"
 
 # --- going on; comments and quotes are no difference
 
-go -w side="$T/side" --resume --termination-log "$T/term"
+run_on -w side="$T/side" --resume --termination-log "$T/term"
 is "$code" 0 "the run goes on to its end"
 is "$(sed 's/second.*/second/' "$T/side/log" | tr '\n' ' ')" "first second second last " \
 	"what had ended did not run again, what was interrupted did"
@@ -145,7 +133,7 @@ is "$(json "'retriesStatus' in tasks['$name']['status']")" False "an interruptio
 ok $? "nothing of the killed agent is left in the run directory"
 
 cp "$T/run/journal" "$T/journal"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "a run that is done ends as it ended"
 like "$out" "succeeded" "its outcome is told"
 like "$out" "note: it had ended before: nothing was started" "and that it is an old one"
@@ -174,7 +162,7 @@ for line in 1 4; do
 	cp "$T/journal" "$T/run/journal"
 	sed -i "${line}s/kind/kinD/" "$T/run/journal"
 	cp "$T/run/journal" "$T/journal.damaged"
-	go -w side="$T/side" --resume
+	run_on -w side="$T/side" --resume
 	is "$code" 2 "damage in line $line is no torn tail"
 	like "$err" "is damaged, whole ones stand behind it" "and is said"
 	cmp -s "$T/journal.damaged" "$T/run/journal" && cmp -s "$T/log.before" "$T/side/log"
@@ -182,7 +170,7 @@ for line in 1 4; do
 	monopod describe --journal "$T/run"
 	like "$out" "is damaged: it and what is behind it are not shown" "nor is it told as the end"
 done
-go -w side="$T/side" --resume=force
+run_on -w side="$T/side" --resume=force
 is "$code" 0 "--resume=force goes on from there"
 like "$err" " bytes from there on are cut off" "and says what is lost"
 printf '%s\n' '10b9c12c {"kind":"a\u001b[31m","task":"b\u001b[31m","\u001b[31mc":"d\u001b[31m"}' >>"$T/run/journal"
@@ -196,14 +184,14 @@ unlike "$out" $'\e' "without the escapes in it"
 
 cp "$T/good.yaml" "$T/in.yaml"
 start "$T/in.yaml" second
-crash
+kill_run
 sed -i 's/echo last/echo laster/' "$T/in.yaml"
-go -w side="$T/side" --resume=force
+run_on -w side="$T/side" --resume=force
 is "$code" 0 "--resume=force goes on"
 is "$(tail -1 "$T/side/log")" laster "with what is there now"
 like "$out" "resumed 1 time, the last time with another input (--resume=force)" "and the summary says so"
 like "$(cat "$T/run/journal")" '"forced":true' "the journal as well"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "from then on it is that input"
 
 # --- several runs in one input
@@ -228,13 +216,13 @@ for n in one two three; do
 	YAML
 done >"$T/in.yaml"
 start "$T/in.yaml" two
-crash
-go -w side="$T/side" --resume
+kill_run
+run_on -w side="$T/side" --resume
 is "$code" 1 "of several runs the first failure counts, also after a resume"
 is "$(tr '\n' ' ' <"$T/side/log")" "one two two three " "the first keeps its end, the second goes on, the third begins"
 is "$(json '[(i["metadata"]["name"], cond(i)["status"]) for i in d["items"]]')" \
 	"[('one', 'False'), ('two', 'True'), ('three', 'True')]" "run.json has them all"
-go -w side="$T/side" --resume two
+run_on -w side="$T/side" --resume two
 is "$code" 2 "one of them alone is something else"
 
 # --- nothing to go on with
@@ -242,17 +230,17 @@ is "$code" 2 "one of them alone is something else"
 cp "$T/good.yaml" "$T/in.yaml"
 echo "second" >"$T/side/log"
 rm -rf "$T/run"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "--resume starts a run where there is no directory"
 rm -rf "$T/run"
 mkdir "$T/run"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "and in an empty one"
 sed -i 's/echo last .*/exit 7/' "$T/in.yaml"
 rm -rf "$T/run"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 1 "a run that fails"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 1 "is not run again"
 
 # --- as the first process of a container, which is killed and started again
@@ -336,7 +324,7 @@ for kind in link fifo directory "hard link" "world-writable" "of somebody else" 
 	"of a later format") printf '%s\n' '42c4488f {"journal":2,"kind":"header"}' >"$T/run/journal" ;;
 	"of no header") sed 1d "$T/journal" >"$T/run/journal" ;;
 	esac
-	go -w side="$T/side" --resume
+	run_on -w side="$T/side" --resume
 	is "$code" 2 "a journal that is a file $kind is refused"
 done
 
@@ -365,7 +353,7 @@ spec:
 YAML
 for map in busybox=busybox busybox=host; do
 	rm -rf "$T/run"
-	go --image-map "$map"
+	run_on --image-map "$map"
 	is "$code" 0 "a step that tries to reach the run directory ($map)"
 	is "$(log thief s | grep -E '^(sees|writes|has)')" "" "finds nothing of it"
 done

@@ -4,22 +4,15 @@
 . tests/helpers/tap.sh
 
 go() { # OPTIONS…: $T/in.yaml in $T/run, as it is
-	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" --termination-log "$T/term" "$@"
+	run_on -w side="$T/side" --termination-log "$T/term" "$@"
 }
 
 # start: in the background, until the second task waits
 start() {
-	rm -rf "$T/run" "$T/side"/*
+	rm -rf "$T/side"/*
 	: >"$T/term"
-	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" \
-		--termination-log "$T/term" "$@" >"$T/out" 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$T/in.yaml" -w side="$T/side" --termination-log "$T/term" "$@"
 	wait_for 30 test -e "$T/side/second"
-}
-
-crash() {
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null
 }
 
 mkdir "$T/side"
@@ -70,7 +63,7 @@ go
 is "$code" 3 "nor by a run of its own"
 is "$(cat "$T/term")" "$before" "nor is it then"
 : >"$T/other"
-monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" --termination-log "$T/other" --resume
+run_on -w side="$T/side" --termination-log "$T/other" --resume
 is "$code" 2 "a resume beside it, with a file of its own"
 like "$err" "in use by process $pid" "is refused for the run directory"
 like "$(cat "$T/other")" '"Unknown NotResumed run directory' "and says of the run that it does not know"
@@ -83,7 +76,7 @@ like "$(cat "$T/term")" '"True Succeeded' "with its last word"
 # --- a dead one's is not taken back either
 
 start
-crash
+kill_run
 cp "$T/in.yaml" "$T/good.yaml"
 sed -i 's/echo second/echo other/' "$T/in.yaml"
 go --resume
@@ -108,7 +101,7 @@ hostile() {
 	local what=$1 seen
 	shift
 	start
-	crash
+	kill_run
 	touch "$T/side/go"
 	rm -rf "$T/away"/*
 	echo precious >"$T/away/file"
@@ -165,7 +158,7 @@ ok $? "is none"
 # --- whoever only looks is led nowhere either
 
 start
-crash
+kill_run
 rm "$T/run/run.json"
 mkfifo "$T/run/run.json"
 timeout 20 "$MONOPOD" describe "$T/run" >"$T/out" 2>&1 </dev/null

@@ -206,14 +206,11 @@ spec:
           runAfter: [one]
           taskSpec: {steps: [{name: s, image: busybox, script: "echo '$(tasks.one.outputs.o)'"}]}
 YAML
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" \
-	>"$T/out" 2>"$T/err" </dev/null &
-pid=$!
+start_run "$T/in.yaml" -w side="$T/side"
 wait_for 60 grep -q held "$T/side/log"
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null
+kill_run
 touch "$T/side/go"
-monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "artifacts of tasks that ended before a crash" || echo "# $err"
 is "$(log p-read s)" '[{"URI":"PKG:VERYSECRETVALUE"}]
 [{"URI":"PKG:VERYSECRETVALUE"}]

@@ -90,7 +90,7 @@ print("good", last > 10)
 PY
 )" "good True" "the journal's records are numbered and match their sums"
 
-monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run"
+run_on
 is "$code" 2 "a run directory is not used twice"
 like "$err" "holds a run already" "and the message says so"
 is "$(log hello-last s)" "all: Succeeded" "the old run is untouched"

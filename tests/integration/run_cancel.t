@@ -28,9 +28,7 @@ sed 's/${TURNS:-600}/10/' "$T/in.yaml" >"$T/short.yaml"
 
 # start FILE: in the background, until the step is up
 start() {
-	rm -rf "$T/run"
-	"$MONOPOD" run -f "$1" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" >"$T/out" 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$1"
 	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null
 }
 

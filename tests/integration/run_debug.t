@@ -5,11 +5,8 @@
 
 # start ARG…: the run of $T/in.yaml in the background; its pid is $agent
 start() {
-	rm -rf "$T/run"
-	: >"$T/run.err"
-	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -o json "$@" \
-		>"$T/run.out" 2>"$T/run.err" </dev/null &
-	agent=$!
+	start_run "$T/in.yaml" -o json "$@"
+	agent=$pid
 }
 finish() {
 	wait "$agent"
@@ -185,8 +182,7 @@ is "$(json "run['status']['conditions'][0]['reason']")" TaskRunCancelled "as a c
 task "beforeSteps: [two]" "script: echo one ran"
 start
 wait_for 20 waits 1
-kill -KILL "$agent"
-wait "$agent" 2>/dev/null
+kill_run
 : >"$T/run.err"
 "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --resume -o json >"$T/run.out" 2>"$T/run.err" </dev/null &
 agent=$!

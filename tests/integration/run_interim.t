@@ -13,15 +13,14 @@ fails="{name: bad, taskSpec: {steps: [{name: s, image: busybox, command: ['false
 
 # start SPEC: in the background
 start() {
-	rm -rf "$T/run" "$T/w"/*
+	rm -rf "$T/w"/*
 	yaml <<-YAML
 		apiVersion: tekton.dev/v1
 		kind: PipelineRun
 		metadata: {name: i}
 		spec: {$1}
 	YAML
-	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w w="$T/w" >"$T/out" 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$T/in.yaml" -w w="$T/w"
 }
 
 says() { # REASON: the run, as far as it has come

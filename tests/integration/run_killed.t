@@ -3,10 +3,6 @@
 # The agent is killed: what stands then, what the next start says, what it clears away.
 . tests/helpers/tap.sh
 
-term() {
-	python3 tests/helpers/termination.py "$T/term" "$@"
-}
-
 # in_runs WORDS…: monopod in a directory that keeps runs
 mkdir "$T/cwd"
 in_runs() {

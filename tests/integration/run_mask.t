@@ -143,15 +143,13 @@ spec:
 YAML
 } >"$T/in.yaml"
 mkdir "$T/w"
-rm -rf "$T/run"
-"$MONOPOD" run --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w w="$T/w" -f "$T/in.yaml" >"$T/out" 2>&1 &
-pid=$!
+start_run "$T/in.yaml" -w w="$T/w"
 asked() { [ "$(cat "$T/run/logs/ask/0/s.log" 2>/dev/null)" = "yes or no? s" ]; }
 wait_for 20 asked
 is "$(cat "$T/run/logs/ask/0/s.log")" "yes or no? s" "a question is seen while the step waits"
 : >"$T/w/go"
 wait $pid
-is $? 0 "which then goes on" "$(cat "$T/out")"
+is $? 0 "which then goes on" "$(cat "$T/run.err")"
 
 # --- who resumes gets what it was
 {
@@ -189,13 +187,10 @@ spec:
             [ "$(wc -l <$(workspaces.w.path)/there)" -gt 1 ] || exec tail -f /dev/null
 YAML
 } >"$T/in.yaml"
-rm -rf "$T/run"
 chmod 777 "$T/w"
-"$MONOPOD" run --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w w="$T/w" -f "$T/in.yaml" >"$T/out" 2>&1 &
-pid=$!
+start_run "$T/in.yaml" -w w="$T/w"
 wait_for 20 grep -q there "$T/w/there"
-kill -KILL $pid
-wait $pid 2>/dev/null
+kill_run
 cp -a "$T/run" "$T/lost"
 rm "$T/lost/journal.sealed"
 resume() {

@@ -132,9 +132,7 @@ is_running() {
 # cancelled FLAGS…: the run is ended by `monopod cancel` while the child runs
 cancelled() {
 	local pid
-	rm -rf "$T/run"
-	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" >"$T/bg" 2>&1 </dev/null &
-	pid=$!
+	start_run "$T/in.yaml"
 	wait_for 30 is_running || echo "# the child never ran"
 	monopod cancel "$@" --run-dir "$T/run"
 	wait "$pid"

@@ -68,7 +68,7 @@ spec:
     tasks: [{name: a, taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}]
 YAML
 go() {
-	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --termination-log "$T/term" "$@"
+	run_on --termination-log "$T/term" "$@"
 }
 run
 is "$code" 1 "one run that is pending"

@@ -174,16 +174,12 @@ spec:
         [ "$(wc -l <$(workspaces.side.path)/log)" -ge 2 ] || exec sleep 1000
 YAML
 resume() {
-	monopod run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" "${root[@]}" "$@"
+	run_on -w side="$T/side" "${root[@]}" "$@"
 }
 cp "$T/profiles/deny.json" "$T/profiles/again.json"
-rm -rf "$T/run"
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -w side="$T/side" "${root[@]}" \
-	>"$T/out" 2>"$T/err" </dev/null &
-pid=$!
+start_run "$T/in.yaml" -w side="$T/side" "${root[@]}"
 wait_for 30 grep -q begun "$T/side/log"
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null
+kill_run
 sed -i 's/"errnoRet": 28/"errnoRet": 13/' "$T/profiles/again.json"
 resume --resume
 is "$code" 2 "resume: a profile that is not what it was is refused"

@@ -28,10 +28,7 @@ cp "$T/in.yaml" "$T/stop.yaml"
 
 # start FILE: in the background, until the step is up
 start() {
-	rm -rf "$T/run"
-	"$MONOPOD" run -f "$1" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --grace "${GRACE:-25s}" \
-		--termination-log "$T/term" >"$T/out" 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$1" --grace "${GRACE:-25s}" --termination-log "$T/term"
 	: >>"$T/term"
 	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null
 }
@@ -80,8 +77,7 @@ ok $? "finally does not run"
 # a SIGKILL leaves a true statement, and the steps do not survive
 start "$T/stop.yaml"
 pgid=$(pgrep -f "script-0-" | wc -l)
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null
+kill_run
 like "$(cat "$T/term")" '"value":"Unknown Running' "after a SIGKILL the termination file is true"
 gone() { ! grep -l "^$1" /dev/null && [ "$(pgrep -f "/tekton/scripts/script-0-" | wc -l)" -lt "$pgid" ]; }
 wait_for 10 gone x

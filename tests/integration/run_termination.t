@@ -3,10 +3,6 @@
 # The termination file of real runs, decoded by an independent program.
 . tests/helpers/tap.sh
 
-term() {
-	python3 tests/helpers/termination.py "$T/term" "$@"
-}
-
 yaml <<'YAML'
 apiVersion: tekton.dev/v1
 kind: PipelineRun
@@ -123,10 +119,7 @@ metadata: {name: long}
 spec: {taskSpec: {steps: [{name: s, image: busybox, script: "echo up; sleep 100"}]}}
 YAML
 for sig in SEGV ABRT; do
-	rm -rf "$T/run"
-	"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" \
-		--termination-log "$T/term" >/dev/null 2>"$T/err" </dev/null &
-	pid=$!
+	start_run "$T/in.yaml" --termination-log "$T/term"
 	wait_for 30 grep -q up "$T/run/logs/long/0/s.log" 2>/dev/null
 	kill -"$sig" "$pid"
 	wait "$pid" 2>/dev/null

@@ -30,10 +30,9 @@ spec:
         exit 3
     - {name: two, image: busybox, script: "echo two; sleep 1000"}
 YAML
-rm -rf "$T/run"
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -o plain >"$T/run.out" 2>&1 </dev/null &
-agent=$!
-says() { grep -q "$1" "$T/run.out"; }
+start_run "$T/in.yaml" -o plain
+agent=$pid
+says() { grep -q "$1" "$T/run.out" "$T/run.err"; }
 shell() { monopod shell --run-dir "$T/run" "$@"; }
 # runs STEP PATTERN: something of the kind is in the step's process list
 runs() { "$MONOPOD" shell "$T/run" sh "$1" -- sh -c "ps | grep -q '$2'" </dev/null >/dev/null 2>&1; }
@@ -176,10 +175,8 @@ spec:
   debug: {breakpoints: {beforeSteps: [s]}}
   taskSpec: {steps: [{name: s, image: bare, command: [/probe, exit, "0"]}]}
 YAML
-rm -rf "$T/run"
-: >"$T/run.out"
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --image-map "bare=dir:$T/bare" --run-dir "$T/run" -o plain >"$T/run.out" 2>&1 </dev/null &
-agent=$!
+start_run "$T/in.yaml" --image-map "bare=dir:$T/bare" -o plain
+agent=$pid
 wait_for 30 says "waiting at a breakpoint"
 is "$(echo 'echo $((6*7)); ls /; type busybox' | MONOPOD_SHELL=/bin/busybox "$MONOPOD" shell "$T/run" 2>&1 | head -1)" 42 \
 	"an image without a shell gets a static one of this machine's"
@@ -193,7 +190,7 @@ else
 fi
 shell --continue
 wait "$agent"
-is $? 0 "a static program can be released" || sed 's/^/# /' "$T/run.out"
+is $? 0 "a static program can be released" || sed 's/^/# /' "$T/run.err"
 
 # --- a program with namespaces of its own
 yaml <<'YAML'
@@ -209,10 +206,8 @@ spec:
       securityContext: {privileged: true}
       script: "mkdir /m; mount -t tmpfs none /m; echo up; until [ -e /m/go ]; do sleep 0.1; done; exit 3"
 YAML
-rm -rf "$T/run"
-: >"$T/run.out"
-"$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" -o plain >"$T/run.out" 2>&1 </dev/null &
-agent=$!
+start_run "$T/in.yaml" -o plain
+agent=$pid
 wait_for 30 says "before it starts"
 ok $? "a privileged step waits"
 shell -- true
@@ -226,6 +221,6 @@ wait_for 20 says "exit code 3, waiting"
 ok $? "it waits when that failed"
 shell --continue
 wait "$agent"
-is $? 0 "and ends as any" || sed 's/^/# /' "$T/run.out"
+is $? 0 "and ends as any" || sed 's/^/# /' "$T/run.err"
 
 done_testing
