@@ -223,6 +223,7 @@ void agent_feed(struct agent *a, const struct event *ev)
 	case EVENT_START:
 		start(a, ev);
 		break;
+	case EVENT_TASK_WAITS:
 	case EVENT_TASK_READY:
 	case EVENT_TASK_REFUSED:
 	case EVENT_STEP_STARTED:

@@ -48,7 +48,19 @@ static void reset(struct execution *t)
 	t->step = 0;
 	t->step_timed_out = t->has_failed = t->is_killed = t->is_gone = false;
 	t->stop = STOP_NONE;
+	t->waits_since_ns = 0;
+	t->deadline_ns = INT64_MAX;
 	t->child = NULL;
+}
+
+/* Its timeout, from now on the only one. */
+static void set_deadline(struct agent *a, struct execution *t, int64_t at_ns)
+{
+	t->deadline_ns = at_ns;
+	deadline_add(a, &(struct timer){.at_ns = at_ns,
+				.kind = TIMER_TASK,
+				.task = t->v.index,
+				.attempt = t->v.n_attempts - 1});
 }
 
 static void end_task(struct agent *a, struct execution *t, const struct change *end)
@@ -60,7 +72,6 @@ static void end_task(struct agent *a, struct execution *t, const struct change *
 void attempt_start(struct agent *a, struct execution *t)
 {
 	struct prepared p;
-	struct attempt_view *at;
 
 	reset(t);
 	if (t->pipeline) {
@@ -89,12 +100,7 @@ void attempt_start(struct agent *a, struct execution *t)
 			     .condition = {.reason = STR("Pending"), .message = STR("pending")},
 			     .prepared = &p});
 	attempt_push(a, t, ACTION_START_TASK)->launch = t->launch;
-	at = attempt_of(t);
-	deadline_add(
-		a, &(struct timer){.at_ns = deadline_after(at->started_ns, t->v.timeout_ns),
-			   .kind = TIMER_TASK,
-			   .task = t->v.index,
-			   .attempt = t->v.n_attempts - 1});
+	set_deadline(a, t, deadline_after(attempt_of(t)->started_ns, t->v.timeout_ns));
 }
 
 static void finish_steps(struct agent *a, struct execution *t);
@@ -440,8 +446,22 @@ static void begin_steps(struct agent *a, struct execution *t)
 		start_step(a, t);
 }
 
+/* A pod of its own would have ports of its own: what the attempt waits for is not its. */
+static void task_waits(struct agent *a, struct execution *t)
+{
+	if (t->waits_since_ns)
+		return;
+	run_apply(a, &(struct change){.kind = CHANGE_TASK_WAIT, .task = t->v.index});
+	t->deadline_ns = INT64_MAX;
+}
+
 static void task_ready(struct agent *a, struct execution *t)
 {
+	if (t->waits_since_ns)
+		set_deadline(a, t,
+			deadline_after(attempt_of(t)->started_ns +
+					       (a->root->now_ns - t->waits_since_ns),
+				t->v.timeout_ns));
 	run_apply(a, &(struct change){.kind = CHANGE_TASK_READY,
 			     .task = t->v.index,
 			     .condition = {.reason = STR("Running"),
@@ -547,10 +567,13 @@ void attempt_event(struct root *root, const struct event *ev)
 	if (!t->launch || t->v.state == TASK_DONE || t->v.state == TASK_WAITING ||
 		ev->attempt + 1 != t->v.n_attempts)
 		return;
-	if (ev->kind == EVENT_TASK_READY || ev->kind == EVENT_TASK_REFUSED) {
+	if (ev->kind == EVENT_TASK_WAITS || ev->kind == EVENT_TASK_READY ||
+		ev->kind == EVENT_TASK_REFUSED) {
 		if (t->v.state != TASK_PREPARING)
 			return;
-		if (ev->kind == EVENT_TASK_READY)
+		if (ev->kind == EVENT_TASK_WAITS)
+			task_waits(a, t);
+		else if (ev->kind == EVENT_TASK_READY)
 			task_ready(a, t);
 		else
 			finish_refused(a, t, ev);

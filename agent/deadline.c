@@ -104,6 +104,8 @@ static bool is_live(const struct timer *t)
 		return state == TASK_STOPPING && !e->is_killed;
 	if (t->kind == TIMER_STEP)
 		return state == TASK_RUNNING && e->step == t->step;
+	if (t->at_ns != e->deadline_ns)
+		return false;
 	return state == TASK_PREPARING || state == TASK_RUNNING;
 }
 

@@ -29,6 +29,7 @@ static const struct {
 	unsigned has;
 } kinds[] = {
 	[EVENT_START] = {"start", MAY_CANCEL},
+	[EVENT_TASK_WAITS] = {"task-waits", HAS_TASK},
 	[EVENT_TASK_READY] = {"task-ready", HAS_TASK},
 	[EVENT_TASK_REFUSED] = {"task-refused", HAS_TASK | HAS_REFUSAL},
 	[EVENT_STEP_STARTED] = {"step-started", HAS_TASK | HAS_STEP | HAS_IMAGE},

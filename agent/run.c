@@ -45,6 +45,7 @@ static const struct transition transitions[] = {
 	[CHANGE_TASK_CREATE] = {"task-create", MACHINE_TASK, 1, {TASK_WAITING}, STAY, false},
 	[CHANGE_TASK_ATTEMPT] = {"task-attempt", MACHINE_TASK, 1, {TASK_WAITING},
 		TASK_PREPARING, true},
+	[CHANGE_TASK_WAIT] = {"task-wait", MACHINE_TASK, 1, {TASK_PREPARING}, STAY, false},
 	[CHANGE_TASK_READY] = {"task-ready", MACHINE_TASK, 1, {TASK_PREPARING}, TASK_RUNNING,
 		false},
 	[CHANGE_TASK_STOP] = {"task-stop", MACHINE_TASK, 2, {TASK_PREPARING, TASK_RUNNING},
@@ -314,6 +315,11 @@ static void on_task_attempt(struct agent *a, const struct change *c)
 	at->condition = t->v.condition = c->condition;
 }
 
+static void on_task_wait(struct agent *a, const struct change *c)
+{
+	execution_of(a, c->task)->waits_since_ns = a->root->now_ns;
+}
+
 static void on_task_ready(struct agent *a, const struct change *c)
 {
 	struct execution *t = execution_of(a, c->task);
@@ -456,6 +462,7 @@ static effect_fn *const effects[CHANGE_KIND_N] = {
 	[CHANGE_PT_DONE] = on_pt_done,
 	[CHANGE_TASK_CREATE] = on_task_create,
 	[CHANGE_TASK_ATTEMPT] = on_task_attempt,
+	[CHANGE_TASK_WAIT] = on_task_wait,
 	[CHANGE_TASK_READY] = on_task_ready,
 	[CHANGE_TASK_STOP] = on_task_stop,
 	[CHANGE_TASK_INTERRUPTED] = on_task_interrupted,

@@ -31,6 +31,7 @@ enum change_kind {
 	/* a task run (task) */
 	CHANGE_TASK_CREATE,
 	CHANGE_TASK_ATTEMPT, /* START_TASK goes out */
+	CHANGE_TASK_WAIT,    /* its timeout does not run until it is ready */
 	CHANGE_TASK_READY,
 	CHANGE_TASK_STOP,        /* stop */
 	CHANGE_TASK_INTERRUPTED, /* condition of the attempt that was */

@@ -46,8 +46,11 @@ struct execution {
 	struct condition failure;
 	enum stop_cause stop;
 	bool is_killed;
-	bool is_gone;    /* the agent that started it is dead, and all of it with it */
-	bool holds_slot; /* sched.c: counts in n_active */
+	int64_t deadline_ns;    /* of the attempt; INT64_MAX: none now */
+	int64_t waits_since_ns; /* for what others hold, which its timeout does not count; 0:
+				   it does not */
+	bool is_gone;           /* the agent that started it is dead, and all of it with it */
+	bool holds_slot;        /* sched.c: counts in n_active */
 };
 
 enum outcome {

@@ -240,8 +240,12 @@ static void task_advance(struct task_context *t)
 
 	if (!task_has_images(t))
 		return;
-	if (sidecar_waits_for_ports(t))
+	if (sidecar_waits_for_ports(t)) {
+		if (!t->is_waiting)
+			(void)task_queue(t, EVENT_TASK_WAITS);
+		t->is_waiting = true;
 		return;
+	}
 	if (task_check_steps(t, &step, &err) || task_make_dirs(t, &err)) {
 		task_refuse(t, step, &err);
 		return;

@@ -42,6 +42,7 @@ struct task_context {
 	struct sandbox_ns *net;     /* hermetic: its own; else NULL */
 	struct step_context *steps; /* one per container */
 	bool is_refused;
+	bool is_waiting;  /* for ports; the agent was told */
 	bool is_stopping; /* over, but for sidecars; launch is a copy */
 	int64_t make_ns;  /* spent on the attempt's directories */
 };

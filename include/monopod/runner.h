@@ -204,16 +204,16 @@ static inline size_t launch_n_containers(const struct task_launch *l)
 }
 
 /*
- * Order. START_TASK, then TASK_READY or TASK_REFUSED; after READY START_SIDECAR for all
- * sidecars (those behind one with a postStart hook once that has started); when each is ready
- * or over, one START_STEP at a time; at last END_TASK, once for each START_TASK. A run that is
- * stopped does not wait for answers: END_TASK may come instead of the answer to START_TASK,
- * STOP_STEP before the answer to START_STEP (the signal is then repeated after STEP_STARTED).
- * An answer that comes all the same is dropped. A step that breaks before its program waits
- * from STEP_STARTED on, one that breaks on failure from STEP_HALTED on; RELEASE_STEP or
- * STOP_STEP ends the wait, and STEP_ENDED comes as of any step. PUBLISH comes at most once
- * between two events and after all else but FINISH, FINISH once and last. The agent's view of a
- * step ends only with STEP_ENDED or STEP_REFUSED.
+ * Order. START_TASK, then TASK_READY or TASK_REFUSED, before which TASK_WAITS may come; after
+ * READY START_SIDECAR for all sidecars (those behind one with a postStart hook once that has
+ * started); when each is ready or over, one START_STEP at a time; at last END_TASK, once for
+ * each START_TASK. A run that is stopped does not wait for answers: END_TASK may come instead
+ * of the answer to START_TASK, STOP_STEP before the answer to START_STEP (the signal is then
+ * repeated after STEP_STARTED). An answer that comes all the same is dropped. A step that
+ * breaks before its program waits from STEP_STARTED on, one that breaks on failure from
+ * STEP_HALTED on; RELEASE_STEP or STOP_STEP ends the wait, and STEP_ENDED comes as of any step.
+ * PUBLISH comes at most once between two events and after all else but FINISH, FINISH once and
+ * last. The agent's view of a step ends only with STEP_ENDED or STEP_REFUSED.
  */
 /* --- actions: agent → entrypoint ----------------------------------------------------- */
 
@@ -264,7 +264,9 @@ struct action {
 /* --- events: entrypoint → agent ------------------------------------------------------ */
 
 enum event_kind {
-	EVENT_START, /* first of all */
+	EVENT_START,      /* first of all */
+	EVENT_TASK_WAITS, /* START_TASK is not carried out yet, for what other attempts hold:
+			     this one's timeout does not run until the answer */
 	EVENT_TASK_READY,
 	EVENT_TASK_REFUSED, /* reason and message become the TaskRun's condition */
 	EVENT_STEP_STARTED,

@@ -203,4 +203,30 @@ run
 is "$code" 0 "a task that is tried again" || echo "# $err"
 is "$(json "run['status']['results'][0]['value']")" 1 "has a new sidecar on the same port"
 
+# an attempt's time does not count the end of the sidecars of the one before
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: slow}
+spec:
+  retries: 1
+  timeout: 2s
+  taskSpec:
+    steps:
+    - name: s
+      image: busybox
+      script: '[ $(context.task.retry-count) = 1 ]'
+    sidecars:
+    - name: side
+      image: busybox
+      script: |
+        trap 'n=0; while [ $n -lt 30 ]; do sleep 0.1; n=$((n+1)); done; exit 0' TERM
+        while :; do sleep 0.1; done
+YAML
+run -o json
+is "$code" 0 "a retry that waits for the sidecars before it has its own time" || echo "# $err"
+is "$(json "len(run['status']['retriesStatus'])")" 1 "there was one"
+monopod describe --journal "$T/run"
+like "$out" "task-wait" "and the journal tells of the wait"
+
 done_testing

@@ -204,6 +204,7 @@ static void on_start_task(struct sim *s, const struct action *x)
 {
 	struct flight *f;
 	const struct task_run_view *t = s->v->task_runs[x->task];
+	int64_t prepares_ns = 100 * NS_PER_MS;
 	struct event ev;
 
 	check(s, x->task < MAX_RUNS && x->launch);
@@ -219,13 +220,18 @@ static void on_start_task(struct sim *s, const struct action *x)
 	*f = (struct flight){.attempt = x->attempt, .state = PREPARING, .launch = x->launch};
 	s->active++;
 	check(s, !s->g->max_parallel || s->active <= s->g->max_parallel);
+	if (chance(&s->r, 20)) { /* somebody else has the ports, for longer than its timeout */
+		post(s, (int64_t)pick(&s->r, 100) * NS_PER_MS,
+			about(s, x->task, EVENT_TASK_WAITS));
+		prepares_ns += (int64_t)pick(&s->r, 20000) * NS_PER_MS;
+	}
 	ev = about(s, x->task, EVENT_TASK_READY);
 	if (chance(&s->r, s->g->refuse_percent)) {
 		ev.kind = EVENT_TASK_REFUSED;
 		ev.reason = STR("PodCreationFailed");
 		ev.message = STR("no room");
 	}
-	post(s, (int64_t)pick(&s->r, 300) * NS_PER_MS, ev);
+	post(s, prepares_ns + (int64_t)pick(&s->r, 300) * NS_PER_MS, ev);
 }
 
 /* All of them at once, before any step. */

@@ -17,7 +17,8 @@ struct mrun {
 	int step;
 	bool beside[MAX_SIDECARS]; /* that sidecar is ready or over */
 	bool sidecar_failed, sidecar_oom;
-	int64_t end_at;      /* of the attempt's time */
+	int64_t end_at;      /* of the attempt's time; INT64_MAX: it does not run */
+	int64_t left_ns;     /* of it then */
 	int64_t step_end_at; /* of the step's; 0: none */
 	bool step_late;
 	bool has_halted; /* the step's program has failed, and a breakpoint keeps it */
@@ -181,7 +182,13 @@ static void r_event(const struct model *m, struct mrun *r, const struct event *e
 	if (r->stage == R_OVER || r->stage == R_HELD || (int)ev->attempt != r->attempt)
 		return;
 	switch (ev->kind) {
+	case EVENT_TASK_WAITS:
+		r->left_ns = r->end_at - now;
+		r->end_at = INT64_MAX;
+		break;
 	case EVENT_TASK_READY:
+		if (r->end_at == INT64_MAX)
+			r->end_at = now + r->left_ns;
 		r->stage = R_SIDECARS;
 		break;
 	case EVENT_TASK_REFUSED:

@@ -413,10 +413,13 @@ static bool arrives(struct sim *s, struct event *ev, struct result_got *got)
 	if (ev->kind == EVENT_CANCEL)
 		return true;
 	if (f->attempt != ev->attempt || f->state == FLIGHT_OVER) /* late answers do no harm */
-		return ev->kind == EVENT_TASK_READY || is_of_sidecar(ev);
+		return ev->kind == EVENT_TASK_WAITS || ev->kind == EVENT_TASK_READY ||
+		       is_of_sidecar(ev);
 	if (is_of_sidecar(ev))
 		return sidecar_arrives(s, ev);
 	switch (ev->kind) {
+	case EVENT_TASK_WAITS:
+		break;
 	case EVENT_TASK_READY:
 	case EVENT_TASK_REFUSED:
 		f->state = READY;

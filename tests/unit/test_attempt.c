@@ -149,8 +149,8 @@ static void test_refused(void **state)
 /* Answers for an attempt that is over, unknown tasks, doubled answers: dropped. */
 static void test_stray_events(void **state)
 {
-	static const enum event_kind kinds[] = {EVENT_TASK_READY, EVENT_TASK_REFUSED,
-		EVENT_STEP_STARTED, EVENT_STEP_REFUSED, EVENT_STEP_ENDED};
+	static const enum event_kind kinds[] = {EVENT_TASK_WAITS, EVENT_TASK_READY,
+		EVENT_TASK_REFUSED, EVENT_STEP_STARTED, EVENT_STEP_REFUSED, EVENT_STEP_ENDED};
 	static const struct fate fates[] = {{"n", 0, 1, STEP_END_EXITED, 0, 0, {0}, true}};
 	struct rig *r = rig_run(three_stop, fates, 1);
 	size_t before;

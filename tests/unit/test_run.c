@@ -32,6 +32,7 @@ static const struct {
 	[CHANGE_PT_DONE] = {"pt-done", 1 << PT_STARTED},
 	[CHANGE_TASK_CREATE] = {"task-create", 1 << TASK_WAITING},
 	[CHANGE_TASK_ATTEMPT] = {"task-attempt", 1 << TASK_WAITING},
+	[CHANGE_TASK_WAIT] = {"task-wait", 1 << TASK_PREPARING},
 	[CHANGE_TASK_READY] = {"task-ready", 1 << TASK_PREPARING},
 	[CHANGE_TASK_STOP] = {"task-stop", 1 << TASK_PREPARING | 1 << TASK_RUNNING},
 	[CHANGE_TASK_INTERRUPTED] = {"task-interrupted",
