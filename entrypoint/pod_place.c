@@ -45,7 +45,23 @@ static struct str text_in(const struct json *object, const char *key)
 	return json_str(json_get(object, key));
 }
 
-/* What is compared with a set needs one, and what asks for being there must have none. */
+static bool all_are(const struct json *list, bool (*is)(struct str s))
+{
+	json_foreach (it, list)
+		if (!is(json_str(it)))
+			return false;
+	return true;
+}
+
+static bool is_number(struct str s)
+{
+	int64_t n;
+
+	return num_i64(s, 0, INT64_MAX, &n, NULL) == 0;
+}
+
+/* What is compared with a set needs one, and what asks for being there must have none. No
+ * label has another value than one that is a label's, and the scheduler compares integers. */
 static bool requirement_fits(const struct json *r)
 {
 	struct str operator= text_in(r, "operator");
@@ -53,8 +69,59 @@ static bool requirement_fits(const struct json *r)
 	size_t n = values ? values->n_children : 0;
 
 	if (str_eqz(operator, "In") || str_eqz(operator, "NotIn"))
-		return n > 0;
-	return str_eqz(operator, "Gt") || str_eqz(operator, "Lt") ? n == 1 : n == 0;
+		return n > 0 && all_are(values, name_is_label_value);
+	if (str_eqz(operator, "Gt") || str_eqz(operator, "Lt"))
+		return n == 1 && all_are(values, is_number);
+	return n == 0;
+}
+
+/* Of a node only the name can be asked for. */
+static bool field_fits(const struct json *f)
+{
+	const struct json *values = json_get(f, "values");
+
+	return str_eqz(text_in(f, "key"), "metadata.name") && values &&
+	       values->n_children == 1 && all_are(values, name_is_dns_subdomain);
+}
+
+static bool has_text(const struct json *list, struct str s)
+{
+	json_foreach (it, list)
+		if (str_eq(json_str(it), s))
+			return true;
+	return false;
+}
+
+static bool selects_by(const struct json *selector, struct str key)
+{
+	json_foreach (it, json_get(selector, "matchLabels"))
+		if (str_eq(it->key, key))
+			return true;
+	json_foreach (it, json_get(selector, "matchExpressions"))
+		if (str_eq(text_in(it, "key"), key))
+			return true;
+	return false;
+}
+
+/* Keys whose values are the pod's own add to a selector, and contradict neither it nor each
+ * other. */
+static bool label_keys_fit(const struct json *term)
+{
+	const struct json *match = json_get(term, "matchLabelKeys");
+	const struct json *mismatch = json_get(term, "mismatchLabelKeys");
+	const struct json *selector = json_get(term, "labelSelector");
+	const bool any = (match && match->n_children) || (mismatch && mismatch->n_children);
+
+	json_foreach (it, match)
+		if (has_text(mismatch, json_str(it)) || selects_by(selector, json_str(it)))
+			return false;
+	return (selector || !any) && all_are(match, name_is_qualified) &&
+	       all_are(mismatch, name_is_qualified);
+}
+
+static bool pod_term_fits(const struct json *t)
+{
+	return all_are(json_get(t, "namespaces"), name_is_dns_label) && label_keys_fit(t);
 }
 
 static bool toleration_fits(const struct json *t)
@@ -70,8 +137,9 @@ static bool toleration_fits(const struct json *t)
 
 static bool spread_fits(const struct json *s)
 {
-	return !json_get(s, "minDomains") ||
-	       str_eqz(text_in(s, "whenUnsatisfiable"), "DoNotSchedule");
+	return label_keys_fit(s) &&
+	       (!json_get(s, "minDomains") ||
+		       str_eqz(text_in(s, "whenUnsatisfiable"), "DoNotSchedule"));
 }
 
 /* No two of one key and one word. */
@@ -92,6 +160,7 @@ static bool spreads_differ(const struct json *list)
 static const char *const set_words[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
 static const char *const node_words[] = {
 	"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", NULL};
+static const char *const field_words[] = {"In", "NotIn", NULL};
 static const char *const toleration_words[] = {"Equal", "Exists", NULL};
 static const char *const effect_words[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
 static const char *const spread_words[] = {"DoNotSchedule", "ScheduleAnyway", NULL};
@@ -105,11 +174,15 @@ static const struct shape node_requirement[] = {
 	{.key = "key", .form = FORM_KEY, .is_required = true},
 	{.key = "operator", .form = FORM_WORD, .is_required = true, .words = node_words},
 	{.key = "values", .form = FORM_TEXTS}, {.rule = requirement_fits}};
+static const struct shape node_field[] = {
+	{.key = "key", .form = FORM_TEXT, .is_required = true},
+	{.key = "operator", .form = FORM_WORD, .is_required = true, .words = field_words},
+	{.key = "values", .form = FORM_TEXTS, .is_required = true}, {.rule = field_fits}};
 static const struct shape label_selector[] = {{.key = "matchLabels", .form = FORM_LABELS},
 	{.key = "matchExpressions", .form = FORM_OBJECTS, .members = requirement}, {0}};
 static const struct shape node_term[] = {
 	{.key = "matchExpressions", .form = FORM_OBJECTS, .members = node_requirement},
-	{.key = "matchFields", .form = FORM_OBJECTS, .members = node_requirement}, {0}};
+	{.key = "matchFields", .form = FORM_OBJECTS, .members = node_field}, {0}};
 static const struct shape node_required[] = {{.key = "nodeSelectorTerms",
 						     .form = FORM_OBJECTS,
 						     .members = node_term,
@@ -130,7 +203,7 @@ static const struct shape pod_term[] = {
 	{.key = "namespaces", .form = FORM_TEXTS},
 	{.key = "topologyKey", .form = FORM_KEY, .is_required = true},
 	{.key = "matchLabelKeys", .form = FORM_TEXTS},
-	{.key = "mismatchLabelKeys", .form = FORM_TEXTS}, {0}};
+	{.key = "mismatchLabelKeys", .form = FORM_TEXTS}, {.rule = pod_term_fits}};
 static const struct shape pod_preferred[] = {
 	{.key = "weight", .form = FORM_INT, .is_required = true, .min = 1, .max = 100},
 	{.key = "podAffinityTerm",
@@ -481,14 +554,6 @@ bool pod_check_template_meta(const struct json *meta, struct pos pos, struct dia
 	return true;
 }
 
-static bool has_text(const struct json *list, const char *text)
-{
-	json_foreach (it, list)
-		if (str_eqz(json_str(it), text))
-			return true;
-	return false;
-}
-
 bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diags)
 {
 	const struct shape shape = {.key = "spec", .form = FORM_OBJECT, .members = claim_spec};
@@ -500,7 +565,7 @@ bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diag
 	if (!spec || !fits(spec, &shape))
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"the spec of the claim is not what the API server takes");
-	else if (modes && modes->n_children > 1 && has_text(modes, "ReadWriteOncePod"))
+	else if (modes && modes->n_children > 1 && has_text(modes, STR("ReadWriteOncePod")))
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"accessModes: ReadWriteOncePod stands alone");
 	else if (!modes || !modes->n_children || num_quantity(storage, &n, NULL) || n <= 0)

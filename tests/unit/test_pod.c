@@ -229,7 +229,6 @@ static void test_place(void **state)
 			"!podTemplate.schedulerName of task 'b'"},
 		{RUN ALL("schedulerName: \"\""), ""},
 		{RUN ALL("nodeSelector: {a: 1}"), "!podTemplate.nodeSelector: not what"},
-		{RUN ALL("tolerations: {key: a}"), "!podTemplate.tolerations: not what"},
 		{RUN ALL("tolerations: [{key: a, tolerationSeconds: x}]"),
 			"!podTemplate.tolerations: not"},
 		{RUN ALL("affinity: {nodeAffinity: {x: 1}}"),
@@ -302,6 +301,70 @@ static void test_place(void **state)
 			 "tolerationSeconds: 5}]"),
 			"[{\"operator\":\"Exists\",\"effect\":\"NoExecute\","
 			"\"tolerationSeconds\":5}]"},
+#define NODE_TERM(term)                                                                        \
+	RUN ALL("affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "   \
+		"{nodeSelectorTerms: [{" term "}]}}}")
+#define POD_TERM(term)                                                                         \
+	RUN ALL("affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "    \
+		"[{topologyKey: z" term "}]}}")
+#define SPREAD(more)                                                                           \
+	RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: " \
+		"ScheduleAnyway" more "}]")
+#define NO_AFFINITY "!podTemplate.affinity: not what"
+#define NO_SPREAD   "!podTemplate.topologySpreadConstraints: not what"
+		{NODE_TERM("matchFields: [{key: metadata.name, operator: In, values: [n.x]}]"),
+			"{\"nodeAffinity\":{"
+			"\"requiredDuringSchedulingIgnoredDuringExecution\":{"
+			"\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\","
+			"\"operator\":\"In\",\"values\":[\"n.x\"]}]}]}}}"},
+		{NODE_TERM("matchFields: [{key: name, operator: In, values: [n]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchFields: [{key: metadata.name, operator: Exists}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchFields: [{key: metadata.name, operator: In, values: [a, b]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchFields: [{key: metadata.name, operator: In, values: [A_]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: In, values: [a b]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: Gt, values: [x]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: Gt, values: ['1', '2']}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: Exists, values: [a]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: Between, values: [a]}]"),
+			NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k b, operator: Exists}]"), NO_AFFINITY},
+		{NODE_TERM("matchExpressions: [{key: k, operator: Lt, values: ['4']}]"),
+			"{\"nodeAffinity\":{"
+			"\"requiredDuringSchedulingIgnoredDuringExecution\":{"
+			"\"nodeSelectorTerms\":[{\"matchExpressions\":[{\"key\":\"k\","
+			"\"operator\":\"Lt\",\"values\":[\"4\"]}]}]}}}"},
+		{POD_TERM(", namespaces: [Bad_]"), NO_AFFINITY},
+		{POD_TERM(", matchLabelKeys: [a]"), NO_AFFINITY},
+		{POD_TERM(", labelSelector: {matchLabels: {b: c}}, matchLabelKeys: [a b]"),
+			NO_AFFINITY},
+		{POD_TERM(", labelSelector: {matchLabels: {a: c}}, matchLabelKeys: [a]"),
+			NO_AFFINITY},
+		{POD_TERM(", labelSelector: {}, matchLabelKeys: [a], mismatchLabelKeys: [a]"),
+			NO_AFFINITY},
+		{POD_TERM(", labelSelector: {matchExpressions: [{key: a, operator: In, values: "
+			  "['-']}]}"),
+			NO_AFFINITY},
+		{POD_TERM(", labelSelector: {matchExpressions: [{key: a, operator: Gt, values: "
+			  "['1']}]}"),
+			NO_AFFINITY},
+		{POD_TERM(", labelSelector: {matchLabels: {b: c}}, matchLabelKeys: [a]"),
+			"{\"podAffinity\":{"
+			"\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
+			"\"z\",\"labelSelector\":{\"matchLabels\":{\"b\":\"c\"}},"
+			"\"matchLabelKeys\":[\"a\"]}]}}"},
+		{SPREAD(", matchLabelKeys: [a]"), NO_SPREAD},
+		{SPREAD(", labelSelector: {matchExpressions: [{key: a, operator: Exists}]}, "
+			"matchLabelKeys: [a]"),
+			NO_SPREAD},
+		{SPREAD(", labelSelector: {matchLabels: {b: c}}, matchLabelKeys: [a]"), ""},
 		{RUN ALL("schedulerName: $(params.x)"), "!podTemplate.schedulerName: not what"},
 	};
 
@@ -313,7 +376,8 @@ static void test_place(void **state)
 		struct pod_placement p;
 		struct str got;
 
-		assert_true(spec_ok(s));
+		if (!spec_ok(s))
+			fail_msg("case %zu: not a spec", i);
 		pod_place(a, &s->runs[0], s->diags, &p);
 		got = p.node_selector.n ? p.node_selector
 		      : p.tolerations.n ? p.tolerations
