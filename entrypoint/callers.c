@@ -2,15 +2,20 @@
 /* Directories of the caller, opened before the first step. */
 #include "callers.h"
 
+#include "hide.h"
+
 #include <base/fd.h>
+#include <base/path.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 struct caller {
+	const char *what; /* NULL: a prefix, which may be missing until something asks for it */
+	struct str name;
 	struct str path;
-	int fd; /* O_PATH; -1: it was not there */
-	int sys;
+	int fd; /* O_PATH; -1: it could not be opened */
+	struct err failure;
 };
 
 static const struct caller *find(const struct callers *c, struct str path)
@@ -21,29 +26,62 @@ static const struct caller *find(const struct callers *c, struct str path)
 	return NULL;
 }
 
-static const struct caller *add(struct callers *c, struct str path)
+static void add(struct callers *c, const char *what, struct str name, struct str path)
 {
-	const struct caller *known = find(c, path);
-	struct caller *one = &c->dirs[c->n];
-
-	if (known)
-		return known;
-	*one = (struct caller){
-		.path = path, .fd = open(str_c(path), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-	one->sys = one->fd < 0 ? errno : 0;
-	c->n++;
-	return one;
+	if (path.n && !find(c, path))
+		c->dirs[c->n++] =
+			(struct caller){.what = what, .name = name, .path = path, .fd = -1};
 }
 
-static int add_given(
-	struct callers *c, const char *what, struct str name, struct str path, struct err *err)
+/* How much of a path leads to the outermost of the others that it is below; -1: to none. */
+static ptrdiff_t outer_find(const struct callers *c, struct str path)
 {
-	const struct caller *one = path.n ? add(c, path) : NULL;
+	ptrdiff_t least = -1;
+	struct stat st;
 
-	if (!one || one->fd >= 0)
-		return 0;
-	(void)err_sysno(err, one->sys, "'%s'", str_c(path));
-	return err_wrap_as(err, ERR_USAGE, "%s '" STR_FMT "'", what, STR_ARG(name));
+	for (size_t i = 0; i < c->n; i++) {
+		ptrdiff_t at;
+
+		if (stat(str_c(c->dirs[i].path), &st) < 0)
+			continue;
+		at = hide_prefix(path, &st);
+		if (at >= 0 && (size_t)at < path.n && (least < 0 || at < least))
+			least = at;
+	}
+	return least;
+}
+
+static int open_inside(
+	const struct caller *one, struct arena *a, size_t outer_n, struct err *err)
+{
+	struct str outer = outer_n ? arena_strn(a, one->path.p, outer_n) : STR("/");
+	struct str rest = str_slice(one->path, outer_n + 1, one->path.n);
+	int dfd cleanup_fd = open(str_c(outer), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (dfd < 0)
+		return err_sys(err, "open '%s'", str_c(outer));
+	fd = path_open(
+		dfd, str_c(rest), O_PATH | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
+	if (fd < 0 && err && err->sys == ELOOP)
+		return err_set(err, ERR_USAGE,
+			"there is a link on the way from '%s', which steps get as well and "
+			"where they may have made it",
+			str_c(outer));
+	return fd;
+}
+
+static int caller_open(
+	const struct callers *c, struct arena *a, struct caller *one, struct err *err)
+{
+	ptrdiff_t outer_n = one->path.n > 1 ? outer_find(c, one->path) : -1;
+
+	if (outer_n >= 0) {
+		one->fd = open_inside(one, a, (size_t)outer_n, err);
+		return one->fd < 0 ? err_wrap(err, "'%s'", str_c(one->path)) : 0;
+	}
+	one->fd = open(str_c(one->path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return one->fd < 0 ? err_sys(err, "'%s'", str_c(one->path)) : 0;
 }
 
 int callers_open(struct callers *ret, struct arena *a, const struct options *o, struct err *err)
@@ -51,14 +89,20 @@ int callers_open(struct callers *ret, struct arena *a, const struct options *o, 
 	*ret = (struct callers){.dirs = arena_new_array(a, struct caller,
 					o->n_workspaces + o->n_volumes + o->n_host_paths + 1)};
 	for (size_t i = 0; i < o->n_workspaces; i++)
-		if (add_given(
-			    ret, "workspace", o->workspaces[i].name, o->workspaces[i].dir, err))
-			return -1;
+		add(ret, "workspace", o->workspaces[i].name, o->workspaces[i].dir);
 	for (size_t i = 0; i < o->n_volumes; i++)
-		if (add_given(ret, "volume", o->volumes[i].claim, o->volumes[i].dir, err))
-			return -1;
+		add(ret, "volume", o->volumes[i].claim, o->volumes[i].dir);
 	for (size_t i = 0; i < o->n_host_paths; i++)
-		(void)add(ret, o->host_paths[i]);
+		add(ret, NULL, STR_NONE, o->host_paths[i]);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct caller *one = &ret->dirs[i];
+
+		if (caller_open(ret, a, one, &one->failure) && one->what) {
+			*err = one->failure;
+			return err_wrap_as(err, ERR_USAGE, "%s '" STR_FMT "'", one->what,
+				STR_ARG(one->name));
+		}
+	}
 	return 0;
 }
 
@@ -77,8 +121,10 @@ int callers_dir(const struct callers *c, struct str path, struct err *err)
 
 	if (!one)
 		return err_set(err, ERR_BUG, "'" STR_FMT "' was not opened", STR_ARG(path));
-	if (one->fd < 0)
-		return err_sysno(err, one->sys, "open '" STR_FMT "'", STR_ARG(path));
+	if (one->fd < 0) {
+		*err = one->failure;
+		return -1;
+	}
 	if (fstat(one->fd, &st) == 0 && st.st_nlink == 0)
 		return err_set(err, ERR_NOT_FOUND, "'" STR_FMT "' was removed after the start",
 			STR_ARG(path));

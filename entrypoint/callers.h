@@ -2,7 +2,8 @@
 /*
  * The caller's own directories: what -w, --volume and --allow-host-path name. They are opened
  * once, before the first step: one may lie inside another, and a step that has the outer one
- * could put a link in the place of the inner one.
+ * could put a link in the place of the inner one. As it could have done so in an earlier run,
+ * the inner one is opened from the outer one, and no link is followed on that way.
  */
 #ifndef ENTRYPOINT_CALLERS_H
 #define ENTRYPOINT_CALLERS_H

@@ -35,8 +35,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Where the directory is on the way to a real path: the length of its prefix, or -1. */
-static ptrdiff_t prefix_find(struct str path, const struct stat *dir)
+ptrdiff_t hide_prefix(struct str path, const struct stat *dir)
 {
 	struct stat st;
 
@@ -115,7 +114,7 @@ int hide_find(
 		return err_sys(err, "stat a directory");
 	for (size_t i = 0; i < HIDE_PATHS && S_ISDIR(dir.st_mode); i++) {
 		struct str path = real_path(a, h->paths[i]);
-		ptrdiff_t at = path.n ? prefix_find(path, &dir) : -1;
+		ptrdiff_t at = path.n ? hide_prefix(path, &dir) : -1;
 
 		if (at < 0 || (size_t)at == path.n)
 			continue;
@@ -144,7 +143,7 @@ bool hide_has(const struct hide_paths *h, int fd, bool or_past)
 
 	for (size_t i = or_past ? 0 : 1; i < HIDE_PATHS && n > 0; i++)
 		if (h->paths[i].n && stat(str_c(h->paths[i]), &st) == 0 &&
-			prefix_find(arena_strn(a, path, (size_t)n), &st) >= 0)
+			hide_prefix(arena_strn(a, path, (size_t)n), &st) >= 0)
 			return true;
 	return false;
 }

@@ -10,6 +10,7 @@
 #include <base/err.h>
 #include <base/str.h>
 #include <base/vec.h>
+#include <sys/stat.h>
 
 enum { HIDE_PATHS = 3 };
 struct hide_paths {                   /* absolute; empty ones are none */
@@ -25,6 +26,9 @@ struct hidden_part {
 };
 typedef VEC(struct hidden_part) hidden_vec;
 
+/* Where the directory is on the way to an absolute path, found by what it is, not by its name:
+ * the length of the path's beginning that leads to it, or -1. */
+ptrdiff_t hide_prefix(struct str path, const struct stat *dir);
 /* What is hidden below dfd, outer directories first; nothing when dfd is a file. */
 int hide_find(
 	const struct hide_paths *h, struct arena *a, int dfd, hidden_vec *ret, struct err *err);

@@ -165,6 +165,14 @@ YAML
 	is "$(cat "$base/machine/file")" of-the-machine "$kind: a link in the place of a directory leads nobody out" ||
 		printf '%s\n' "$out" "$err" | head -20 | sed 's/^/# /'
 	is "$(cat "$base"/desk/.monopod/runs/l-0001/logs/l-then/0/s.log | tr '\n' ' ')" "seen seen seen " "$kind: it is what it was at the start"
+	in_dir $kind "$base/desk" --store "$base/store" -w src=. -w in=kept --volume c=claim-moved --allow-host-path "$base/desk/prefix"
+	is "$code" 2 "$kind: a link that an earlier run has left is not followed"
+	like "$err" "workspace 'in': '$base/desk/kept': there is a link on the way from '$base/desk', which steps get as well" "$kind: and said"
+	ln -s "$base/desk" "$base/alias"
+	in_dir $kind "$base/alias" --store "$base/store" -w src=. -w in=moved --volume "c=$base/alias/claim" --allow-host-path "$base/desk/prefix"
+	is "$code" 2 "$kind: whatever the outer directory is called"
+	like "$err" "volume 'c': '$base/alias/claim': there is a link" "$kind: and said"
+	rm "$base/alias"
 
 	# Where the results go is what it was, too; what was missing is made where it was missing.
 	cat >"$T/in.yaml" <<YAML
