@@ -244,8 +244,8 @@ enum place { PLACE_VOLUME, PLACE_PROJECTION, PLACE_BINDING };
 
 static void put_template(struct json_writer *w, const struct volume_source *v)
 {
-	json_key(w, "volumeClaimTemplate");
-	json_put_text(w, v->template_json.s);
+	if (text_given(v->template_json))
+		json_text_put_member(w, STR("volumeClaimTemplate"), v->template_json.s);
 }
 
 /* The members of every kind; those of other kinds are absent. */

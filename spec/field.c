@@ -195,18 +195,21 @@ void decode_int(struct decode *d, const struct field *f, const struct yaml_node 
 	*ret = (struct maybe_int){.v = v, .pos = n->pos};
 }
 
+/* All of an object together is no more than what document_keep takes of it, which complains. */
 void decode_json(struct decode *d, const struct yaml_node *n, struct text *ret)
 {
 	struct buf b cleanup_buf;
 	struct json_writer w;
 
-	buf_init(&b, BOUND_OBJECT_BYTES);
+	buf_init(&b, BOUND_OBJECT_BYTES - d->n_json);
 	json_writer_init(&w, &b, 0);
 	yaml_json(n, YAML_AS_WRITTEN, &w);
-	if (b.full)
-		(void)decode_fail(d, "limit", n, "larger than %d bytes", BOUND_OBJECT_BYTES);
-	else
-		*ret = (struct text){.s = arena_str(d->arena, buf_str(&b)), .pos = n->pos};
+	if (b.full) {
+		d->n_json = BOUND_OBJECT_BYTES;
+		return;
+	}
+	d->n_json += b.n;
+	*ret = (struct text){.s = arena_str(d->arena, buf_str(&b)), .pos = n->pos};
 }
 
 void decode_duration(struct decode *d, const struct yaml_node *n, struct duration *ret)

@@ -21,6 +21,7 @@ struct decode {
 	bool beta;         /* the object is v1beta1 */
 	bool secret;       /* the object is a Secret: its lines and values are not shown */
 	bool broken;       /* parts could not be decoded: checks of the whole make no sense */
+	size_t n_json;     /* bytes kept by decode_json, of an object: aliases multiply them */
 	struct profile_use **profiles; /* of the spec; NULL: nobody asks */
 };
 

@@ -190,6 +190,7 @@ static void load_object(struct loader *l, const struct yaml_node *root, enum obj
 	const struct yaml_node *version = yaml_get(root, "apiVersion");
 	d->object = root->pos;
 	d->broken = false;
+	d->n_json = 0;
 	d->secret = k == OBJECT_SECRET;
 	/* a StepAction has no v1 yet, so its v1beta1 is no older form */
 	d->beta = k != OBJECT_STEP_ACTION && str_ends(version->text, STR("/v1beta1"));

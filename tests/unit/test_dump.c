@@ -89,6 +89,33 @@ static void test_given_and_empty(void **state attr_unused)
 		"\"steps\":[{\"name\":\"s\",\"image\":\"i\"}]}");
 }
 
+/* A template that was left out, and text that aliases would multiply beyond what an object may
+ * have: that is told once, and nothing of it is kept. */
+static void test_templates(void **state attr_unused)
+{
+	cleanup_arena struct arena *a = arena_new();
+	struct buf text cleanup_buf;
+	struct spec *s;
+
+	assert_string_equal(
+		task_json(a, TASK_HEAD OK_STEPS "  volumes: [{name: v, ephemeral: {}}]\n"),
+		"{\"steps\":[{\"name\":\"s\",\"image\":\"i\"}],\"volumes\":[{\"name\":\"v\","
+		"\"ephemeral\":{}}]}");
+	buf_init(&text, 16 * MIB);
+	buf_addz(&text, RUN_HEAD "  pipelineRef: {name: p}\n  taskRunTemplate:\n    "
+				 "podTemplate: {schedulerName: &a ");
+	for (size_t i = 0; i < MIB; i++)
+		buf_addc(&text, 'x');
+	buf_addz(&text, "}\n  taskRunSpecs:\n");
+	for (int i = 0; i < 100; i++)
+		buf_addf(&text,
+			"  - {pipelineTaskName: t%d, podTemplate: {schedulerName: *a}}\n", i);
+	s = load_text(a, str_c(arena_str(a, buf_str(&text))));
+	assert_non_null(
+		strstr(diag_lines(a, s->diags), "1:1 error limit : larger than 64 MiB"));
+	assert_int_equal(s->diags->n_errors, 1);
+}
+
 /* What a TaskRun says of its pod: every member, in the order in which it is printed. */
 static const char pod_members[] =
 	"\"podTemplate\":{\"env\":[{\"name\":\"E\",\"valueFrom\":{\"secretKeyRef\":{\"name\":"
@@ -155,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_object_params),
 		cmocka_unit_test(test_given_and_empty),
 		cmocka_unit_test(test_pod_settings),
+		cmocka_unit_test(test_templates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
