@@ -298,10 +298,10 @@ spec:
             failureThreshold: 2
 YAML
 start "$T/in.yaml" probe
-crash
+kill_run
 is "$(grep -c step "$T/side/log")" 0 "no step ran before the sidecar was ready"
 : >"$T/side/ready"
-go -w side="$T/side" --resume
+run_on -w side="$T/side" --resume
 is "$code" 0 "a run that waited for a startup probe goes on" || echo "# $err"
 is "$(grep -v probe "$T/side/log" | tr '\n' ' ')" "first sidecar 0 sidecar 0 step " \
 	"the sidecar starts anew, and the step after it"
