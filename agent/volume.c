@@ -6,6 +6,7 @@
 #include "volume.h"
 
 #include "expand.h"
+#include <base/map.h>
 #include <base/num.h>
 #include <base/path.h>
 #include <base/vec.h>
@@ -132,10 +133,38 @@ static int add_source(const struct volume_context *c, const struct volume_source
 					      : add_object(c, s, files, err);
 }
 
+static struct str path_of(const struct volume_source *s, size_t i)
+{
+	return s->kind == VOLUME_DOWNWARD_API ? s->files[i].path.s : s->items[i].path.s;
+}
+
+static size_t n_paths(const struct volume_source *s)
+{
+	return s->kind == VOLUME_DOWNWARD_API ? s->n_files : s->n_items;
+}
+
+/* Of paths that are given, not of keys that are taken whole; as the API server compares them.
+ */
+static int check_paths(struct arena *a, const struct volume_source *s, struct err *err)
+{
+	struct map seen;
+
+	map_init(&seen, a);
+	for (size_t i = 0; i < s->n_sources; i++)
+		for (size_t k = 0; k < n_paths(&s->sources[i]); k++)
+			if (!map_set(&seen, path_of(&s->sources[i], k), &s->sources[i]))
+				return err_set(err, ERR_SPEC,
+					"projected: conflicting duplicate paths: \"%.*s\"",
+					STR_ARG(path_of(&s->sources[i], k)));
+	return 0;
+}
+
 /* The mode of a projection is that of all its sources. */
 static int add_sources(const struct volume_context *c, const struct volume_source *s,
 	file_vec *files, struct err *err)
 {
+	if (check_paths(c->arena, s, err))
+		return -1;
 	for (size_t i = 0; i < s->n_sources; i++) {
 		struct volume_source one = s->sources[i];
 
