@@ -37,11 +37,6 @@ const char *sandbox_level_name(enum sandbox_level l)
 	return level_names[l];
 }
 
-bool sandbox_nests(const struct sandbox_security *s)
-{
-	return caps_need_nest(caps_of_step(s));
-}
-
 struct start { /* what a start holds until it is over */
 	struct build b;
 	int step_fd;    /* pidfd of the step to visit, borrowed; -1: a new one */
@@ -82,7 +77,7 @@ static const struct orders_limit default_limits[] = {
 	{.resource = RLIMIT_NICE},
 };
 
-/* With it the reports end when the program runs, so that visitors find it there. */
+/* With it the reports end when the nested namespaces are there, for visitors to enter. */
 static int start_fd(const struct start *s)
 {
 	return s->flags & ORDERS_NEST && !(s->flags & ORDERS_VISIT) ? s->report_child_fd : -1;
@@ -123,6 +118,11 @@ static void orders_add_copies(const struct sandbox_config *c, struct buf *b)
 	}
 }
 
+static struct str start_cwd(const struct sandbox_config *c)
+{
+	return c->cwd.n ? c->cwd : STR("/");
+}
+
 /* What a main process in namespaces of its own needs to know. */
 static void orders_add_nest(const struct sandbox_config *c, struct orders *o)
 {
@@ -132,21 +132,18 @@ static void orders_add_nest(const struct sandbox_config *c, struct orders *o)
 		return;
 	o->n_uid_map = (uint32_t)ns->uid_map.n;
 	o->n_gid_map = (uint32_t)ns->gid_map.n;
-	if (o->flags & ORDERS_VISIT)
-		o->n_cwd = (uint32_t)c->cwd.n + 1;
+	o->n_cwd = (uint32_t)start_cwd(c).n + 1;
 }
 
 static void orders_put_nest(
 	const struct sandbox_config *c, const struct orders *o, struct buf *b)
 {
-	if (o->n_cwd) {
-		buf_adds(b, c->cwd);
-		buf_addc(b, 0);
-	}
-	if (o->n_uid_map) {
-		buf_adds(b, buf_str(&c->ns->uid_map));
-		buf_adds(b, buf_str(&c->ns->gid_map));
-	}
+	if (!(o->flags & ORDERS_NEST))
+		return;
+	buf_adds(b, start_cwd(c));
+	buf_addc(b, 0);
+	buf_adds(b, buf_str(&c->ns->uid_map));
+	buf_adds(b, buf_str(&c->ns->gid_map));
 }
 
 static int orders_fill(

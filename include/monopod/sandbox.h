@@ -233,7 +233,6 @@ struct sandbox_security {
 					      not with is_unconfined. Borrowed; NULL: none */
 	bool is_proc_unmasked;
 };
-bool sandbox_nests(const struct sandbox_security *s); /* the latter */
 enum sandbox_copy { SANDBOX_COPY_STDOUT, SANDBOX_COPY_STDERR };
 enum { SANDBOX_COPIES = SANDBOX_COPY_STDERR + 1 };
 /* Directories of files, and of directories of files; mounted by the caller. */
@@ -355,8 +354,9 @@ struct sandbox_visit_config {
  * step can trace or look into; the program is its child. It is killed with the step, whose own
  * end is only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
  * cloned: status_fd then tells, as in sandbox_start, only whether the program could not be
- * executed (EOF: it runs). sandbox_signal reaches the program's process group. A step whose
- * program sandbox_nests can be visited only while that runs.
+ * executed (EOF: it runs). sandbox_signal reaches the program's process group. Where the
+ * step's program has namespaces of its own (SYS_ADMIN, SYS_PTRACE, all), the visitor is in them,
+ * before that program starts and after it has failed, too.
  */
 int sandbox_visit(
 	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);

@@ -537,7 +537,7 @@ static void main_run(void *arg)
 		sys3(SYS_ioctl, 0, TIOCSCTTY, 0);
 	main_set_limits(in);
 	if (in->o->flags & ORDERS_NEST)
-		in->o->flags &ORDERS_VISIT ? nest_visit(in) : nest_make(in);
+		nest_enter(in);
 	main_set_bounding(in);
 	main_set_ids(in);
 	if (in->o->flags & ORDERS_VISIT) /* a change of ids resets it */
@@ -652,11 +652,34 @@ static void init_turn(struct init *in, int signal_fd, bool waits)
 /* The program does not start before it may, and whoever started us does not wait for it. */
 static void init_hold(struct init *in, int signal_fd)
 {
-	if (!(in->o->flags & ORDERS_HOLD_START))
+	if (!(in->o->flags & ORDERS_HOLD_START) || in->exec_errno)
 		return;
-	sys1(SYS_close, in->o->start_fd);
 	while (!in->may_start)
 		init_turn(in, signal_fd, true);
+}
+
+static void init_nest(struct init *in)
+{
+	long ret = 0;
+
+	if (in->o->flags & ORDERS_NEST && !(in->o->flags & ORDERS_VISIT))
+		ret = nest_make(in);
+	if (ret < 0) {
+		in->exec_errno = (int)-ret;
+		in->stage = ORDERS_NESTING;
+	}
+}
+
+static void init_start(struct init *in)
+{
+	if (in->exec_errno)
+		return;
+	in->main_pid = raw_clone_call(
+		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, in);
+	if (in->main_pid < 0) {
+		in->exec_errno = (int)-in->main_pid;
+		in->stage = ORDERS_FORK;
+	}
 }
 
 static int decimal(const char *s)
@@ -744,22 +767,13 @@ void init_main(long *sp)
 	sys5(SYS_prctl, PR_SET_PDEATHSIG, ORDERS_DEATH_SIGNAL, 0, 0, 0);
 	init_turn(
 		&in, (int)signal_fd, false); /* nothing is started for an agent that is gone */
+	init_nest(&in);
+	sys1(SYS_close, in.o->start_fd);
 	init_hold(&in, (int)signal_fd);
-	in.main_pid = raw_clone_call(
-		CLONE_VM | CLONE_VFORK | SIGCHLD, main_stack + STACK_BYTES, main_run, &in);
-	if (in.main_pid < 0) {
-		in.exec_errno = (int)-in.main_pid;
-		in.stage = ORDERS_FORK;
-	} else if (in.o->flags & ORDERS_NEST && !(in.o->flags & ORDERS_VISIT) &&
-		   in.main_pid != ORDERS_MAIN_PID) {
-		in.exec_errno = EAGAIN; /* a visitor was quicker, and has its place */
-		in.stage = ORDERS_NESTING;
-		sys2(SYS_kill, in.main_pid, SIGKILL);
-	}
+	init_start(&in);
 	if (in.exec_errno)
 		init_ended(&in, 0, 0);
 	sys1(SYS_close, in.o->copies_fd);
-	sys1(SYS_close, in.o->start_fd);
 	if (in.o->flags & ORDERS_VISIT) { /* its end tells that the program runs */
 		sys1(SYS_close, in.status_fd);
 		in.status_fd = -1;

@@ -15,10 +15,9 @@ struct init {
 	char **envp;
 	volatile int exec_errno; /* written by the child, whose memory is ours until it execs */
 	volatile int stage;
-	volatile uint32_t nest; /* enum nest; a futex */
-	volatile int nest_errno;
 	long main_pid; /* 0: it does not run */
 	int status_fd; /* -1: there is nothing to report any more */
+	int keeper_fd; /* of nest.c */
 	bool may_start;
 };
 
@@ -42,8 +41,9 @@ void main_fail(struct init *in, int stage, long ret) __attribute__((noreturn));
 void visit_begin(void);
 void visit_end(const struct init *in) __attribute__((noreturn));
 
-/* nest.c, in the main process, with ORDERS_NEST: makes its namespaces, or enters them. */
-void nest_make(struct init *in);
-void nest_visit(struct init *in);
+/* nest.c, with ORDERS_NEST: the namespaces, before anybody else is in PID 1's; and into them,
+ * in the main process and in that of a visitor. */
+long nest_make(struct init *in);
+void nest_enter(struct init *in);
 
 #endif

@@ -4,25 +4,28 @@
  * its capabilities count for what it makes itself. The mounts that it finds were made in the
  * namespace above; the kernel then keeps them together and their flags as they are
  * (mount_namespaces(7)).
+ *
+ * They are there before the program and after it, for visitors: a keeper makes them, the first
+ * child of PID 1, and does nothing else. The main process enters them as visitors do. The
+ * program may kill the keeper, as it is the namespaces' root: then nobody enters any more.
  */
 #define _GNU_SOURCE 1
 #include "init.h"
 #include "rawsys.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/statfs.h>
 
-enum { MAPPER_STACK_BYTES = 8192 };
+enum { KEEPER_STACK_BYTES = 8192 };
 
-static char mapper_stack[MAPPER_STACK_BYTES] __attribute__((aligned(16)));
+static char keeper_stack[KEEPER_STACK_BYTES] __attribute__((aligned(16)));
 
 enum { NEST_NS = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS };
-enum nest { NEST_WAITS, NEST_MADE, NEST_FAILED };
 
 static long nest_map(int proc_fd, const char *name, const char *text, size_t n)
 {
@@ -63,57 +66,71 @@ static long nest_open(long pid)
 }
 
 /*
- * A child of the main process that stays behind in step-init's user namespace: only from there
- * a map of more than one id can be written.
+ * Has nothing of step-init but a copy of its memory, which is not dumpable, and whose owner is
+ * the namespace above: the program cannot trace it, though it has every capability beside it.
  */
-static void nest_mapper(void *arg)
+static void nest_keep(void *arg)
 {
 	struct init *in = arg;
-	const char *maps = (const char *)in->o + orders_maps_at(in->o);
+	int32_t answer = (int32_t)sys1(SYS_unshare, NEST_NS);
+
+	sys5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (sys3(SYS_write, in->keeper_fd, &answer, sizeof(answer)) != sizeof(answer) || answer)
+		init_exit(1);
+	sys3(SYS_close_range, 0, ~0U, 0);
+	for (;;)
+		sys5(SYS_ppoll, 0, 0, 0, 0, 0);
+}
+
+/* Only from the namespace above a map of more than one id can be written. */
+static long nest_map_all(const struct orders *o, long pid)
+{
+	const char *maps = (const char *)o + orders_maps_at(o);
+	long fd = nest_open(pid);
 	long ret;
 
-	while (in->nest == NEST_WAITS)
-		sys4(SYS_futex, &in->nest, FUTEX_WAIT, NEST_WAITS, 0);
-	if (in->nest == NEST_MADE) {
-		ret = nest_open(sys0(SYS_getppid));
-		if (ret >= 0) {
-			int fd = (int)ret;
-
-			ret = nest_map(fd, "uid_map", maps, in->o->n_uid_map);
-			if (ret == 0)
-				ret = nest_map(fd, "gid_map", maps + in->o->n_uid_map,
-					in->o->n_gid_map);
-		}
-		in->nest_errno = ret < 0 ? (int)-ret : 0;
-	}
-	init_exit(0);
+	if (fd < 0)
+		return fd;
+	ret = nest_map((int)fd, "uid_map", maps, o->n_uid_map);
+	if (ret == 0)
+		ret = nest_map((int)fd, "gid_map", maps + o->n_uid_map, o->n_gid_map);
+	sys1(SYS_close, fd);
+	return ret;
 }
 
-void nest_make(struct init *in)
+long nest_make(struct init *in)
 {
-	long pid = raw_clone_call(
-		CLONE_VM | SIGCHLD, mapper_stack + MAPPER_STACK_BYTES, nest_mapper, in);
-	long ret = pid;
+	int32_t answer = -ECHILD;
+	int pipe_fd[2];
+	long ret = sys2(SYS_pipe2, pipe_fd, O_CLOEXEC);
+	long pid;
 
-	if (ret >= 0)
-		ret = sys1(SYS_unshare, NEST_NS);
-	in->nest = ret < 0 ? NEST_FAILED : NEST_MADE;
-	sys3(SYS_futex, &in->nest, FUTEX_WAKE, 1);
-	if (pid > 0 && sys4(SYS_wait4, pid, 0, WALL, 0) < 0)
-		ret = -ECHILD;
-	if (ret >= 0)
-		ret = -in->nest_errno;
 	if (ret < 0)
-		main_fail(in, ORDERS_NESTING, ret);
+		return ret;
+	in->keeper_fd = pipe_fd[1];
+	pid = raw_clone_call(SIGCHLD, keeper_stack + KEEPER_STACK_BYTES, nest_keep, in);
+	sys1(SYS_close, pipe_fd[1]);
+	ret = pid;
+	if (pid > 0) {
+		sys3(SYS_read, pipe_fd[0], &answer, sizeof(answer));
+		ret = answer;
+	}
+	sys1(SYS_close, pipe_fd[0]);
+	if (ret == 0 && pid != ORDERS_KEEPER_PID)
+		ret = -EAGAIN;
+	return ret ? ret : nest_map_all(in->o, pid);
 }
 
-void nest_visit(struct init *in)
+void nest_enter(struct init *in)
 {
-	long ret = sys2(SYS_pidfd_open, ORDERS_MAIN_PID, 0);
+	long ret = sys2(SYS_pidfd_open, ORDERS_KEEPER_PID, 0);
+	long fd = ret;
 
-	if (ret >= 0)
-		ret = sys2(SYS_setns, ret, NEST_NS);
-	if (ret == 0 && in->o->n_cwd) /* it brings to the root */
+	if (ret >= 0) {
+		ret = sys2(SYS_setns, fd, NEST_NS);
+		sys1(SYS_close, fd);
+	}
+	if (ret == 0) /* it brings to the root */
 		ret = sys1(SYS_chdir, (const char *)in->o + orders_cwd_at(in->o));
 	if (ret < 0)
 		main_fail(in, ORDERS_NESTING, ret);

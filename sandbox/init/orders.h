@@ -40,11 +40,11 @@ struct orders {
 	uint32_t flags;    /* enum orders_flags */
 	int32_t copies_fd; /* socket: the opened copies go there, a message each; or -1 */
 	uint32_t n_copy[ORDERS_COPIES]; /* bytes of the path of a copy, NUL included; 0: none */
-	uint32_t n_cwd;    /* bytes of the working directory, NUL included; 0: it is right */
+	uint32_t n_cwd;    /* bytes of the working directory, NUL included; with ORDERS_NEST */
 	uint32_t n_filter; /* instructions of one more filter for the main process; 0: none */
 	uint32_t filter_flags;         /* of seccomp(2) */
 	uint32_t n_uid_map, n_gid_map; /* bytes; with ORDERS_NEST */
-	int32_t start_fd; /* stays open until the main process executes or has failed; or -1 */
+	int32_t start_fd; /* stays open until the namespaces of ORDERS_NEST are there; or -1 */
 	int32_t program_fd; /* executed instead of what argv[0] names, or -1 */
 };
 
@@ -55,10 +55,9 @@ enum orders_flags {
 	ORDERS_ESCALATE = 4, /* setuid programs count */
 	ORDERS_HOME = 8,     /* SANDBOX_HOME_SOURCE goes into the home */
 	/*
-	 * The main process enters a user namespace nested in step-init's, with copies of its
-	 * mount and UTS namespaces; a visitor enters those of the main process. Whatever it can
-	 * do in there, mounts that it was given cannot be taken apart, and step-init lies
-	 * outside.
+	 * The main process, and each visitor, is in a user namespace nested in step-init's,
+	 * with copies of its mount and UTS namespaces. Whatever it can do in there, mounts that
+	 * it was given cannot be taken apart, and step-init lies outside.
 	 */
 	ORDERS_NEST = 16,
 	ORDERS_HOLD_START = 32,  /* ORDERS_GO_SIGNAL starts the program */
@@ -74,10 +73,11 @@ enum orders_flags {
  */
 #define ORDERS_INIT_CAPS (UINT64_C(0xf) << 5 | UINT64_C(1) << 35)
 /* With ORDERS_NEST these alone: the step's are of the other namespace. SETFCAP is asked of who
- * maps uid 0. */
-#define ORDERS_NEST_CAPS (ORDERS_INIT_CAPS | UINT64_C(1) << 31)
-/* The first process that step-init starts; with start_fd nobody can come before it. */
-enum { ORDERS_MAIN_PID = 2 };
+ * maps uid 0, SYS_PTRACE of who enters the namespaces of a process that is not dumpable. */
+#define ORDERS_NEST_CAPS (ORDERS_INIT_CAPS | UINT64_C(1) << 31 | UINT64_C(1) << 19)
+/* The first process that step-init starts with ORDERS_NEST: the namespaces are its; with
+ * start_fd nobody can come before it. */
+enum { ORDERS_KEEPER_PID = 2 };
 /* From the kernel at the agent's death: PID 1 then ends its namespace in its own order. */
 #define ORDERS_DEATH_SIGNAL SIGPWR
 /* From the agent, of the numbers that nothing else uses: start the program; SIGKILL to it, and

@@ -204,21 +204,33 @@ spec:
     - name: s
       image: busybox
       securityContext: {privileged: true}
-      script: "mkdir /m; mount -t tmpfs none /m; echo up; until [ -e /m/go ]; do sleep 0.1; done; exit 3"
+      workingDir: /tmp
+      script: "cat /w/x; grep -E '^(Cap|Seccomp:|NoNewPrivs)' /proc/self/status | cmp - /rights && echo the same; mkdir /m; mount -t tmpfs none /m; echo up; until [ -e /m/go ]; do sleep 0.1; done; exit 3"
 YAML
 start_run "$T/in.yaml" -o plain
 agent=$pid
 wait_for 30 says "before it starts"
 ok $? "a privileged step waits"
-shell -- true
-is "$code" 3 "it cannot be entered"
-like "$err" "can be entered only while its program runs" "which is said"
+shell -- sh -c 'mkdir /w && mount -t tmpfs none /w && echo made >/w/x && hostname of-the-step && grep -c " /w " /proc/self/mountinfo; grep -E "^(Cap|Seccomp:|NoNewPrivs)" /proc/self/status >/rights; pwd'
+is "$code" 0 "it can be entered, with its rights" || echo "# $err"
+is "$out" "1
+/tmp" "in its own directory"
+shell -- sh -c 'cat /w/x; hostname; mknod /dev/n c 1 3 2>/dev/null || umount /proc 2>/dev/null || echo no more'
+is "$out" "made
+of-the-step
+no more" "who comes next is in the same namespaces"
 shell --continue
 wait_for 20 says "priv/s. up"
 shell -- touch /m/go
 is "$code" 0 "then it can, where its program is" || echo "# $err"
+like "$(log priv s)" "made
+the same
+up" "its program is where they were, and has the same rights"
 wait_for 20 says "exit code 3, waiting"
 ok $? "it waits when that failed"
+shell -- ls /m/go /w/x
+is "$out" "/m/go
+/w/x" "and can be entered again, with what the program had mounted"
 shell --continue
 wait "$agent"
 is $? 0 "and ends as any" || sed 's/^/# /' "$T/run.err"

@@ -72,6 +72,9 @@ static const struct answer of_all[] = {
 	{"/proc/irq/default_smp_affinity", "EACCES|EROFS|ENOENT"},
 	/* the process that supervises the step */
 	{"ptrace-1", "EPERM"},
+	{"seize-keeper", "EPERM"},
+	{"mem-keeper", "EACCES"},
+	{"getfd-keeper", "EPERM"},
 	{"seize-1", "EPERM"},
 	{"mem-1", "EACCES"},
 	{"environ-1", "EACCES"},
@@ -283,6 +286,37 @@ static void test_visit(void **state)
 	close(m[0].source_dfd);
 }
 
+/* It comes there before the program and after that has failed, too. */
+static void test_visit_held(void **state)
+{
+	struct sandbox_exit e = {0};
+	struct sandbox_mount m[3];
+	struct visit v;
+	struct step s;
+	struct err err = {0};
+	char ns[TEXT_MAX];
+
+	(void)state;
+	fix_step(&s, PROBE(ARG("abort")));
+	s.c.security = privileged;
+	s.c.holds_start = s.c.holds_failed = true;
+	add_volumes(&s, m);
+	assert_worked(fix_start(&s, &err), err);
+	fix_visit_run(&v, &s, PROBE(ARG("privileged")));
+	check_answers(v.text, answer_unmasked, ARRAY_SIZE(of_all));
+	fix_visit_run(&v, &s, PROBE(ARG("ns")));
+	memcpy(ns, v.text, sizeof(ns));
+	assert_worked(sandbox_go(&s.p, &err), err);
+	assert_true(fix_readable(s.p.status_fd, STEP_TIMEOUT_MS));
+	assert_int_equal(read(s.p.status_fd, &e, sizeof(e)), sizeof(e));
+	assert_int_equal(e.signal, SIGABRT);
+	fix_visit_run(&v, &s, PROBE(ARG("ns")));
+	assert_string_equal(v.text, ns);
+	assert_worked(sandbox_signal(&s.p, SIGKILL, &err), err);
+	fix_end(&s, &out);
+	close(m[0].source_dfd);
+}
+
 /* A program that does not exist is told as in every step. */
 static void test_no_program(void **state)
 {
@@ -304,6 +338,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_tracer),
 		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_visit_held),
 		cmocka_unit_test(test_no_program),
 	};
 

@@ -211,6 +211,16 @@ static void attacks_machine(void)
 	put_file("/proc/1/oom_score_adj", "-1000");
 }
 
+/* Who keeps the step's namespaces for visitors; it lies in them. */
+static void attacks_keeper(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, 2, 0);
+
+	say("seize-keeper", ptrace(PTRACE_SEIZE, 2, NULL, NULL));
+	say("mem-keeper", attack_open("/proc/2/mem", O_RDWR));
+	say("getfd-keeper", syscall(SYS_pidfd_getfd, fd, 0, 0));
+}
+
 /* What privileged is for, and what it must not be; of the attack's files none is there. */
 int cmd_privileged(char **argv)
 {
@@ -226,6 +236,7 @@ int cmd_privileged(char **argv)
 	attacks_machine();
 	attacks_proc();
 	attacks_init();
+	attacks_keeper();
 	attacks_kernel();
 	attacks_abi();
 	return 0;
