@@ -355,8 +355,8 @@ struct sandbox_visit_config {
  * end is only seen once the visitor was reaped (sandbox_visit_finish). Returns when it was
  * cloned: status_fd then tells, as in sandbox_start, only whether the program could not be
  * executed (EOF: it runs). sandbox_signal reaches the program's process group. Where the
- * step's program has namespaces of its own (SYS_ADMIN, SYS_PTRACE, all), the visitor is in them,
- * before that program starts and after it has failed, too.
+ * step's program has namespaces of its own (SYS_ADMIN, SYS_PTRACE, all), the visitor is in
+ * them, before that program starts and after it has failed, too.
  */
 int sandbox_visit(
 	const struct sandbox_visit_config *c, struct sandbox_proc *ret, struct err *err);
