@@ -230,11 +230,11 @@ static void test_failures(void **state)
 		{TR("  taskSpec: {volumes: [{name: v, configMap: {name: m, items: [{key: K, "
 		    "path: ../p}]}}], steps: [{image: x}]}\n" OBJECTS),
 			"PodCreationFailed", "leads out of its volume"},
-		{TR("  params: [{name: p, value: same}]\n  taskSpec: {params: [{name: p}], "
-		    "volumes: "
-		    "[{name: v, projected: {sources: [{configMap: {name: m, items: [{key: K, "
-		    "path: same}]}}, {downwardAPI: {items: [{path: $(params.p), fieldRef: "
-		    "{fieldPath: metadata.name}}]}}]}}], steps: [{image: x}]}\n" OBJECTS),
+		{TR("  taskSpec: {volumes: [{name: v, projected: {sources: [{configMap: {name: "
+		    "m, "
+		    "items: [{key: K, path: same}]}}, {downwardAPI: {items: [{path: same, "
+		    "fieldRef: {fieldPath: metadata.name}}]}}]}}], steps: [{image: "
+		    "x}]}\n" OBJECTS),
 			"PodCreationFailed",
 			"projected: conflicting duplicate paths: \"same\""},
 		{TR("  taskSpec: {steps: [{image: x, env: [{name: A, value: b}, {value: "
