@@ -55,7 +55,8 @@ get:pods)
 	*) printf 'sample-old Failed\nsample-pod %s\n' "$phase" ;;
 	esac
 	;;
-get:pod) [ ! -e "$S/deleted" ] && { cat "$S/$3.json" 2>/dev/null || cat "$S/pod.json"; } ;;
+get:pod) [ ! -e "$S/unreadable" ] || { echo 'pods "sample-pod" is forbidden' >&2; exit 1; }
+	[ ! -e "$S/deleted" ] && { cat "$S/$3.json" 2>/dev/null || cat "$S/pod.json"; } ;;
 get:job)
 	# what each look at the Job finds: a line of conditions, none, or GONE; the last one stays
 	[ -e "$S/job" ] || { echo there; echo "Failed BackoffLimitExceeded: Job has reached the specified backoff limit"; exit; }
@@ -65,6 +66,7 @@ get:job)
 	;;
 get:pod,*) [ -e "$S/none" ] || echo pod/sample ;;
 logs:-f)
+	[ ! -e "$S/nolog" ] || { echo 'pods/log is forbidden' >&2; exit 1; }
 	n=$(($(cat "$S/n" 2>/dev/null || echo 0) + 1))
 	echo $n >"$S/n"
 	[ ! -e "$S/log.$n" ] || play_log <"$S/log.$n"
@@ -189,6 +191,17 @@ lost() {
 [a/s] three" "$shell: the log goes on where it was"
 	is "$(calls '--since-time=2026-11-22T12:58:11.5Z')" 1 "$shell: from the last line"
 	like "$err" "The connection to the server was refused" "$shell: an error of the cluster is told"
+	like "$err" "log: error: unexpected EOF" "$shell: and why the log broke off"
+	cluster succeeded Running Running Succeeded
+	: >"$S/nolog"
+	plugin run -f x
+	is "$code $out" "0 " "$shell: a log that nobody may read"
+	is "$(grep -c "log: pods/log is forbidden" "$T/err")" 1 "$shell: is told of, once"
+	cluster succeeded Running Succeeded
+	: >"$S/unreadable"
+	MONOPOD_PATIENCE=3 plugin run -f x
+	is "$code" 4 "$shell: a pod that can be seen and not read"
+	like "$err" 'pods "sample-pod" is forbidden' "$shell: is told of"
 	# the kubelet rotated the log while nobody followed: the last line that was seen is in no file that it gives
 	cluster succeeded Running Running Running Running Succeeded
 	lines log.1 "[a/s] one" "[a/s] two"
