@@ -115,12 +115,18 @@ static size_t count_runs(struct arena *a, const struct plan_task *t, bool *ret_u
 	return matrix_expand(a, m, &all, &n, NULL) < 0 ? 0 : n;
 }
 
+/* What is refused when it starts asks for nothing. */
+static size_t n_starting(const struct plan *p)
+{
+	return p->is_refused ? 0 : p->n_tasks;
+}
+
 static void find_tasks(
 	struct peaks *p, const struct agent *agent, struct str prefix, size_t n_around)
 {
 	struct arena *scratch cleanup_arena = arena_new();
 
-	for (size_t i = 0; i < agent->plan.n_tasks; i++) {
+	for (size_t i = 0; i < n_starting(&agent->plan); i++) {
 		const struct plan_task *t = &agent->plan.tasks[i];
 		struct peak_task one = {.n_runs = n_around};
 
@@ -202,6 +208,8 @@ static int64_t weigh(struct weighing *w, const struct agent *agent)
 	int64_t finally = 0;
 	int64_t dag;
 
+	if (!n_starting(p))
+		return 0;
 	for (size_t i = 0; i < p->n_tasks; i++) {
 		weight[i] = weigh_task(w, &p->tasks[i]);
 		n_edges += p->tasks[i].n_parents;

@@ -424,6 +424,7 @@ static void build_pipeline(const struct plan_context *c)
 	if (!find_pipeline(c))
 		return;
 	list_tasks(c);
+	pod_plan(c);
 	if (!graph_edges(c) || !bind_params(c, &params, &defaults))
 		return;
 	workspace_plan(c, &params, pr->workspaces, pr->n_workspaces);
@@ -442,7 +443,6 @@ static void build_pipeline(const struct plan_context *c)
 	bind_timeouts(c);
 	bind_accounts(c);
 	mark_hermetic(c);
-	pod_plan(c);
 	if (c->n_child_tasks)
 		(void)child_previews(c);
 }

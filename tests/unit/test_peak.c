@@ -250,6 +250,27 @@ static void test_unknown(void **state)
 	rig_free(r);
 }
 
+/* A pipeline in the pipeline that fails when its 'when' lets it start asks for nothing. */
+static void test_refused_child(void **state)
+{
+	struct rig *r = rig_new(RUN "    - {name: a, taskSpec: {steps: [" STEP(
+		"cpu: 1") "]}}\n"
+			  "    - {name: b, when: [{input: q, operator: in, values: [z]}], "
+			  "pipelineRef: "
+			  "{name: inner}}\n"
+			  "---\napiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: "
+			  "inner}\n"
+			  "spec: {tasks: [{name: c, taskRef: {name: t}}]}\n"
+			  "---\napiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
+			  "spec: {params: [{name: need}], steps: [" STEP("cpu: 7") "]}\n");
+
+	(void)state;
+	r->agent = agent_new(r->spec, &r->spec->runs[0], &r->opts, &r->diags);
+	assert_string_equal(r->diags.items[0].code, "task-params");
+	assert_string_equal(str_c(peak_line(r->arena, r->agent)), "cpu 1");
+	rig_free(r);
+}
+
 static void test_quantity(void **state)
 {
 	static const struct {
@@ -285,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_quantity),
+		cmocka_unit_test(test_refused_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
