@@ -7,6 +7,7 @@
 #include <base/bounds.h>
 #include <base/clock.h>
 
+/* The objects have whole seconds. */
 static void time_put(const char *what, struct str from, struct str to, struct buf *out)
 {
 	int64_t a, b;
@@ -14,8 +15,9 @@ static void time_put(const char *what, struct str from, struct str to, struct bu
 		return;
 	buf_addf(out, "%s" STR_FMT, what, STR_ARG(from));
 	if (clock_parse_rfc3339(to, &b) == 0) {
-		buf_addz(out, ", took ");
-		view_text_time(out, b - a);
+		buf_addz(out, b == a ? ", took less than 1s" : ", took ");
+		if (b != a)
+			view_text_time(out, b - a);
 	}
 	buf_addc(out, '\n');
 }

@@ -47,7 +47,7 @@ monopod collect -o plain tests/pods/failed.json
 is "$code" 1 "for people: exit code"
 is "$out" "PipelineRun sample  False  Failed
 Tasks Completed: 1 (Failed: 1, Cancelled 0), Skipped: 1
-started 2026-11-22T12:58:19Z, took 0ms
+started 2026-11-22T12:58:19Z, took less than 1s
 
   sample-build  False  StepFailed" "the words of describe"
 
