@@ -123,6 +123,9 @@ p = Person("--", "/nowhere")
 ok(p.end() == 127, "a program that is not there", p.text)
 ok("/nowhere" in p.text and p.restored, "is named", p.text)
 
+if os.environ.get("ITS_OWN_SHELL") == "0":  # the step has no programs
+    print(f"1..{count}")
+    sys.exit(bad != 0)
 p = Person("--", "sh", "-c", "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 3")
 ok(p.end() == 3, "a command on a terminal")
 ok(p.until("line 2999"), "its output is whole", p.text[-300:])

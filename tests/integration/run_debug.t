@@ -192,6 +192,64 @@ shell --continue
 finish
 is "$code" 0 "to its end" || echo "# $err"
 
+# in a pipeline inside, of one of several combinations, and at a second attempt
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: p}
+spec:
+  pipelineSpec:
+    tasks:
+    - name: child
+      pipelineSpec:
+        tasks:
+        - {name: in, taskSpec: {steps: [{name: s, image: busybox, script: exit 3}, {name: t, image: busybox, script: echo on}]}}
+    - name: m
+      matrix: {params: [{name: x, value: [one, two]}]}
+      taskSpec: {params: [{name: x}], steps: [{name: s, image: busybox, script: 'echo $(params.x) again $(context.task.retry-count); [ $(params.x) = one ]'}]}
+    - name: again
+      retries: 1
+      taskSpec: {steps: [{name: s, image: busybox, script: 'exit 4'}]}
+YAML
+start --debug on-failure
+wait_for 20 waits 3
+ok $? "steps wait in a pipeline inside, in a combination, and in a task with retries"
+like "$(<"$T/run.err")" " m-1 s, --continue or --fail" "which are named as they can be entered"
+shell m-1 s -- sh -c 'echo in $0' there
+is "$out" "in there" "a combination can be entered" || echo "# $err"
+shell in s -- pwd
+is "$code" 0 "a pipeline inside, too" || echo "# $err"
+shell m-0 s -- true
+is "$code" 2 "but no combination that has ended"
+shell --continue m-1 s
+is "$code" 0 "--continue ends the wait of a combination" || echo "# $err"
+shell --continue in s
+is "$code" 0 "and in a pipeline inside" || echo "# $err"
+shell --fail again s
+is "$code" 0 "--fail ends that of a first attempt" || echo "# $err"
+wait_for 20 waits 4
+ok $? "the second one fails, and waits anew"
+shell --continue again s
+is "$code" 0 "and goes on"
+finish
+is "$code" 0 "all of it has succeeded" || echo "# $err"
+like "$(cat "$T"/run/logs/*/*/t.log)" on "as has what came behind the step inside"
+
+start --debug before-step=in/s --debug before-step=m-1/s --debug before-step=again/s
+wait_for 20 waits 3
+ok $? "they wait before their program, where that was asked for"
+shell --fail in
+is "$code" 0 "--fail in a pipeline inside" || echo "# $err"
+shell --fail m-1
+is "$code" 0 "and of a combination" || echo "# $err"
+shell --fail again
+wait_for 20 waits 4
+ok $? "a retry waits before its program again"
+shell --fail again
+finish
+is "$code" 1 "the run has failed"
+is "$(json "' '.join(sorted(c['pipelineTaskName'] for c in run['status']['childReferences']))")" "again child m m" "with all its tasks"
+
 # --debug: the same for tasks of a pipeline
 yaml <<'YAML'
 apiVersion: tekton.dev/v1

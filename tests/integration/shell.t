@@ -173,13 +173,22 @@ kind: TaskRun
 metadata: {name: bare}
 spec:
   debug: {breakpoints: {beforeSteps: [s]}}
-  taskSpec: {steps: [{name: s, image: bare, command: [/probe, exit, "0"]}]}
+  taskSpec: {steps: [{name: s, image: bare, command: [/probe, exit, "0"], workingDir: /tmp, env: [{name: ONE, value: two}]}]}
 YAML
 start_run "$T/in.yaml" --image-map "bare=dir:$T/bare" -o plain
 agent=$pid
 wait_for 30 says "waiting at a breakpoint"
 is "$(echo 'echo $((6*7)); ls /; type busybox' | MONOPOD_SHELL=/bin/busybox "$MONOPOD" shell "$T/run" 2>&1 | head -1)" 42 \
 	"an image without a shell gets a static one of this machine's"
+MONOPOD_SHELL=/bin/busybox "$MONOPOD" shell "$T/run" bare s >"$T/out" 2>&1 <<'SH'
+ls /; pwd; cd /; pwd; echo words >/tmp/file; cat /tmp/file; env | grep ONE; wc -c </tmp/file; id -u; cd /tmp && rm file && ls; exit 5
+SH
+is $? 5 "the shell's exit code is the verb's"
+is "$(grep -vx 'dev\|etc\|probe\|proc\|tekton\|tmp\|workspace' "$T/out" | tr '\n' ' ')" "/tmp / words ONE=two 6 0 " "it has what one needs: ls, cd, pwd, cat, env, exit and more"
+like "$(<"$T/out")" probe "and shows the step's root"
+ITS_OWN_SHELL=0 MONOPOD_SHELL=/bin/busybox python3 tests/helpers/pty_shell.py "$MONOPOD" "$T/run" bare s >"$T/pty"
+ok $? "a person at a terminal in it" "$(grep -v ^ok "$T/pty")"
+like "$(<"$T/pty")" "1..19" "with all that a terminal is for"
 if [ "$(id -u)" = 0 ]; then
 	unshare --mount --propagation private sh -c 'mount --bind /dev/null /bin/busybox && exec "$@"' sh \
 		"$MONOPOD" shell "$T/run" </dev/null >"$T/out" 2>"$T/err"
