@@ -3,6 +3,7 @@
 #include "collect.h"
 
 #include "list_json.h"
+#include "pod_tasks.h"
 #include "record.h"
 
 #include <base/clock.h>
@@ -55,8 +56,8 @@ static void put_run_condition(const struct printer *p)
 }
 
 /* What was running when the pod ended has ended with it. */
-static void put_task_condition(const struct printer *p, struct str name, struct str status,
-	struct str reason, struct str message)
+static void put_task_condition(const struct printer *p, const char *kind, struct str name,
+	struct str status, struct str reason, struct str message)
 {
 	const struct condition *c = &p->c->condition;
 
@@ -66,8 +67,8 @@ static void put_task_condition(const struct printer *p, struct str name, struct 
 		return;
 	}
 	put_condition(p, status_word(c->status), c->reason,
-		arena_printf(p->arena, "TaskRun \"" STR_FMT "\" had not ended when its pod did",
-			STR_ARG(name)),
+		arena_printf(p->arena, "%s \"" STR_FMT "\" had not ended when its pod did",
+			kind, STR_ARG(name)),
 		c->changed_wall_ns);
 }
 
@@ -186,20 +187,46 @@ static void put_results(const struct printer *p)
 	json_close(p->w, ']');
 }
 
-static void put_child_references(const struct printer *p)
+static const char *kind_of(const struct pod_task *t)
+{
+	return t->is_pipeline_run ? "PipelineRun" : "TaskRun";
+}
+
+/* Of what is not known the run itself is the owner. */
+static struct pod_task task_of(const struct printer *p, const struct told_item *t)
+{
+	const struct kube_pod *pod = p->c->pod;
+	struct pod_task k = pod_task_of(pod->tasks, pod->run_name, t->name);
+
+	if (!k.owner.n)
+		k.owner = pod->run_name;
+	return k;
+}
+
+static void put_child_references(const struct printer *p, struct str owner)
 {
 	const struct told *t = &p->c->told;
+	bool any = false;
 
-	if (!json_list(p->w, "childReferences", t->n_task_runs))
-		return;
 	for (size_t i = 0; i < t->n_task_runs; i++) {
+		const struct pod_task k = task_of(p, &t->task_runs[i]);
+
+		if (!str_eq(k.owner, owner))
+			continue;
+		if (!any) {
+			json_key(p->w, "childReferences");
+			json_open(p->w, '[');
+		}
+		any = true;
 		json_open(p->w, '{');
 		json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
-		json_fieldz(p->w, "kind", "TaskRun");
+		json_fieldz(p->w, "kind", kind_of(&k));
 		json_field(p->w, "name", t->task_runs[i].name);
+		json_field_given(p->w, "pipelineTaskName", k.pipeline_task);
 		json_close(p->w, '}');
 	}
-	json_close(p->w, ']');
+	if (any)
+		json_close(p->w, ']');
 }
 
 static void put_spec(const struct printer *p)
@@ -239,23 +266,26 @@ static void put_run(const struct printer *p)
 	put_time(p, "completionTime", c->ended_ns);
 	put_results(p);
 	if (!is_task_run)
-		put_child_references(p);
+		put_child_references(p, c->pod->run_name);
 	json_close(p->w, '}');
 	json_close(p->w, '}');
 }
 
 static void put_task_run(const struct printer *p, const struct told_item *t)
 {
+	const struct pod_task k = task_of(p, t);
+
 	json_open(p->w, '{');
 	json_fieldz(p->w, "apiVersion", "tekton.dev/v1");
-	json_fieldz(p->w, "kind", "TaskRun");
+	json_fieldz(p->w, "kind", kind_of(&k));
 	json_key(p->w, "metadata");
 	json_open(p->w, '{');
 	json_field(p->w, "name", t->name);
 	json_field_given(p->w, "namespace", p->c->pod->ns);
 	json_key(p->w, "labels");
 	json_open(p->w, '{');
-	json_field(p->w, "tekton.dev/pipelineRun", p->c->pod->run_name);
+	json_field(p->w, "tekton.dev/pipelineRun", k.owner);
+	json_field_given(p->w, "tekton.dev/pipelineTask", k.pipeline_task);
 	json_close(p->w, '}');
 	json_close(p->w, '}');
 	json_key(p->w, "spec");
@@ -263,8 +293,11 @@ static void put_task_run(const struct printer *p, const struct told_item *t)
 	json_close(p->w, '}');
 	json_key(p->w, "status");
 	json_open(p->w, '{');
-	put_task_condition(p, t->name, t->status, t->reason, STR_NONE);
-	json_field(p->w, "podName", p->c->pod->name);
+	put_task_condition(p, kind_of(&k), t->name, t->status, t->reason, STR_NONE);
+	if (k.is_pipeline_run)
+		put_child_references(p, t->name);
+	else
+		json_field(p->w, "podName", p->c->pod->name);
 	json_close(p->w, '}');
 	json_close(p->w, '}');
 }
@@ -292,7 +325,10 @@ static void put_ended_status(
 	if (is_run)
 		put_run_condition(p);
 	else
-		put_task_condition(p, name, told.status, told.reason, told.message);
+		put_task_condition(p,
+			str_eqz(json_str(json_get(item, "kind")), "PipelineRun") ? "PipelineRun"
+										 : "TaskRun",
+			name, told.status, told.reason, told.message);
 	json_foreach (it, status) {
 		if (str_eqz(it->key, "conditions"))
 			continue;

@@ -167,6 +167,14 @@ static const struct json *object_read(
 	return v;
 }
 
+static const struct json *tasks_read(struct arena *a, const struct json *pod)
+{
+	struct str text = text_of(object_of(meta_of(pod), "annotations"), "monopod/tasks");
+	struct json *v;
+
+	return text.n && json_parse(a, text, OBJECT_MAX, &v, NULL) == 0 ? v : NULL;
+}
+
 static int pod_read(
 	struct arena *a, const struct json *pod, struct kube_pod *ret, struct err *err)
 {
@@ -196,6 +204,7 @@ static int pod_read(
 	if (!ret->name.n)
 		return err_set(err, ERR_SPEC, "a Pod without a name");
 	ret->object = object_read(a, pod, ret);
+	ret->tasks = tasks_read(a, pod);
 	own = own_of(json_get(status, "containerStatuses"), &n_statuses);
 	declared = own_of(json_get(spec, "containers"), &n_specs);
 	if ((!own && n_statuses) || (!declared && n_specs))

@@ -33,6 +33,7 @@ struct kube_pod {
 	const struct json *labels; /* NULL: none */
 	const struct json
 		*object; /* the run object, as `monopod pod` annotates it; NULL: none */
+	const struct json *tasks; /* the annotation monopod/tasks (pod_tasks.h); NULL: none */
 	int64_t created_ns;
 	enum kube_phase phase;
 	struct str reason,

@@ -4,6 +4,7 @@
 
 #include "pod_input.h"
 #include "pod_secret.h"
+#include "pod_tasks.h"
 
 #include <base/bounds.h>
 #include <base/map.h>
@@ -454,6 +455,7 @@ static void own_labels(struct gather *g)
 static void gather_annotations(struct gather *g, struct str object)
 {
 	const struct labels *l = &meta_of(g)->annotations;
+	const struct str tasks = pod_tasks(g->arena, g->in->spec, g->in->run);
 	size_t n_bytes = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -464,7 +466,7 @@ static void gather_annotations(struct gather *g, struct str object)
 			continue;
 		n_bytes += key.n + l->values[i].s.n;
 		if (!name_is_annotation(key) ||
-			n_bytes > ANNOTATIONS_BYTES - OBJECT_BYTES - KIB)
+			n_bytes > ANNOTATIONS_BYTES - 2 * OBJECT_BYTES - KIB)
 			refuse(g, l->keys[i].pos,
 				"annotation '" STR_FMT "' is not one that Kubernetes takes, or "
 				"there are too many",
@@ -474,6 +476,8 @@ static void gather_annotations(struct gather *g, struct str object)
 	}
 	if (object.n <= OBJECT_BYTES)
 		vec_push(&g->annotations, ((struct pod_label){STR("monopod/object"), object}));
+	if (tasks.n && tasks.n <= OBJECT_BYTES)
+		vec_push(&g->annotations, ((struct pod_label){STR("monopod/tasks"), tasks}));
 }
 
 /* --- the rest of the pod ----------------------------------------------------------------- */

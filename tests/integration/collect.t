@@ -166,6 +166,56 @@ ok $? "and the record is on standard error"
 run --log-record --dry-run -o plain
 unlike "$out" "monopod-run.json" "a dry run leaves no record"
 
+# --- whose child each is ------------------------------------------------------------------------
+
+yaml <<'YAML'
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: tell}
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a-0, taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}
+    - {name: fan, matrix: {params: [{name: x, value: [u, v]}]}, taskSpec: {params: [{name: x}], steps: [{name: s, image: busybox, command: ["true"]}]}}
+    - name: kid
+      pipelineSpec:
+        tasks:
+        - {name: inner, taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}
+        - {name: deep, pipelineSpec: {tasks: [{name: last, taskSpec: {steps: [{name: s, image: busybox, command: ["true"]}]}}]}}
+YAML
+: >"$T/term"
+rm -rf "$T/run"
+run --termination-log "$T/term"
+is "$code" 0 "fan-outs, and pipelines in pipelines" || echo "# $err"
+pod 0
+# as `monopod pod` annotates the pod of this input
+monopod pod -f "$T/in.yaml" --image m --images-from layout -o json
+is "$code" 0 "its pod" || echo "# $err"
+python3 - "$T/out" "$T/pod.json" <<'PY'
+import json, sys
+tasks = json.load(open(sys.argv[1]))["items"][-1]["metadata"]["annotations"]["monopod/tasks"]
+pod = json.load(open(sys.argv[2]))
+pod["metadata"]["annotations"] = {"monopod/tasks": tasks}
+json.dump(pod, open(sys.argv[2], "w"))
+print("#", tasks)
+PY
+monopod collect "$T/pod.json"
+kin() { # FILE: what is whose child, of which task
+	python3 -c '
+import json, sys
+for i in json.load(open(sys.argv[1]))["items"][1:]:
+    print(i["kind"], i["metadata"]["name"], i["metadata"]["labels"]["tekton.dev/pipelineRun"], i["metadata"]["labels"]["tekton.dev/pipelineTask"], "podName" in i["status"])
+for i in json.load(open(sys.argv[1]))["items"]:
+    for c in i["status"].get("childReferences", []):
+        print(i["metadata"]["name"], c["kind"], c["name"], c["pipelineTaskName"])' "$1" | sort
+}
+is "$(kin "$T/out")" "$(kin "$T/run/run.json")" "the message alone tells it as run.json does"
+is "$(kin "$T/out" | grep -c .)" 14 "of all seven"
+sed -i 's/monopod.tasks/monopod\/none/' "$T/pod.json"
+monopod collect "$T/pod.json"
+is "$(python3 -c 'import json; print({(c["kind"], c.get("pipelineTaskName")) for c in json.load(open("'"$T/out"'"))["items"][0]["status"]["childReferences"]})')" \
+	"{('TaskRun', None)}" "without the annotation it is not known"
+
 # --- killed -------------------------------------------------------------------------------------
 
 yaml <<'YAML'
