@@ -636,6 +636,8 @@ int pod_resource(struct arena *a, const struct pod_facts *f, const struct resour
 		value = f->opts->cpu_milli;
 	else if (limit && str_eqz(name, "memory"))
 		value = f->opts->memory_bytes;
+	else if (limit)
+		value = f->opts->storage_bytes;
 	value = amount(found ? found->quantity.s : STR_NONE, is_cpu, value);
 	divisor = amount(ref->divisor.s, is_cpu, is_cpu ? 1000 : 1);
 	if (divisor <= 0) /* "0" means 1 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The address steps are reached at, and the processors and memory they may use. */
+/* The address steps are reached at, and the processors, memory and disk they may use. */
 #include "machine.h"
 
 #include "memory.h"
@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/statvfs.h>
 
 enum { MILLI = 1000 };
 
@@ -36,6 +37,7 @@ void machine_describe(struct arena *a, struct agent_options *o)
 {
 	uint32_t ip = find_address();
 	int root_fd cleanup_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statvfs disk;
 	cpu_set_t cpus;
 
 	o->pod_ip = arena_printf(
@@ -44,4 +46,6 @@ void machine_describe(struct arena *a, struct agent_options *o)
 		o->cpu_milli = (int64_t)CPU_COUNT(&cpus) * MILLI;
 	if (root_fd >= 0)
 		o->memory_bytes = (int64_t)memory_limit(a, root_fd);
+	if (statvfs("/", &disk) == 0)
+		o->storage_bytes = (int64_t)(disk.f_blocks * disk.f_frsize);
 }

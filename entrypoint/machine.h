@@ -6,7 +6,8 @@
 #include <base/arena.h>
 #include <monopod/agent.h>
 
-/* Fills in pod_ip, cpu_milli and memory_bytes. What cannot be found out is loopback or 0. */
+/* Fills in pod_ip, cpu_milli, memory_bytes and storage_bytes. What cannot be found out is
+ * loopback or 0. */
 void machine_describe(struct arena *a, struct agent_options *o);
 
 #endif

@@ -53,7 +53,8 @@ struct agent_options {
 	struct str pod_ip;   /* of this machine or pod, for the downward API */
 	int64_t cpu_milli;   /* of the machine: what a container without a limit may use */
 	int64_t memory_bytes;
-	bool start_pending; /* the run was named: Pending does not hold it back */
+	int64_t storage_bytes; /* of the root file system */
+	bool start_pending;    /* the run was named: Pending does not hold it back */
 	/* Opaque random text for names that Tekton makes random (script files, volumes); 5
 	 * characters. */
 	struct str (*random)(void *arg, struct arena *a);

@@ -18,6 +18,7 @@ static struct rig *held(const char *yaml)
 	r->opts.pod_ip = STR("10.1.2.3");
 	r->opts.cpu_milli = 2500;
 	r->opts.memory_bytes = 1000;
+	r->opts.storage_bytes = 7000;
 	rig_start(r, NULL, 0);
 	return r;
 }
@@ -96,11 +97,14 @@ static void test_downward(void **state)
 		"requests.memory}}}\n"
 		"      - {name: L, valueFrom: {resourceFieldRef: {resource: limits.memory, "
 		"containerName: step-two}}}\n"
+		"      - {name: M, valueFrom: {resourceFieldRef: {resource: "
+		"limits.ephemeral-storage, divisor: 1k}}}\n"
 		"    - {image: x, name: two}\n");
 
 	(void)state;
 	assert_string_equal(env_text(&rig_launch(r, "tr")->steps[0], a),
-		"A=tr-pod B=ns C=b D=d E=sa F=10.1.2.3 G= H=10 I=3 J=100 K=10485760 L=1000");
+		"A=tr-pod B=ns C=b D=d E=sa F=10.1.2.3 G= H=10 I=3 J=100 K=10485760 L=1000 "
+		"M=7");
 	rig_free(r);
 	arena_free(a);
 }
