@@ -12,7 +12,7 @@
 #include <monopod/name.h>
 #include <string.h>
 
-enum { SPEC_BYTES = 16 * MIB };
+enum { SPEC_BYTES = 16 * MIB, KEY_SHOWN = 63 };
 
 /* --- shapes ------------------------------------------------------------------------------ */
 
@@ -247,7 +247,25 @@ static const struct shape claim_spec[] = {{.key = "accessModes", .form = FORM_TE
 	{.key = "volumeAttributesClassName", .form = FORM_NAME},
 	{.key = "selector", .form = FORM_OBJECT, .members = label_selector}, {0}};
 
-static bool fits(const struct json *v, const struct shape *s);
+/* Which part it is that does not fit, from the field on. */
+struct misfit {
+	struct arena *arena;
+	struct str path; /* empty: the whole */
+};
+
+static bool misfit_at(struct misfit *m, struct str step)
+{
+	m->path = arena_printf(m->arena, STR_FMT STR_FMT, STR_ARG(step), STR_ARG(m->path));
+	return false;
+}
+
+static bool misfit_in(struct misfit *m, struct str key)
+{
+	return misfit_at(
+		m, arena_printf(m->arena, "." STR_FMT, STR_ARG(str_slice(key, 0, KEY_SHOWN))));
+}
+
+static bool fits(const struct json *v, const struct shape *s, struct misfit *why);
 
 static bool is_empty(const struct json *v)
 {
@@ -255,7 +273,7 @@ static bool is_empty(const struct json *v)
 	       (v->kind == JSON_STRING ? !v->text.n : v->kind == JSON_ARRAY && !v->n_children);
 }
 
-static bool fits_members(const struct json *v, const struct shape *members)
+static bool fits_members(const struct json *v, const struct shape *members, struct misfit *why)
 {
 	const struct shape *m;
 
@@ -264,12 +282,12 @@ static bool fits_members(const struct json *v, const struct shape *members)
 	json_foreach (it, v) {
 		for (m = members; m->key && !str_eqz(it->key, m->key);)
 			m++;
-		if (!m->key || !fits(it, m))
-			return false;
+		if (!m->key || !fits(it, m, why))
+			return misfit_in(why, it->key);
 	}
 	for (m = members; m->key; m++)
 		if (m->is_required && is_empty(json_get(v, m->key)))
-			return false;
+			return misfit_in(why, str_z(m->key));
 	return !m->rule || m->rule(v);
 }
 
@@ -316,8 +334,9 @@ static bool fits_texts(const struct json *v, enum json_kind kind)
 	return true;
 }
 
-static bool fits(const struct json *v, const struct shape *s)
+static bool fits(const struct json *v, const struct shape *s, struct misfit *why)
 {
+	size_t i = 0;
 	int64_t n;
 
 	switch (s->form) {
@@ -337,15 +356,17 @@ static bool fits(const struct json *v, const struct shape *s)
 	case FORM_NOTES:
 		return fits_texts(v, JSON_OBJECT) && fits_notes(v);
 	case FORM_OBJECT:
-		return fits_members(v, s->members);
+		return fits_members(v, s->members, why);
 	case FORM_OBJECTS:
 		break;
 	}
 	if (v->kind != JSON_ARRAY)
 		return false;
-	json_foreach (it, v)
-		if (!fits_members(it, s->members))
-			return false;
+	json_foreach (it, v) {
+		if (!fits_members(it, s->members, why))
+			return misfit_at(why, arena_printf(why->arena, "[%zu]", i));
+		i++;
+	}
 	return !s->rule || s->rule(v);
 }
 
@@ -469,12 +490,15 @@ static void take_field(
 	struct placing *p, size_t i, const struct json *v, struct pos pos, struct str task)
 {
 	const struct place_field *f = &fields[i];
+	struct misfit why = {.arena = p->arena};
 
 	if (!is_given(v))
 		return;
-	if (str_has(text_of(p->arena, v), STR("$(")) || !fits(v, &f->shape)) {
+	if (str_has(text_of(p->arena, v), STR("$(")) || !fits(v, &f->shape, &why)) {
 		(void)diag_add(p->diags, DIAG_ERROR, "pod", pos,
-			"podTemplate.%s: not what a pod takes there", f->shape.key);
+			"podTemplate.%s: not what a pod takes there%s%s" STR_FMT, f->shape.key,
+			why.path.n ? ": " : "", why.path.n ? f->shape.key : "",
+			STR_ARG(why.path));
 		return;
 	}
 	if (!p->so_far[i])
@@ -543,8 +567,9 @@ bool pod_check_template_meta(const struct json *meta, struct pos pos, struct dia
 
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
 		const struct json *v = json_get(meta, shapes[i].key);
+		struct misfit why = {.arena = diags->arena};
 
-		if (!v || v->kind == JSON_NULL || fits(v, &shapes[i]))
+		if (!v || v->kind == JSON_NULL || fits(v, &shapes[i], &why))
 			continue;
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"metadata.%s of the claim template: not what Kubernetes takes there",
@@ -560,11 +585,13 @@ bool pod_check_claim(const struct json *spec, struct pos pos, struct diags *diag
 	const struct json *requests = json_get(json_get(spec, "resources"), "requests");
 	struct str storage = json_str(json_get(requests, "storage"));
 	const struct json *modes = json_get(spec, "accessModes");
+	struct misfit why = {.arena = diags->arena};
 	int64_t n;
 
-	if (!spec || !fits(spec, &shape))
+	if (!spec || !fits(spec, &shape, &why))
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
-			"the spec of the claim is not what the API server takes");
+			"the spec of the claim is not what the API server takes%s" STR_FMT,
+			why.path.n ? ": spec" : "", STR_ARG(why.path));
 	else if (modes && modes->n_children > 1 && has_text(modes, STR("ReadWriteOncePod")))
 		(void)diag_add(diags, DIAG_ERROR, "pod", pos,
 			"accessModes: ReadWriteOncePod stands alone");

@@ -248,9 +248,12 @@ static void test_place(void **state)
 		{RUN ALL("runtimeClassName: Bad_"), "!podTemplate.runtimeClassName: not what"},
 		{RUN ALL("imagePullSecrets: [{name: Bad Name}]"),
 			"!podTemplate.imagePullSecrets: not what"},
-		{RUN ALL("imagePullSecrets: [{}]"), "!podTemplate.imagePullSecrets: not what"},
-		{RUN ALL("tolerations: [{key: a, operator: Bogus}]"),
-			"!podTemplate.tolerations: not what"},
+		{RUN ALL("imagePullSecrets: [{}]"),
+			"!podTemplate.imagePullSecrets: not what a pod takes there: "
+			"imagePullSecrets[0].name"},
+		{RUN ALL("tolerations: [{key: b}, {key: a, operator: Bogus}]"),
+			"!podTemplate.tolerations: not what a pod takes there: "
+			"tolerations[1].operator"},
 		{RUN ALL("tolerations: [{operator: Equal, value: x}]"),
 			"!podTemplate.tolerations: not what"},
 		{RUN ALL("tolerations: [{key: a, operator: Exists, value: x}]"),
@@ -318,7 +321,9 @@ static void test_place(void **state)
 			"\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\","
 			"\"operator\":\"In\",\"values\":[\"n.x\"]}]}]}}}"},
 		{NODE_TERM("matchFields: [{key: name, operator: In, values: [n]}]"),
-			NO_AFFINITY},
+			NO_AFFINITY " a pod takes there: affinity.nodeAffinity."
+				    "requiredDuringSchedulingIgnoredDuringExecution."
+				    "nodeSelectorTerms[0].matchFields[0]"},
 		{NODE_TERM("matchFields: [{key: metadata.name, operator: Exists}]"),
 			NO_AFFINITY},
 		{NODE_TERM("matchFields: [{key: metadata.name, operator: In, values: [a, b]}]"),
