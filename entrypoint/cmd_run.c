@@ -208,9 +208,8 @@ static enum exit_code run_drive(
 	}
 	if (r->has_journal)
 		drive_note(s->drive, resumes_text(s, r, s->arena));
-	out->runs[out->n_runs++] =
-		(struct outcome_run){.view = drive_view(s->drive), .dir = dir};
-	outcome_changed(out, clock_mono_ns());
+	outcome_run_starts(
+		out, &(struct outcome_run){.view = drive_view(s->drive), .dir = dir});
 	rc = drive_run(s->drive, &err);
 	code = rc ? EXIT_INTERNAL : outcome_code(drive_view(s->drive));
 	if (rc)

@@ -303,6 +303,16 @@ void outcome_changed(struct outcome *o, int64_t now_ns)
 		log_error("%s", err.msg);
 }
 
+void outcome_run_starts(struct outcome *o, const struct outcome_run *run)
+{
+	struct err err = {0};
+
+	o->runs[o->n_runs++] = *run;
+	outcome_changed(o, clock_mono_ns());
+	if (o->json_is_due && outcome_json(o, &err))
+		log_error("%s", err.msg);
+}
+
 int outcome_run_ended(struct outcome *o, struct err *err)
 {
 	struct err results = {0};

@@ -50,6 +50,8 @@ void outcome_not_resumed(struct outcome *o, struct str message);
 /* Nothing was started, and why. */
 void outcome_refused(struct outcome *o, enum exit_code code, struct str message);
 
+/* One more run, whose record is there before anybody can be told of it. */
+void outcome_run_starts(struct outcome *o, const struct outcome_run *run);
 /* The state of a run changed: provisional record after each task's end, run.json when a second
  * has passed; either not before twenty times what writing it took the last time. Failures are
  * logged; the run goes on. */

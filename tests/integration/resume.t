@@ -8,7 +8,7 @@ start() {
 	: >"$T/side/log"
 	start_run "$1" -w side="$T/side" --termination-log "$T/term"
 	: >>"$T/term"
-	wait_for 30 grep -q "^$2" "$T/side/log"
+	wait_for 30 grep -q "^$2" "$T/side/log" || ok 1 "a line of $2 within 30 s"
 }
 
 mkdir "$T/side"
@@ -293,7 +293,7 @@ spec:
             echo sidecar $(ls /own | wc -l) >>$(workspaces.side.path)/log; : >/own/mark
             trap 'exit 0' TERM; while :; do sleep 0.1; done
           startupProbe:
-            exec: {command: [sh, -c, "echo probe >>$(workspaces.side.path)/log; test -e $(workspaces.side.path)/ready"]}
+            exec: {command: [sh, -c, "echo probe >>/workspace/side/log; test -e /workspace/side/ready"]} # no variables there
             periodSeconds: 60
             failureThreshold: 2
 YAML
