@@ -117,7 +117,10 @@ struct pod_plan {
 /* The documents in the order in which they are to be made. */
 void pod_render(struct arena *a, const struct pod_plan *p, struct str **ret, size_t *ret_n);
 
-/* One JSON document as block YAML (pod_yaml.c). */
+/* Characters that JSON lets stand in its strings, and YAML does not, as \u escapes
+ * (pod_yaml.c). */
+void pod_put_printable(struct str json, struct buf *out);
+/* One JSON document as block YAML. */
 int pod_yaml(struct str json, struct buf *out, struct err *err);
 
 #endif

@@ -23,9 +23,11 @@ struct bundling {
 	struct err *err;
 };
 
+/* `run` reads it as YAML. */
 static struct str list_of(struct bundling *b, size_t from, size_t to)
 {
 	struct buf out cleanup_buf = {0};
+	struct buf printable cleanup_buf = {0};
 	struct json_writer w;
 
 	buf_init(&out, BOUND_YAML_BYTES);
@@ -34,7 +36,9 @@ static struct str list_of(struct bundling *b, size_t from, size_t to)
 	for (size_t i = from; i < to; i++)
 		json_put_raw(&w, b->documents[i]);
 	list_json_close(&w);
-	return out.full ? STR_NONE : arena_str(b->arena, buf_str(&out));
+	buf_init(&printable, BOUND_YAML_BYTES);
+	pod_put_printable(buf_str(&out), &printable);
+	return out.full || printable.full ? STR_NONE : arena_str(b->arena, buf_str(&printable));
 }
 
 /* What does not fit is halved. */

@@ -59,26 +59,30 @@ static uint32_t code_point(struct str c)
 	return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
 }
 
-/* A JSON string is a quoted scalar of YAML, but for what JSON lets stand and YAML does not. */
-static void put_quoted(struct str s, struct buf *out)
+void pod_put_printable(struct str json, struct buf *out)
 {
-	struct buf json cleanup_buf = {0};
-	struct json_writer w;
-	struct str rest;
-
-	buf_init(&json, DOCUMENT_BYTES);
-	json_writer_init(&w, &json, 0);
-	json_put_str(&w, s);
-	for (rest = buf_str(&json); rest.n;) {
-		size_t n = str_utf8_next(rest);
-		struct str c = str_slice(rest, 0, n ? n : 1);
+	while (json.n) {
+		size_t n = str_utf8_next(json);
+		struct str c = str_slice(json, 0, n ? n : 1);
 
 		if (is_unprintable(c))
 			buf_addf(out, "\\u%04x", code_point(c));
 		else
 			buf_adds(out, c);
-		rest = str_slice(rest, c.n, rest.n);
+		json = str_slice(json, c.n, json.n);
 	}
+}
+
+/* A JSON string is a quoted scalar of YAML, but for what JSON lets stand and YAML does not. */
+static void put_quoted(struct str s, struct buf *out)
+{
+	struct buf json cleanup_buf = {0};
+	struct json_writer w;
+
+	buf_init(&json, DOCUMENT_BYTES);
+	json_writer_init(&w, &json, 0);
+	json_put_str(&w, s);
+	pod_put_printable(buf_str(&json), out);
 }
 
 static void put_text(struct str s, struct buf *out)

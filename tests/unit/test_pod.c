@@ -199,6 +199,22 @@ static void test_bundle_too_large(void **state)
 	assert_non_null(strstr(err.msg, "images.lock"));
 }
 
+/* As it is read in the pod: by a reader of YAML. */
+static void test_bundle_is_yaml(void **state)
+{
+	struct arena *a cleanup_arena = arena_new();
+	struct str doc =
+		STR("{\"a\":\"\x7f \xc2\x80 \xc2\x85 \xe2\x80\xa8 \xef\xbb\xbf \xc3\xbc\"}");
+	struct pod_map *maps;
+	struct err err = {0};
+	size_t n;
+
+	(void)state;
+	assert_int_equal(bundle(a, &doc, 1, NULL, &maps, &n, &err), 0);
+	assert_non_null(strstr(str_c(maps[0].files[0].bytes),
+		"{\"a\":\"\\u007f \\u0080 \\u0085 \\u2028 \\ufeff \xc3\xbc\"}"));
+}
+
 #define RUN                                                                                    \
 	"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n"           \
 	"  pipelineSpec: {tasks: [{name: a, taskSpec: {steps: [{image: i, script: x}]}}, "     \
@@ -404,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_yaml),
 		cmocka_unit_test(test_bundle),
 		cmocka_unit_test(test_bundle_too_large),
+		cmocka_unit_test(test_bundle_is_yaml),
 		cmocka_unit_test(test_place),
 	};
 
