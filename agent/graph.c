@@ -178,21 +178,20 @@ static bool same_use(const struct use *a, const struct use *b)
 }
 
 /* Results of a task that is not there are refused (section 28), artifacts stay as text. Some
- * texts are read twice. */
+ * texts are read twice, and one text may have several. */
 static void warn_of_stranger(const struct walk *w, const struct ref *ref)
 {
 	static const char code[] = "unknown-task";
 	struct diags *d = w->c->diags;
-	struct diag *one;
+	struct str msg = arena_printf(w->c->arena,
+		"$(" STR_FMT ") stays as text: the pipeline has no task \"" STR_FMT "\"",
+		STR_ARG(ref->whole), STR_ARG(ref->object));
 
 	for (size_t i = 0; i < d->n; i++)
 		if (d->items[i].code == code && d->items[i].pos.line == w->pos.line &&
-			d->items[i].pos.col == w->pos.col)
+			d->items[i].pos.col == w->pos.col && str_eq(d->items[i].msg, msg))
 			return;
-	one = diag_add(d, DIAG_WARNING, code, w->pos,
-		"$(" STR_FMT ") stays as text: the pipeline has no task \"" STR_FMT "\"",
-		STR_ARG(ref->whole), STR_ARG(ref->object));
-	one->stage = DIAG_RUN;
+	diag_add(d, DIAG_WARNING, code, w->pos, STR_FMT, STR_ARG(msg))->stage = DIAG_RUN;
 }
 
 static void use_ref(void *arg, const struct ref *ref)

@@ -154,19 +154,38 @@ static void artifact_races(void **state)
 		}
 		rig_free(r);
 	}
-	struct rig *r = rig_new(
-		PR("taskSpec: {steps: [{image: x, script: 'echo $(tasks.z.outputs.o)'}]}"));
+}
+
+/* A text may name several tasks that are not there; each is told, once. */
+static void artifact_strangers(void **state)
+{
+	static const char *const want[] = {"$(tasks.z.outputs.o)", "$(tasks.y.inputs)",
+		"$(tasks.z.outputs)", "$(tasks.z.outputs.o)"};
+	struct rig *r =
+		rig_new(PR("taskSpec: {steps: [{image: x, script: '$(tasks.z.outputs.o) "
+			   "$(tasks.y.inputs) $(tasks.z.outputs) $(tasks.z.outputs.o)'},\n"
+			   "        {image: x, script: 'echo $(tasks.z.outputs.o)'}]}"));
+
+	(void)state;
 	r->agent = agent_new(r->spec, &r->spec->runs[0], &r->opts, &r->diags);
-	assert_int_equal(r->diags.n, 1);
-	assert_string_equal(str_c(r->diags.items[0].msg),
-		"$(tasks.z.outputs.o) stays as text: the pipeline has no task \"z\"");
+	assert_int_equal(r->diags.n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		const struct diag *d = &r->diags.items[i];
+
+		assert_string_equal(d->code, "unknown-task");
+		assert_true(str_starts(d->msg, str_z(want[i])));
+	}
+	assert_str(r->diags.items[1].msg,
+		"$(tasks.y.inputs) stays as text: the pipeline has no task \"y\"");
+	assert_int_equal(r->diags.items[2].pos.line, r->diags.items[0].pos.line);
+	assert_int_equal(r->diags.items[3].pos.line, r->diags.items[0].pos.line + 1);
 	rig_free(r);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edges), cmocka_unit_test(artifact_races)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edges),
+		cmocka_unit_test(artifact_races), cmocka_unit_test(artifact_strangers)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
