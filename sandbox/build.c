@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROOT_ENTRIES_MAX = 256, TMP_MODE = 01777 };
+/* Each entry of a directory that is made of its entries is a mount, of 100000 there may be. */
+enum { BOUND_ENTRIES_MAX = 8192, TMP_MODE = 01777 };
 
 void build_release(struct build *b)
 {
@@ -194,7 +195,7 @@ static int build_bound_dir(struct build *b, const struct sandbox_layer *l, int d
 	struct str *names;
 	size_t n;
 
-	if (dir_list(b->a, dfd, ROOT_ENTRIES_MAX, &names, &n, err))
+	if (dir_list(b->a, dfd, BOUND_ENTRIES_MAX, &names, &n, err))
 		return err_wrap(err, "root directory '" STR_FMT "'", STR_ARG(path));
 	for (size_t i = 0; i < n; i++) {
 		int fd cleanup_fd = -1;
