@@ -124,6 +124,19 @@ int hide_find(
 	return 0;
 }
 
+struct str hide_held(const struct hide_paths *h, struct arena *a, int dfd)
+{
+	struct stat dir;
+
+	for (size_t i = 0; i < HIDE_PATHS && fstat(dfd, &dir) == 0; i++) {
+		struct str path = real_path(a, h->paths[i]);
+
+		if (path.n && hide_prefix(path, &dir) >= 0)
+			return path;
+	}
+	return STR_NONE;
+}
+
 void hide_release(hidden_vec *v)
 {
 	struct hidden_part *p;

@@ -33,6 +33,8 @@ ptrdiff_t hide_prefix(struct str path, const struct stat *dir);
 int hide_find(
 	const struct hide_paths *h, struct arena *a, int dfd, hidden_vec *ret, struct err *err);
 void hide_release(hidden_vec *v);
+/* The first of them that the directory is or holds; empty: none. */
+struct str hide_held(const struct hide_paths *h, struct arena *a, int dfd);
 /* Whether fd is this run's directory or the store, or lies in one; `or_past`: or in the place
  * of all runs, whose workspaces the caller may name himself. */
 bool hide_has(const struct hide_paths *h, int fd, bool or_past);

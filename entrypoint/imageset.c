@@ -109,17 +109,34 @@ static int rootfs_find_image(struct imageset *s, struct rootfs *r, struct str re
 	return 0;
 }
 
+/* Steps see all of it, so it is refused when monopod's own directories are in it; in the
+ * machine's root they are covered. */
+static int rootfs_dir(const struct imageset *s, const struct rootfs *r, struct err *err)
+{
+	struct arena *a cleanup_arena = arena_new();
+	int fd cleanup_fd = open(str_c(r->dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct str held;
+
+	if (fd < 0)
+		return err_sys(err, "open '%s'", str_c(r->dir));
+	held = r->kind == TARGET_DIR ? hide_held(s->c.hide, a, fd) : STR_NONE;
+	if (held.n)
+		return err_set(err, ERR_IMAGE,
+			"directory '%s' holds monopod's own '%s', which no step may see",
+			str_c(r->dir), str_c(held));
+	return fd_take(&fd);
+}
+
 /* A directory has no documents: what it is, and how it is run, only a lock can say. */
 static int rootfs_find_dir(struct imageset *s, struct rootfs *r, struct str dir,
 	const struct image_lock_entry *locked, struct err *err)
 {
-	int fd cleanup_fd = open(str_c(dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd cleanup_fd = -1;
 
-	if (fd < 0) {
-		(void)err_sys(err, "open '%s'", str_c(dir));
-		return err_wrap_as(err, ERR_IMAGE, "image '" STR_FMT "'", STR_ARG(r->ref));
-	}
 	r->dir = dir;
+	fd = rootfs_dir(s, r, err);
+	if (fd < 0)
+		return err_wrap_as(err, ERR_IMAGE, "image '" STR_FMT "'", STR_ARG(r->ref));
 	r->id = arena_printf(s->arena, "dir:" STR_FMT, STR_ARG(dir));
 	if (!locked)
 		return 0;
@@ -408,10 +425,9 @@ static void rootfs_advance(struct imageset *s, struct rootfs *r)
 
 static void rootfs_open_dir(struct imageset *s, struct rootfs *r)
 {
-	int fd = open(str_c(r->dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = rootfs_dir(s, r, &r->err);
 
 	if (fd < 0) {
-		(void)err_sys(&r->err, "open '%s'", str_c(r->dir));
 		rootfs_fail(r);
 		return;
 	}

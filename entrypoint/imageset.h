@@ -6,6 +6,7 @@
 #ifndef ENTRYPOINT_IMAGESET_H
 #define ENTRYPOINT_IMAGESET_H
 
+#include "hide.h"
 #include "options.h"
 
 #include <base/err.h>
@@ -50,8 +51,9 @@ struct imageset_config {
 	struct store *store;
 	struct loop *loop;
 	const struct sandbox_place *place;
-	int hold_fd;           /* workers keep it, too: the lock of the run directory */
-	struct sandbox_ns *ns; /* of the run: who unpacks when owners are inside ids */
+	int hold_fd;                   /* workers keep it, too: the lock of the run directory */
+	const struct hide_paths *hide; /* what no directory that is an image may hold */
+	struct sandbox_ns *ns;         /* of the run: who unpacks when owners are inside ids */
 	/* A rootfs became READY or FAILED. Called from the loop, never from imageset_want. */
 	void (*changed)(void *arg);
 	void *arg;

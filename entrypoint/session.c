@@ -474,8 +474,7 @@ static void session_drive_config(struct session *s)
 		.turn = session_on_turn,
 		.arg = s};
 	launch_config_init(&s->drive_config.launch, s->arena);
-	s->drive_config.launch.hide = hide_paths_of(
-		s->arena, s->rundir.path, options_store_dir(s->options, s->arena));
+	s->drive_config.launch.hide = s->hide;
 	s->drive_config.launch.own_ip = s->agent_options.pod_ip;
 	sweeper_init(&s->sweeper, &s->rundir, s->ns, s->place.level);
 	shared_init(&s->shared, &s->rundir, &s->place.map,
@@ -512,6 +511,9 @@ int session_open(struct session *s, struct err *err)
 		session_probe(s, err))
 		return -1;
 	sandbox_ns_hold(s->ns, s->rundir.lock_fd);
+	s->hide = hide_paths_of(
+		s->arena, s->rundir.path, options_store_dir(s->options, s->arena));
+	images.hide = &s->hide;
 	images.store = s->store;
 	images.loop = s->loop;
 	images.ns = s->ns;

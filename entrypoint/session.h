@@ -71,6 +71,7 @@ struct session {
 	struct demand *demands; /* of security contexts, of all runs */
 	size_t n_demands;
 	struct outcome outcome;
+	struct hide_paths hide;
 	struct drive_config drive_config;
 	struct drive *drive; /* the current run */
 	int signal;          /* the first that asked to stop; 0: none */
