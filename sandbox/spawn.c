@@ -45,10 +45,14 @@ static void signals_block(sigset_t *ret_old)
 	sigprocmask(SIG_SETMASK, &all, ret_old);
 }
 
+/* In a session of its own, also what comes of it: what a terminal sends (^C) is for the agent
+ * alone, which tells each process what becomes of it. */
 static pid_t process_new(unsigned long flags, struct err *err)
 {
 	long pid = sys5(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
 
+	if (pid == 0)
+		sys0(SYS_setsid);
 	if (pid < 0)
 		return (pid_t)err_sysno(err, (int)-pid, "%s",
 			flags & CLONE_NEWUSER ? "make a user namespace" : "make a process");

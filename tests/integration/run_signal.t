@@ -53,6 +53,32 @@ start "$T/stop.yaml"
 kill -INT "$pid"
 stopped "SIGINT" 130
 
+# at a terminal: what its keys send is for the agent, not for steps that it would end in another order
+rm -rf "$T/run"
+sed "s/trap .*TERM/trap 'echo got INT' INT; &/" "$T/stop.yaml" >"$T/keys.yaml"
+python3 - "$T/run/logs/stop-long/0/s.log" "$MONOPOD" run -f "$T/keys.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" \
+	>/dev/null <<'PY'
+import os, pty, select, sys, time
+log, argv = sys.argv[1], sys.argv[2:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(argv[0], argv)
+limit, asked = time.monotonic() + 30, False
+while time.monotonic() < limit:
+    try:
+        if select.select([fd], [], [], 0.05)[0] and not os.read(fd, 4096):
+            break
+    except OSError:  # the terminal's other end is closed
+        break
+    if not asked and os.path.exists(log) and "up" in open(log).read():
+        asked = os.write(fd, b"\3") == 1
+else:
+    os.kill(pid, 9)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)
+PY
+is $? 130 "^C at a terminal"
+is "$(grep got "$T/run/logs/stop-long/0/s.log")" "got TERM" "reaches no step by itself"
+
 # a step that does not listen is killed; a third of the grace is less than 5 s
 sed 's/trap .* TERM/trap "" TERM/' "$T/stop.yaml" >"$T/deaf.yaml"
 begin=$(date +%s%N)
