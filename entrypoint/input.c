@@ -153,10 +153,13 @@ static int input_add_objects(
 	return 0;
 }
 
-int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
-	struct err *err)
+/* Who starts nothing here needs no values of Secrets. */
+static int input_load_for(const struct options *o, struct arena *a, struct str seed,
+	bool starts_here, struct spec **ret, struct err *err)
 {
-	struct spec_options so = {.suffix = spec_suffix, .suffix_arg = &seed};
+	struct spec_options so = {.suffix = spec_suffix,
+		.suffix_arg = &seed,
+		.secrets_may_lack_data = !starts_here};
 	input_vec inputs = {0};
 	int rc = 0;
 
@@ -174,6 +177,12 @@ int input_load(const struct options *o, struct arena *a, struct str seed, struct
 	host_path_check(o, *ret);
 	profile_read(o, *ret);
 	return 0;
+}
+
+int input_load(const struct options *o, struct arena *a, struct str seed, struct spec **ret,
+	struct err *err)
+{
+	return input_load_for(o, a, seed, true, ret, err);
 }
 
 /* --- which runs -------------------------------------------------------------------------- */
@@ -356,7 +365,7 @@ int input_open(const struct options *o, struct arena *a, struct spec **ret_spec,
 	struct str seed = seed_new(a);
 	struct err err = {0};
 
-	if (input_load(o, a, seed, ret_spec, &err))
+	if (input_load_for(o, a, seed, false, ret_spec, &err))
 		return input_refuse(o, &err);
 	if (!spec_ok(*ret_spec))
 		return input_refuse_diags(o, (*ret_spec)->diags, EXIT_INPUT);

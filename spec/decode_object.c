@@ -247,6 +247,8 @@ static void check_secret_type(
 	};
 	struct yaml_node at = {.pos = text_given(o->type) ? o->type.pos : n->pos};
 
+	if (!o->n_data && d->may_lack_data)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(types) && !d->broken; i++) {
 		const struct secret_type *t = &types[i];
 		const struct data_entry *e = data_find(o, t->key);

@@ -16,12 +16,13 @@
 struct decode {
 	struct arena *arena;
 	struct diags *diags;
-	struct buf path;   /* spec.tasks[0].name, grown and cut while descending */
-	struct pos object; /* where the object begins */
-	bool beta;         /* the object is v1beta1 */
-	bool secret;       /* the object is a Secret: its lines and values are not shown */
-	bool broken;       /* parts could not be decoded: checks of the whole make no sense */
-	size_t n_json;     /* bytes kept by decode_json, of an object: aliases multiply them */
+	struct buf path;    /* spec.tasks[0].name, grown and cut while descending */
+	struct pos object;  /* where the object begins */
+	bool beta;          /* the object is v1beta1 */
+	bool secret;        /* the object is a Secret: its lines and values are not shown */
+	bool may_lack_data; /* Secrets: spec_options.secrets_may_lack_data */
+	bool broken;        /* parts could not be decoded: checks of the whole make no sense */
+	size_t n_json;      /* bytes kept by decode_json, of an object: aliases multiply them */
 	struct profile_use **profiles; /* of the spec; NULL: nobody asks */
 };
 

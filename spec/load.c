@@ -344,6 +344,7 @@ static void loader_init(struct loader *l, struct spec *s, const struct spec_opti
 	l->decode.arena = s->arena;
 	l->decode.diags = s->diags;
 	l->decode.profiles = &s->profiles;
+	l->decode.may_lack_data = opts && opts->secrets_may_lack_data;
 	buf_init(&l->decode.path, PATH_TEXT_MAX);
 	map_init(&l->first, s->arena);
 	l->trees = arena_new();

@@ -517,6 +517,9 @@ struct spec_options {
 	 * suffix(arg, i). */
 	struct str (*suffix)(void *arg, struct arena *a, size_t i);
 	void *suffix_arg;
+	/* A Secret without data says what type one of the cluster is of: it need not have the
+	 * keys of its type. */
+	bool secrets_may_lack_data;
 };
 
 /*

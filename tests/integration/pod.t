@@ -158,7 +158,9 @@ play() { # FILE: the directories and the words of the container, into $T/args
 		pod = items[-1]["spec"].get("template", items[-1])["spec"]
 		pod = pod.get("spec", pod)
 		objects = {(i["kind"], i["metadata"]["name"]): i for i in items}
-		cluster = {("ConfigMap", "settings"): {"data": {"key": "value of settings"}}}
+		cluster = {("ConfigMap", "settings"): {"data": {"key": "value of settings"}},
+		           ("Secret", "tok"): {"data": {k: base64.b64encode(v.encode()) for k, v in
+		               {"k": "of cluster", "username": "ann", "password": "other-word"}.items()}}}
 		def files(kind, name):
 		    o = objects.get((kind, name)) or cluster.get((kind, name)) or {}
 		    out = {k: base64.b64decode(v) for k, v in o.get("binaryData", {}).items()}
@@ -218,6 +220,20 @@ is "$(cat "$T/v/claims/kept/out")" '$(me) and $you 9 value of settings' "what it
 is "$(cat "$T/v/claims/run-v-0/out")" '$(me) and $you 9 value of settings' "and on the claim of the template"
 is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["items"][0]["status"]["results"])' "$T/v/work/run/run.json")" \
 	"[{'name': 'r', 'value': 'run-v-0'}]" "which has the name that Kubernetes gives it"
+
+# a Secret of the cluster, of which the input says the type alone
+sed -i.given '/^stringData:/d' "$T/in.yaml"
+pod --images-from layout
+is "$(json_file "$T/pod.json" '[i["kind"] for i in d["items"]]')" "['ConfigMap', 'Pod']" "a Secret without data is the cluster's" || echo "# $err"
+play "$T/pod.json"
+monopod "${words[@]}"
+is "$code" 0 "which is mounted" || echo "# $err $out"
+like "$out" "10 value of settings" "and read"
+like "$out" "https://ann:" "also as a credential of its type"
+monopod run -f "$T/in.yaml"
+is "$code" 2 "but not run here"
+like "$err" "required value of a Secret of type kubernetes.io/basic-auth" "for want of its data"
+mv "$T/in.yaml.given" "$T/in.yaml"
 
 # from image volumes
 mkdir -p "$T/busybox-root/bin" "$T/busybox-root/etc" && cp /bin/busybox "$T/busybox-root/bin/"
