@@ -332,7 +332,7 @@ for mode in Cancelled:: "CancelledRunFinally:at the end:, slow-f True Succeeded"
 	: >"$T/term"
 	monopod run -f "$T/in.yaml" --cancel-file "$T/word" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3" --termination-log "$T/term" -o plain
 	is "$code" 143 "$word that is there before the start ends it"
-	unlike "$out" "[a] started" "$word: its tasks do not start"
+	unlike "$out" "\[a\] started" "$word: its tasks do not start"
 	like "$out" "$said" "$word: but finally tasks may"
 	is "$(ends "$T/r3/run.json")" "slow False Cancelled$more" "$word: it is a cancelled PipelineRun" || echo "# $out $err"
 	like "$(cat "$T/term")" 'False Cancelled' "$word: so says the termination file"
