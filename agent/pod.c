@@ -12,21 +12,22 @@
 
 /* --- the template: env and volumes by name, all else whole (section 3.4) */
 
-/* In the order of the base, what is replaced in its place. */
+/* What is given over the base comes first, as Tekton's mergeByName has it: a value with $(NAME)
+ * sees the variables before it. */
 static void merge_env(struct arena *a, struct pod_template *t, const struct pod_template *over)
 {
-	struct env_var *all = arena_new_array(a, struct env_var, t->n_env + over->n_env);
-	size_t n = t->n_env;
+	struct env_var *all = arena_new_array(a, struct env_var, over->n_env + t->n_env);
+	size_t n = over->n_env;
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = t->env[i];
-	for (size_t i = 0; i < over->n_env; i++) {
+		all[i] = over->env[i];
+	for (size_t i = 0; i < t->n_env; i++) {
 		size_t k = 0;
 
-		while (k < n && !str_eq(all[k].name.s, over->env[i].name.s))
+		while (k < over->n_env && !str_eq(over->env[k].name.s, t->env[i].name.s))
 			k++;
-		all[k] = over->env[i];
-		n += k == n;
+		if (k == over->n_env)
+			all[n++] = t->env[i];
 	}
 	t->env = all;
 	t->n_env = n;
@@ -35,18 +36,19 @@ static void merge_env(struct arena *a, struct pod_template *t, const struct pod_
 static void merge_volumes(
 	struct arena *a, struct pod_template *t, const struct pod_template *over)
 {
-	struct volume *all = arena_new_array(a, struct volume, t->n_volumes + over->n_volumes);
-	size_t n = t->n_volumes;
+	struct volume *all = arena_new_array(a, struct volume, over->n_volumes + t->n_volumes);
+	size_t n = over->n_volumes;
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = t->volumes[i];
-	for (size_t i = 0; i < over->n_volumes; i++) {
+		all[i] = over->volumes[i];
+	for (size_t i = 0; i < t->n_volumes; i++) {
 		size_t k = 0;
 
-		while (k < n && !str_eq(all[k].name.s, over->volumes[i].name.s))
+		while (k < over->n_volumes &&
+			!str_eq(over->volumes[k].name.s, t->volumes[i].name.s))
 			k++;
-		all[k] = over->volumes[i];
-		n += k == n;
+		if (k == over->n_volumes)
+			all[n++] = t->volumes[i];
 	}
 	t->volumes = all;
 	t->n_volumes = n;

@@ -216,8 +216,8 @@ static void pods_of_children(void **state)
 	assert_int_equal(d->n_children, 5);
 	assert_at(d, "1.metadata.name", "r-a");
 	assert_at(d, "1.spec.podTemplate",
-		"{\"env\":[{\"name\":\"A\",\"value\":\"run\"},{\"name\":\"B\",\"value\":"
-		"\"$(params.p)\"}],\"nodeSelector\":{\"zone\":\"z\"},\"schedulerName\":"
+		"{\"env\":[{\"name\":\"B\",\"value\":\"$(params.p)\"},{\"name\":\"A\","
+		"\"value\":\"run\"}],\"nodeSelector\":{\"zone\":\"z\"},\"schedulerName\":"
 		"\"run\"}");
 	assert_at(d, "1.spec.stepSpecs",
 		"[{\"name\":\"s\",\"computeResources\":{\"limits\":{\"cpu\":\"1\"}}}]");
