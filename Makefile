@@ -247,4 +247,4 @@ help:
 # help: make install         DESTDIR=, PREFIX=/usr/local: the program, its man page, the plug-in of kubectl
 # help: make clean           removes what was built; distclean also what was fetched
 
--include $(OBJ:.o=.d) $(TEST:%=%.d) $(INTEG:%=%.d) $(REPLAY:%=%.d)
+-include $(OBJ:.o=.d) $(TEST:%=%.d) $(INTEG:%=%.d) $(REPLAY:%=%.d) $(FUZZ:%=$(B)/tests/fuzz/fuzz_%.d)

@@ -54,27 +54,64 @@ static const char *const play_texts[] = {
 	"\xff\xfe",
 };
 
-static void play_results(struct play *p, const struct task_launch *launch, struct event *ev)
+static struct result_got play_got(struct play *p, const char *text)
 {
-	struct result_got *got =
-		arena_new_array(p->arena, struct result_got, launch->n_results + 1);
+	struct result_got got = {.present = play_pick(p, 8) != 0};
 
-	for (size_t i = 0; i < launch->n_results; i++) {
+	if (got.present)
+		got.text = str_z(text);
+	else if (play_pick(p, 3) == 0)
+		got.problem = STR("is a FIFO");
+	return got;
+}
+
+static struct result_got *play_results(
+	struct play *p, const struct result_want *wants, size_t n_wants)
+{
+	struct result_got *got = arena_new_array(p->arena, struct result_got, n_wants + 1);
+
+	for (size_t i = 0; i < n_wants; i++) {
 		const char *text = play_texts[play_pick(p, ARRAY_SIZE(play_texts))];
 
-		got[i].name = launch->results[i].name;
-		if (launch->results[i].type == VALUE_ARRAY && play_pick(p, 4))
+		if (wants[i].type == VALUE_ARRAY && play_pick(p, 4))
 			text = "[\"x\",\"y z\"]";
-		if (launch->results[i].type == VALUE_OBJECT && play_pick(p, 4))
+		if (wants[i].type == VALUE_OBJECT && play_pick(p, 4))
 			text = "{\"k\":\"v\",\"a\":\"1\",\"b\":\"2\"}";
-		got[i].present = play_pick(p, 8) != 0;
-		if (got[i].present)
-			got[i].text = str_z(text);
-		else if (play_pick(p, 3) == 0)
-			got[i].problem = STR("is a FIFO");
+		got[i] = play_got(p, text);
+		got[i].name = wants[i].name;
 	}
-	ev->results = got;
+	return got;
+}
+
+static struct result_got *play_artifacts(struct play *p)
+{
+	static const char *const texts[] = {
+		"{}",
+		"{\"inputs\":[{\"name\":\"i\",\"values\":[{\"digest\":{\"sha256\":\"00\"}}]}]}",
+		"{\"outputs\":[{\"name\":\"o\",\"values\":[{\"uri\":\"u\"}]}]}",
+		"{\"outputs\":1}",
+		"{\"inputs\"",
+		"\xff",
+	};
+	struct result_got *got = arena_new_array(p->arena, struct result_got, ARTIFACTS_FILE_N);
+
+	for (int i = 0; i < ARTIFACTS_FILE_N; i++)
+		got[i] = play_got(p, texts[play_pick(p, ARRAY_SIZE(texts))]);
+	return got;
+}
+
+/* What the step leaves behind it. */
+static void play_files(
+	struct play *p, const struct task_launch *launch, size_t step, struct event *ev)
+{
+	const struct step_launch *s = &launch->steps[step];
+
+	ev->results = play_results(p, launch->results, launch->n_results);
 	ev->n_results = launch->n_results;
+	ev->step_results = play_results(p, s->results, s->n_results);
+	ev->n_step_results = s->n_results;
+	if (play_pick(p, 4) == 0)
+		ev->artifacts = play_artifacts(p);
 }
 
 /* How its program ends; with `halts` a failure waits at a breakpoint first. */
@@ -93,7 +130,7 @@ static void play_program(struct play *p, const struct action *x, bool halts)
 	if (halts && (ev.end != STEP_END_EXITED || ev.exit_code))
 		ev.kind = EVENT_STEP_HALTED;
 	else if (x->launch)
-		play_results(p, x->launch, &ev);
+		play_files(p, x->launch, x->step, &ev);
 	vec_push(&p->queue, ev);
 }
 
@@ -171,6 +208,10 @@ static void play_action(struct play *p, const struct action *x)
 	BUG_ON(p->finished);
 	switch (x->kind) {
 	case ACTION_START_TASK:
+		if (play_pick(p, 12) == 0) { /* others hold its ports */
+			ev.kind = EVENT_TASK_WAITS;
+			vec_push(&p->queue, ev);
+		}
 		ev.kind = EVENT_TASK_READY;
 		if (play_pick(p, 24) == 0) {
 			ev.kind = EVENT_TASK_REFUSED;
