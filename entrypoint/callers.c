@@ -51,11 +51,10 @@ static ptrdiff_t outer_find(const struct callers *c, struct str path)
 	return least;
 }
 
-static int open_inside(
-	const struct caller *one, struct arena *a, size_t outer_n, struct err *err)
+static int open_inside(struct arena *a, struct str path, size_t outer_n, struct err *err)
 {
-	struct str outer = outer_n ? arena_strn(a, one->path.p, outer_n) : STR("/");
-	struct str rest = str_slice(one->path, outer_n + 1, one->path.n);
+	struct str outer = outer_n ? arena_strn(a, path.p, outer_n) : STR("/");
+	struct str rest = str_slice(path, outer_n + 1, path.n);
 	int dfd cleanup_fd = open(str_c(outer), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
@@ -77,14 +76,14 @@ static int caller_open(
 	ptrdiff_t outer_n = one->path.n > 1 ? outer_find(c, one->path) : -1;
 
 	if (outer_n >= 0) {
-		one->fd = open_inside(one, a, (size_t)outer_n, err);
+		one->fd = open_inside(a, one->path, (size_t)outer_n, err);
 		return one->fd < 0 ? err_wrap(err, "'%s'", str_c(one->path)) : 0;
 	}
 	one->fd = open(str_c(one->path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return one->fd < 0 ? err_sys(err, "'%s'", str_c(one->path)) : 0;
 }
 
-int callers_open(struct callers *ret, struct arena *a, const struct options *o, struct err *err)
+static void callers_list(struct callers *ret, struct arena *a, const struct options *o)
 {
 	*ret = (struct callers){.dirs = arena_new_array(a, struct caller,
 					o->n_workspaces + o->n_volumes + o->n_host_paths + 1)};
@@ -94,6 +93,30 @@ int callers_open(struct callers *ret, struct arena *a, const struct options *o, 
 		add(ret, "volume", o->volumes[i].claim, o->volumes[i].dir);
 	for (size_t i = 0; i < o->n_host_paths; i++)
 		add(ret, NULL, STR_NONE, o->host_paths[i]);
+}
+
+int callers_check_links(const struct options *o, struct arena *a, const char *what,
+	struct str path, struct err *err)
+{
+	struct err low = {0};
+	struct callers c;
+	ptrdiff_t outer_n;
+	int fd cleanup_fd = -1;
+
+	callers_list(&c, a, o);
+	outer_n = outer_find(&c, path);
+	if (outer_n <= 0)
+		return 0;
+	fd = open_inside(a, path, (size_t)outer_n, &low);
+	if (fd >= 0 || low.kind != ERR_USAGE)
+		return 0;
+	*err = low;
+	return err_wrap(err, "%s '%s'", what, str_c(path));
+}
+
+int callers_open(struct callers *ret, struct arena *a, const struct options *o, struct err *err)
+{
+	callers_list(ret, a, o);
 	for (size_t i = 0; i < ret->n; i++) {
 		struct caller *one = &ret->dirs[i];
 

@@ -26,6 +26,13 @@ struct callers {
 int callers_open(
 	struct callers *ret, struct arena *a, const struct options *o, struct err *err);
 void callers_close(struct callers *c);
+/*
+ * For what monopod itself writes: ERR_USAGE when there is a link on the way to it from such a
+ * directory, which a step of an earlier run may have left. What is missing is fine; "/" is not
+ * such a directory, as links of the system's own are in it.
+ */
+int callers_check_links(const struct options *o, struct arena *a, const char *what,
+	struct str path, struct err *err);
 /* A descriptor of one's own (O_PATH) of a directory that was named so, or -1. */
 int callers_dir(const struct callers *c, struct str path, struct err *err);
 

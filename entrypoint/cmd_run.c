@@ -63,13 +63,27 @@ static int refuse_diags(
 	return input_refuse_diags(s->options, d, code);
 }
 
+/* Where this command writes by name, there is no link that a step may have made. */
+static int run_check_links(const struct session *s, const struct options *o, struct err *err)
+{
+	struct str runs;
+
+	if (rundir_place(s->arena, o->run_dir, &runs, err) ||
+		callers_check_links(o, s->arena, "run directory", runs, err))
+		return -1;
+	return o->results_dir.n
+		       ? callers_check_links(o, s->arena, "--results-dir", o->results_dir, err)
+		       : 0;
+}
+
 /* Everything up to the point of no return; -1: go on, else the exit code. */
 static int run_prepare(struct session *s, struct outcome *out, const struct options *o)
 {
 	struct diags changed = {0};
 	struct err err = {0};
 
-	if ((o->resume && resume_find(s, &err)) || session_read(s, &err))
+	if (run_check_links(s, o, &err) || (o->resume && resume_find(s, &err)) ||
+		session_read(s, &err))
 		return refuse(s, out, &err);
 	if (!spec_ok(s->spec))
 		return refuse_diags(s, out, s->spec->diags, EXIT_INPUT);

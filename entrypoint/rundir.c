@@ -118,6 +118,23 @@ static uint64_t run_number(struct str entry, struct str name)
 	return n;
 }
 
+/* Nobody has named that place: the caller's links in it are followed, those of others are not.
+ */
+static int default_check(struct err *err)
+{
+	static const char *const parts[] = {".monopod", DEFAULT_RUNS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct stat st;
+
+		if (fstatat(AT_FDCWD, parts[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISLNK(st.st_mode) && st.st_uid != 0 && st.st_uid != geteuid())
+			return err_set(err, ERR_SANDBOX, "'%s' is a link of user %u's",
+				parts[i], st.st_uid);
+	}
+	return 0;
+}
+
 /* Makes the next free NAME-NNNN below .monopod/runs of the current directory. */
 static int rundir_make_numbered(
 	struct arena *a, struct str run_name, struct rundir *rd, struct err *err)
@@ -127,7 +144,7 @@ static int rundir_make_numbered(
 	size_t n_entries;
 	uint64_t next = 1;
 
-	if (path_absolute(a, STR(DEFAULT_RUNS), &cwd, err))
+	if (default_check(err) || path_absolute(a, STR(DEFAULT_RUNS), &cwd, err))
 		return -1;
 	top = nearest_dir(a, cwd);
 	rd->parent_dfd = rundir_outside(AT_FDCWD, DEFAULT_RUNS, err);
@@ -268,6 +285,12 @@ static struct str rundir_default(struct str path)
 	return path.n == 0 && getpid() == 1 ? STR(CONTAINER_RUN_DIR) : path;
 }
 
+int rundir_place(struct arena *a, struct str path, struct str *ret, struct err *err)
+{
+	path = rundir_default(path);
+	return path_absolute(a, path.n ? path : STR(DEFAULT_RUNS), ret, err);
+}
+
 static int rundir_make(struct arena *a, struct str path, struct str run_name, struct rundir *rd,
 	struct err *err)
 {
@@ -352,8 +375,11 @@ int rundir_take(struct arena *a, struct str path, struct rundir *ret, struct err
 
 	rundir_init(ret);
 	path = rundir_default(path);
-	if (!path.n)
+	if (!path.n) {
+		if (default_check(err))
+			return err_wrap(err, "run directory");
 		path = rundir_newest(a);
+	}
 	if (!path.n || (stat(str_c(path), &st) < 0 && errno == ENOENT))
 		return 0;
 	if (path_absolute(a, path, &ret->path, err))

@@ -55,6 +55,8 @@ struct rundir_run { /* the part of one run */
  */
 bool rundir_own_mounts(void);
 
+/* Where the directory is, or, with an empty path, where those of all runs are; absolute. */
+int rundir_place(struct arena *a, struct str path, struct str *ret, struct err *err);
 /*
  * Makes and locks the directory: `path`, or with an empty path the default for this name. One
  * that holds a run is refused with ERR_USAGE; a place that cannot be written with ERR_SANDBOX.

@@ -194,5 +194,29 @@ YAML
 	in_dir $kind "$base/desk" --store "$base/store" -w src=. --results-dir kept/deep
 	is "$code/$(ls "$base/machine")" "4/file" "$kind: and never through a link that was put in its place"
 	like "$err" "--results-dir '$base/desk/kept/deep': " "$kind: with the reason"
+
+	# Links that an earlier run has left where monopod itself writes.
+	in_dir $kind "$base/desk" --store "$base/store" -w src=. --results-dir kept/deep
+	is "$code/$(ls "$base/machine")" "2/file" "$kind: results through a link that was left are refused"
+	like "$err" "--results-dir '$base/desk/kept/deep': there is a link on the way from '$base/desk'" "$kind: and said"
+	in_dir $kind "$base/desk" --store "$base/store" -w src=. --run-dir kept/run
+	is "$code/$(ls "$base/machine")" "2/file" "$kind: and a run directory"
+	rm -rf "$base/desk/.monopod"
+	ln -s "$base/machine" "$base/desk/.monopod"
+	[ "$kind" = root ] || chown -h --reference="$base/desk" "$base/desk/.monopod"
+	in_dir $kind "$base/desk" --store "$base/store" -w src=.
+	is "$code/$(ls "$base/machine")" "2/file" "$kind: and the place of all runs"
+	like "$err" "run directory '$base/desk/.monopod/runs': there is a link" "$kind: and said"
+	if [ $kind = root ]; then
+		chown -h 1000 "$base/desk/.monopod"
+		in_dir root "$base/desk" --store "$base/store"
+		is "$code/$(ls "$base/machine")" "3/file" "a link of another's is no place of runs"
+		like "$err" "run directory: '.monopod' is a link of user 1000's; name a writable place with --run-dir" "and said"
+		in_dir root "$base/desk" --store "$base/store" --resume
+		is "$code" 3 "nor where one is looked for"
+		chown -h 0 "$base/desk/.monopod"
+		in_dir root "$base/desk" --store "$base/store"
+		is "$code/$(ls "$base/machine/runs")" "0/out-0001" "the caller's own is followed"
+	fi
 done
 done_testing
