@@ -376,27 +376,28 @@ enum joining { JOIN_SAME, JOIN_MEMBERS, JOIN_ITEMS };
 static const struct place_field {
 	struct shape shape;
 	enum joining joining;
-	size_t offset; /* of the text in pod_placement */
+	size_t offset;       /* of the text in pod_placement */
+	enum pod_inert kept; /* in pod_template, which knows its place */
 } fields[] = {
 	{{.key = "nodeSelector", .form = FORM_LABELS}, JOIN_MEMBERS,
-		offsetof(struct pod_placement, node_selector)},
+		offsetof(struct pod_placement, node_selector), POD_NODE_SELECTOR},
 	{{.key = "tolerations", .form = FORM_OBJECTS, .members = toleration}, JOIN_ITEMS,
-		offsetof(struct pod_placement, tolerations)},
+		offsetof(struct pod_placement, tolerations), POD_TOLERATIONS},
 	{{.key = "affinity", .form = FORM_OBJECT, .members = affinity}, JOIN_SAME,
-		offsetof(struct pod_placement, affinity)},
+		offsetof(struct pod_placement, affinity), POD_AFFINITY},
 	{{.key = "topologySpreadConstraints",
 		 .form = FORM_OBJECTS,
 		 .members = spread,
 		 .rule = spreads_differ},
-		JOIN_SAME, offsetof(struct pod_placement, spread)},
+		JOIN_SAME, offsetof(struct pod_placement, spread), POD_TOPOLOGY_SPREAD},
 	{{.key = "priorityClassName", .form = FORM_NAME}, JOIN_SAME,
-		offsetof(struct pod_placement, priority_class)},
+		offsetof(struct pod_placement, priority_class), POD_PRIORITY_CLASS_NAME},
 	{{.key = "schedulerName", .form = FORM_TEXT}, JOIN_SAME,
-		offsetof(struct pod_placement, scheduler)},
+		offsetof(struct pod_placement, scheduler), POD_SCHEDULER_NAME},
 	{{.key = "runtimeClassName", .form = FORM_NAME}, JOIN_SAME,
-		offsetof(struct pod_placement, runtime_class)},
+		offsetof(struct pod_placement, runtime_class), POD_RUNTIME_CLASS_NAME},
 	{{.key = "imagePullSecrets", .form = FORM_OBJECTS, .members = named}, JOIN_ITEMS,
-		offsetof(struct pod_placement, pull_secrets)},
+		offsetof(struct pod_placement, pull_secrets), POD_PULL_SECRETS},
 };
 
 struct placing {
@@ -510,11 +511,13 @@ static void take_field(
 			f->shape.key, STR_ARG(task));
 }
 
-static void take_template(
-	struct placing *p, const struct json *template, struct pos pos, struct str task)
+/* json is the template as it was written. */
+static void take_template(struct placing *p, const struct json *json,
+	const struct pod_template *template, struct str task)
 {
-	for (size_t i = 0; template && i < ARRAY_SIZE(fields); i++)
-		take_field(p, i, member(template, fields[i].shape.key), pos, task);
+	for (size_t i = 0; json && i < ARRAY_SIZE(fields); i++)
+		take_field(p, i, member(json, fields[i].shape.key),
+			template->inert[fields[i].kept].pos, task);
 }
 
 /* --- runs -------------------------------------------------------------------------------- */
@@ -529,7 +532,7 @@ static void take_entries(
 		const struct task_run_spec_entry *e = &pr->task_run_specs[i];
 
 		if (i++ < pr->n_task_run_specs)
-			take_template(p, member(it, "podTemplate"), e->pod_template.pos,
+			take_template(p, member(it, "podTemplate"), &e->pod_template,
 				e->pipeline_task_name.s);
 	}
 }
@@ -548,11 +551,11 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 		return;
 	if (pr) {
 		take_template(&p, member(member(spec, "taskRunTemplate"), "podTemplate"),
-			pr->pod_template.pos, STR_NONE);
+			&pr->pod_template, STR_NONE);
 		take_entries(&p, spec, pr);
 	} else {
 		take_template(
-			&p, member(spec, "podTemplate"), tr->pod_template.pos, tr->meta.name.s);
+			&p, member(spec, "podTemplate"), &tr->pod_template, tr->meta.name.s);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (p.so_far[i])

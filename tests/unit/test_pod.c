@@ -413,6 +413,57 @@ static void test_place(void **state)
 	}
 }
 
+/* Each is told at the field, of the run's template and of a task's. */
+static void test_place_positions(void **state)
+{
+	static const char yaml[] =
+		"apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n"
+		"  taskRunTemplate:\n"
+		"    podTemplate:\n"
+		"      nodeSelector: {a: b}\n"
+		"      tolerations: [{key: a, value: b c}]\n"
+		"      affinity:\n"
+		"        nodeAffinity: {none: 1}\n"
+		"  taskRunSpecs:\n"
+		"  - pipelineTaskName: t\n"
+		"    podTemplate:\n"
+		"      schedulerName: s\n"
+		"      nodeSelector: {a: c}\n"
+		"  pipelineSpec: {tasks: [{name: t, taskSpec: {steps: [{image: x}]}}]}\n";
+	static const struct {
+		const char *msg;
+		unsigned line, col;
+	} want[] = {
+		{"podTemplate.tolerations: not what a pod takes there: tolerations[0]", 8, 20},
+		{"podTemplate.affinity: not what a pod takes there: affinity.nodeAffinity.none",
+			10, 9},
+		{"podTemplate.nodeSelector of task 't' is not what other tasks want: one pod "
+		 "runs them all",
+			15, 21},
+	};
+	struct arena *a cleanup_arena = arena_new();
+	struct spec_input in = {.name = STR("t"), .text = str_z(yaml)};
+	struct spec *s = spec_load(a, &in, 1, &(struct spec_options){0});
+	struct pod_placement p;
+	size_t n = 0;
+
+	(void)state;
+	assert_true(spec_ok(s));
+	pod_place(a, &s->runs[0], s->diags, &p);
+	for (size_t i = 0; i < s->diags->n; i++) {
+		const struct diag *d = &s->diags->items[i];
+
+		if (d->severity != DIAG_ERROR)
+			continue;
+		assert_true(n < ARRAY_SIZE(want));
+		assert_string_equal(str_c(d->msg), want[n].msg);
+		assert_int_equal(d->pos.line, want[n].line);
+		assert_int_equal(d->pos.col, want[n].col);
+		n++;
+	}
+	assert_int_equal(n, ARRAY_SIZE(want));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_bundle_too_large),
 		cmocka_unit_test(test_bundle_is_yaml),
 		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_place_positions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
