@@ -122,29 +122,32 @@ static bool is_replaced(struct str name)
 	       str_eqz(name, "tmp");
 }
 
-/* Below path, and the image has nothing there: on a directory that is bound nothing can be
- * made.
- */
-static bool is_missing_below(const struct build *b, const struct sandbox_layer *l,
-	struct str target, struct str path)
+bool build_root_lacks(const struct build *b, struct str target)
 {
-	int fd cleanup_fd = -1;
+	int fd cleanup_fd = path_open(b->c->layers[0].dfd, arena_str(b->a, target).p + 1,
+		O_PATH, 0, PATH_IN_ROOT, NULL);
 
-	if (!str_starts(target, path) || target.n <= path.n || target.p[path.n] != '/')
-		return false;
-	fd = path_open(l->dfd, arena_str(b->a, target).p + 1, O_PATH, 0, PATH_IN_ROOT, NULL);
 	return fd < 0;
 }
 
-static bool is_opened(const struct build *b, const struct sandbox_layer *l, struct str path)
+/* Below path, and the image has nothing there: on a directory that is bound nothing can be
+ * made.
+ */
+static bool is_missing_below(const struct build *b, struct str target, struct str path)
+{
+	return str_starts(target, path) && target.n > path.n && target.p[path.n] == '/' &&
+	       build_root_lacks(b, target);
+}
+
+static bool is_opened(const struct build *b, struct str path)
 {
 	const struct sandbox_config *c = b->c;
 
-	if ((c->etc_hosts.n && is_missing_below(b, l, STR("/etc/hosts"), path)) ||
-		(c->etc_resolv_conf.n && is_missing_below(b, l, STR("/etc/resolv.conf"), path)))
+	if ((c->etc_hosts.n && is_missing_below(b, STR("/etc/hosts"), path)) ||
+		(c->etc_resolv_conf.n && is_missing_below(b, STR("/etc/resolv.conf"), path)))
 		return true;
 	for (size_t i = 0; i < c->n_mounts; i++)
-		if (is_missing_below(b, l, c->mounts[i].target, path))
+		if (is_missing_below(b, c->mounts[i].target, path))
 			return true;
 	return false;
 }
@@ -177,7 +180,7 @@ static int build_bound_entry(struct build *b, const struct sandbox_layer *l, int
 		return err_sys(err, "stat '" STR_FMT "'", STR_ARG(path));
 	if (S_ISLNK(st.st_mode))
 		return build_bound_link(b, fd, path, err);
-	if (S_ISDIR(st.st_mode) && is_opened(b, l, path)) {
+	if (S_ISDIR(st.st_mode) && is_opened(b, path)) {
 		op_add(&b->list, OP_MKDIR)->target = path.p;
 		return build_bound_dir(b, l, fd, path, err);
 	}

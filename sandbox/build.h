@@ -19,6 +19,8 @@ struct build {
 	bool is_dry; /* no mount is made: for sandbox_explain */
 };
 
+/* Whether nothing is there in the bound root, or a link that leads to nothing. */
+bool build_root_lacks(const struct build *b, struct str target);
 /* The layers of an image, topmost first, for the overlay that follows. */
 int build_layers(
 	struct build *b, const struct sandbox_layer *layers, size_t n, struct err *err);

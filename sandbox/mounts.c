@@ -167,8 +167,11 @@ static void mounts_file(struct build *b, const char *target, struct str text)
 	struct op *op = op_add(&b->list, OP_FILE);
 
 	op->target = target;
-	/* a link in the image's own /etc must not decide where this lands */
-	op->flags = OP_IS_FILE | OP_READ_ONLY | (b->c->root == ROOT_OVERLAY ? OP_REPLACE : 0U);
+	/* a link in the image's own /etc must not decide where this lands; in a bound root one
+	 * can be replaced that leads to nothing */
+	op->flags = OP_IS_FILE | OP_READ_ONLY;
+	if (b->c->root == ROOT_OVERLAY || build_root_lacks(b, str_z(target)))
+		op->flags |= OP_REPLACE;
 	op->source = str_c(text);
 	op->size_bytes = text.n;
 	op->mode = 0644;

@@ -86,8 +86,10 @@ script mapped <<'SH'
 while read -r ip name _; do [ "$name" != mapped-pod ] || echo "$ip"; done </etc/hosts
 SH
 sed -i 's/image: busybox/image: my.registry\/tool:v1/' "$T/in.yaml"
-for etc in none empty full; do
+for etc in none empty links full; do
 	[ $etc != empty ] || mkdir "$T/rootfs/etc"
+	[ $etc != links ] || ln -s ../run/nothing "$T/rootfs/etc/resolv.conf"
+	[ $etc != links ] || ln -s nothing "$T/rootfs/etc/hosts"
 	[ $etc != full ] || (cd "$T/rootfs/etc" && seq -f f%g 300 | xargs touch)
 	run --image-map "my.registry/*=dir:$T/rootfs"
 	is "$code" 0 "a directory with $etc /etc" || echo "# $err"
