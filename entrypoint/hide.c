@@ -105,6 +105,15 @@ static int parts_add(struct arena *a, int dfd, const struct stat *dir, struct st
 	return 0;
 }
 
+/* Runs of whoever worked in that directory, wherever this one began. */
+static int runs_add(int dfd, const struct stat *dir, hidden_vec *v, struct err *err)
+{
+	int fd cleanup_fd = path_open(dfd, HIDE_ALL_RUNS "/runs", O_PATH | O_DIRECTORY, 0,
+		PATH_BENEATH | PATH_NO_LINKS, NULL);
+
+	return fd < 0 ? 0 : part_add(dfd, dir, STR(HIDE_ALL_RUNS), true, v, err);
+}
+
 int hide_find(
 	const struct hide_paths *h, struct arena *a, int dfd, hidden_vec *ret, struct err *err)
 {
@@ -121,7 +130,7 @@ int hide_find(
 		if (parts_add(a, dfd, &dir, str_slice(path, (size_t)at + 1, path.n), ret, err))
 			return -1;
 	}
-	return 0;
+	return S_ISDIR(dir.st_mode) ? runs_add(dfd, &dir, ret, err) : 0;
 }
 
 struct str hide_held(const struct hide_paths *h, struct arena *a, int dfd)
@@ -154,6 +163,10 @@ bool hide_has(const struct hide_paths *h, int fd, bool or_past)
 		readlink(str_c(arena_printf(a, "/proc/self/fd/%d", fd)), path, sizeof(path));
 	struct stat st;
 
+	if (or_past && n > 0 &&
+		str_has(arena_printf(a, "%.*s/", (int)n, path),
+			STR("/" HIDE_ALL_RUNS "/runs/")))
+		return true;
 	for (size_t i = or_past ? 0 : 1; i < HIDE_PATHS && n > 0; i++)
 		if (h->paths[i].n && stat(str_c(h->paths[i]), &st) == 0 &&
 			hide_prefix(arena_strn(a, path, (size_t)n), &st) >= 0)

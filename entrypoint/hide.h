@@ -35,7 +35,7 @@ int hide_find(
 void hide_release(hidden_vec *v);
 /* The first of them that the directory is or holds; empty: none. */
 struct str hide_held(const struct hide_paths *h, struct arena *a, int dfd);
-/* Whether fd is this run's directory or the store, or lies in one; `or_past`: or in the place
+/* Whether fd is this run's directory or the store, or lies in one; `or_past`: or in a place
  * of all runs, whose workspaces the caller may name himself. */
 bool hide_has(const struct hide_paths *h, int fd, bool or_past);
 

@@ -85,6 +85,9 @@ for kind in $kinds; do
 	is "$code/$(cat "$base"/desk/.monopod/runs/r-0001/logs/r-thief/0/s.log)" 0/looked "$kind: who has the directory he works in has no run of it" ||
 		printf '%s\n' "$out" "$err" | head -20 | sed 's/^/# /'
 	is "$(cat "$base/desk/new" "$base/desk/mine" | tr '\n' ' ')" "new of-the-caller more " "$kind: but all the rest"
+	in_dir $kind "$base" --store "$base/store" --run-dir "$base/outside" -w src=desk
+	is "$code/$(cat "$base/outside/logs/r-thief/0/s.log")" 0/looked "$kind: nor those of before, where he works elsewhere"
+	rm -rf "$base/outside"
 	in_dir $kind "$base/desk" --store "$base/store" --run-dir "$base/desk/kept/run" -w src=.
 	is "$code/$(cat "$base/desk/kept/run/logs/r-thief/0/s.log")" 0/looked "$kind: nor one of before, nor where he puts it himself"
 	fresh
@@ -108,6 +111,9 @@ YAML
 	in_dir $kind "$base/desk" --store "$base/store" --volume c=.
 	is "$code" 1 "$kind: a subPath that leads to the run is refused"
 	like "$out" "CreateContainerConfigError: " "$kind: with a reason"
+	in_dir $kind "$base" --store "$base/store" --run-dir "$base/outside" --volume c=desk
+	like "$code $out" "'.monopod/runs/sub-0001' lies in a directory of monopod's own" "$kind: and to one of before"
+	rm -rf "$base/outside"
 	like "$out" "'.monopod/runs/sub-0001' lies in a directory of monopod's own" "$kind: that says so"
 	cat >"$T/in.yaml" <<YAML
 apiVersion: tekton.dev/v1
