@@ -561,10 +561,14 @@ static int step_launch_dry(struct step_context *s, struct sandbox_config *c, str
 		return attempt_step_free(t->dirs, s->index, err);
 	q = task_queue(t, EVENT_STEP_ENDED);
 	got = arena_new_array(q->arena, struct result_got, t->launch->n_results + 1);
-	for (size_t i = 0; i < t->launch->n_results; i++)
-		got[i] = (struct result_got){.name = t->launch->results[i].name,
+	for (size_t i = 0; i < t->launch->n_results; i++) {
+		const struct result_want *want =
+			&t->launch->results[result_want_first(t->launch->results, i)];
+
+		got[i] = (struct result_got){.name = want->name,
 			.present = true,
-			.text = str_z(stand_ins[t->launch->results[i].type])};
+			.text = str_z(stand_ins[want->type])};
+	}
 	q->event.step = s->index;
 	q->event.results = got;
 	q->event.n_results = t->launch->n_results;

@@ -108,6 +108,24 @@ static void test_steps(void **state)
 	rig_free(r);
 }
 
+/* A name that is declared twice is one file; rig_free makes the run again from its journal. */
+static void test_declared_twice(void **state)
+{
+	static const struct fate fates[] = {
+		{"t", -1, 0, STEP_END_EXITED, 0, 0, {"a", "text", "@q", "own"}, false},
+	};
+	struct rig *r = rig_run(TR "  taskSpec: {results: [{name: a}, {name: b}, {name: a}], "
+				   "steps: [{name: s, image: x, results: [{name: q}, {name: "
+				   "q}]}, {image: x}]}\n",
+		fates, 1);
+
+	(void)state;
+	assert_condition(r->view->condition, CONDITION_TRUE, "Succeeded");
+	assert_int_equal(r->view->n_results, 2);
+	assert_str(r->view->results[1].value.string.s, "text");
+	rig_free(r);
+}
+
 #define A                                                                                      \
 	"{name: a, taskSpec: {results: [{name: s}, {name: l, type: array}, {name: o, type: "   \
 	"object, properties: {k: {}}}, {name: unset}], steps: [{image: x}]}}"
@@ -357,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_typing),
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_declared_twice),
 		cmocka_unit_test(test_pipeline_results),
 		cmocka_unit_test(test_artifacts_joined),
 		cmocka_unit_test(test_artifacts_of_attempts),
