@@ -56,6 +56,35 @@ static void test_both_ways(void **state attr_unused)
 	}
 }
 
+/* What is cut, damaged, or has something behind it is not taken. */
+static void test_not_whole(void **state attr_unused)
+{
+	for (int form = DEFLATE_RAW; form <= DEFLATE_GZIP; form++) {
+		cleanup_buf struct buf packed, out;
+		struct err err = {0};
+
+		buf_init(&packed, MAX_BYTES);
+		buf_init(&out, MAX_BYTES);
+		assert_true(deflate_text(STR("text"), (enum deflate_form)form, &packed));
+		for (size_t n = 0; n < packed.n; n++) {
+			assert_int_equal(inflate_text(str_slice(buf_str(&packed), 0, n),
+						 (enum deflate_form)form, &out, &err),
+				-1);
+			assert_int_equal(err.kind, ERR_SPEC);
+		}
+		buf_addc(&packed, 'x');
+		assert_int_equal(
+			inflate_text(buf_str(&packed), (enum deflate_form)form, &out, &err),
+			-1);
+		assert_int_equal(err.kind, ERR_SPEC);
+		packed.p[0] = 7; /* a kind of block that there is not; no header either */
+		assert_int_equal(
+			inflate_text(buf_str(&packed), (enum deflate_form)form, &out, &err),
+			-1);
+		assert_int_equal(err.kind, ERR_SPEC);
+	}
+}
+
 /* No name and no time in the header: as RFC 1952 has it for none. */
 static void test_header(void **state attr_unused)
 {
@@ -71,6 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_not_whole),
 		cmocka_unit_test(test_header),
 	};
 
