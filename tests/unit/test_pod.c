@@ -336,7 +336,7 @@ static void test_place(void **state)
 			"\"requiredDuringSchedulingIgnoredDuringExecution\":{"
 			"\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\","
 			"\"operator\":\"In\",\"values\":[\"n.x\"]}]}]}}}"},
-		{NODE_TERM("matchFields: [{key: name, operator: In, values: [n]}]"),
+		{NODE_TERM("matchFields: [{key: name, operator: In, values: [node]}]"),
 			NO_AFFINITY " a pod takes there: affinity.nodeAffinity."
 				    "requiredDuringSchedulingIgnoredDuringExecution."
 				    "nodeSelectorTerms[0].matchFields[0]"},
