@@ -335,7 +335,7 @@ static void test_templates(void **state)
 	const struct task_launch *one = rig_launch(r, "pr-one"), *two = rig_launch(r, "pr-two");
 
 	(void)state;
-	assert_string_equal(env_text(&one->steps[0], a), "A=t B=given C=e");
+	assert_string_equal(env_text(&one->steps[0], a), "B=given C=e A=t");
 	assert_int_equal(one->n_volumes, 2);
 	assert_int_equal(one->volumes[0].kind, LAUNCH_FILES);
 	assert_int_equal(one->n_hosts, 1);
