@@ -122,8 +122,8 @@ int callers_open(struct callers *ret, struct arena *a, const struct options *o, 
 
 		if (caller_open(ret, a, one, &one->failure) && one->what) {
 			*err = one->failure;
-			return err_wrap_as(err, ERR_USAGE, "%s '" STR_FMT "'", one->what,
-				STR_ARG(one->name));
+			return err_wrap_as(err, err_is_machine(err) ? ERR_SYS : ERR_USAGE,
+				"%s '" STR_FMT "'", one->what, STR_ARG(one->name));
 		}
 	}
 	return 0;
