@@ -44,19 +44,13 @@ static int sub_path_last(int root_dfd, const char *rel, bool *ret_is_file, struc
 /* In a directory of the caller's, what is made belongs to whom it belongs to. */
 static int sub_path_make_as(int dfd, const char *name, struct err *err)
 {
+	const bool is_root = geteuid() == 0;
 	struct stat st;
-	int fd cleanup_fd = -1;
 
 	if (fstat(dfd, &st) < 0)
 		return err_sys(err, "look at the directory of '%s'", name);
-	if (mkdirat(dfd, name, MODE_SUB_PATH) < 0)
-		return err_sys(err, "make '%s'", name);
-	if (geteuid() != 0)
-		return 0;
-	fd = openat(dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
-		return err_sys(err, "give '%s' to its owner", name);
-	return 0;
+	return sandbox_mkdir_as(dfd, name, is_root ? st.st_uid : geteuid(),
+		is_root ? st.st_gid : getegid(), MODE_SUB_PATH, err);
 }
 
 /* Makes the last element of `rel`, whose parent exists. */
@@ -180,7 +174,7 @@ static int bind_claim(const struct binding_config *c, const struct launch_volume
 	}
 	ret->fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (ret->fd < 0 && errno == ENOENT)
-		ret->fd = owned_dir(c->owned, parent, name, MODE_ALL, err);
+		ret->fd = owned_dir_kept(c->owned, parent, name, MODE_ALL, err);
 	else if (ret->fd < 0)
 		return err_sys(err, "open claim '%s'", name);
 	return ret->fd < 0 ? -1 : 0;

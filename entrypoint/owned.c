@@ -56,6 +56,19 @@ int owned_dir_make(
 	return 0;
 }
 
+int owned_dir_kept(
+	const struct owned *o, int dfd, const char *name, uint32_t mode, struct err *err)
+{
+	uint32_t uid = o->must_chown ? o->uid : geteuid();
+	uint32_t gid = o->must_chown ? o->gid : getegid();
+	int fd;
+
+	if (sandbox_mkdir_as(dfd, name, uid, gid, mode, err))
+		return -1;
+	fd = openat(dfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open directory '%s'", name) : fd;
+}
+
 int owned_file(const struct owned *o, int dfd, const char *name, struct str text, uint32_t mode,
 	struct err *err)
 {

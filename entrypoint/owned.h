@@ -23,6 +23,10 @@ int owned_dir(const struct owned *o, int dfd, const char *name, uint32_t mode, s
 /* The same, and nobody needs the descriptor. */
 int owned_dir_make(
 	const struct owned *o, int dfd, const char *name, uint32_t mode, struct err *err);
+/* One that a resumed run finds again: it is there whole or not at all. Returns a descriptor
+ * (O_PATH) or -1. */
+int owned_dir_kept(
+	const struct owned *o, int dfd, const char *name, uint32_t mode, struct err *err);
 /* A new file with exactly this mode. */
 int owned_file(const struct owned *o, int dfd, const char *name, struct str text, uint32_t mode,
 	struct err *err);

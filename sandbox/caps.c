@@ -46,6 +46,18 @@ bool caps_need_nest(uint64_t set)
 	return set & ~(caps_step_default() | files) & known;
 }
 
+void caps_pass_permissions(void)
+{
+	const cap_value_t cap = CAP_DAC_OVERRIDE;
+	cap_t caps = cap_get_proc();
+
+	if (!caps)
+		return;
+	if (cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET) == 0)
+		(void)cap_set_proc(caps);
+	cap_free(caps);
+}
+
 uint32_t caps_last(void)
 {
 	uint32_t c = CAP_LAST_CAP;

@@ -15,6 +15,11 @@ uint64_t caps_of_step(const struct sandbox_security *s);
 /* Whether some of a set count for more than the step's own files and processes, when they are
  * held in the user namespace that owns its mounts and step-init. */
 bool caps_need_nest(uint64_t set);
+/*
+ * After setfsuid(2) took the power over other users' files from this process: takes
+ * CAP_DAC_OVERRIDE back. One who never had it stays as he is.
+ */
+void caps_pass_permissions(void);
 /* The highest capability of the running kernel. */
 uint32_t caps_last(void);
 

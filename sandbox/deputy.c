@@ -124,26 +124,21 @@ int sandbox_remove_tree(struct sandbox_ns *ns, int dfd, const char *name, struct
 	return deputy(&t, err);
 }
 
-/* Owner before mode, because chown clears bits; by descriptor. */
-static int dir_own(struct task *t, int fd, struct err *err)
+/* The ids in the namespace where the task runs; those of a place with one id are this
+ * process's.
+ */
+static int dir_ids(struct task *t, struct err *err)
 {
 	const struct id_map *m = &t->ns->map;
-	int64_t uid = t->uid, gid = t->gid;
+	int64_t uid = t->is_inside ? t->uid : id_map_outside(m->uid, m->n_uid, t->uid);
+	int64_t gid = t->is_inside ? t->gid : id_map_outside(m->gid, m->n_gid, t->gid);
 
-	if (!t->is_inside) {
-		uid = id_map_outside(m->uid, m->n_uid, t->uid);
-		gid = id_map_outside(m->gid, m->n_gid, t->gid);
-	}
-	if (uid < 0 || gid < 0) {
-		if (!m->is_single)
-			return err_set(err, ERR_SANDBOX,
-				"user %u or group %u is not among the ids of this place",
-				t->uid, t->gid);
-	} else if (fchown(fd, (uid_t)uid, (gid_t)gid)) {
-		return err_sys(err, "chown '%s'", t->name);
-	}
-	if (fchmod(fd, t->mode))
-		return err_sys(err, "chmod '%s'", t->name);
+	if ((uid < 0 || gid < 0) && !m->is_single)
+		return err_set(err, ERR_SANDBOX,
+			"user %u or group %u is not among the ids of this place", t->uid,
+			t->gid);
+	t->uid = uid < 0 || gid < 0 ? geteuid() : (uint32_t)uid;
+	t->gid = uid < 0 || gid < 0 ? getegid() : (uint32_t)gid;
 	return 0;
 }
 
@@ -151,22 +146,23 @@ static int run_make_dir(struct task *t, struct err *err)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct str name = path_clean(a, str_z(t->name));
+	struct err low = {0};
 	int parent_fd cleanup_fd = -1, fd cleanup_fd = -1;
-	bool is_new;
 
+	if (dir_ids(t, err))
+		return -1;
 	parent_fd = path_open(t->dfd, path_dir(a, name).p, O_PATH | O_DIRECTORY, 0,
 		PATH_BENEATH | PATH_NO_LINKS, err);
 	if (parent_fd < 0)
 		return -1;
 	name = arena_str(a, path_base(name));
-	is_new = mkdirat(parent_fd, name.p, 0700) == 0;
-	if (!is_new && errno != EEXIST)
-		return err_sys(err, "make the directory '%s'", t->name);
-	fd = path_open(parent_fd, name.p, (is_new ? O_RDONLY : O_PATH) | O_DIRECTORY, 0,
-		PATH_BENEATH | PATH_NO_LINKS, err);
-	if (fd < 0)
-		return -1;
-	return is_new ? dir_own(t, fd, err) : 0;
+	if (sandbox_mkdir_as(parent_fd, name.p, t->uid, t->gid, t->mode, &low) == 0)
+		return 0;
+	if (low.sys != EEXIST)
+		return err_sysno(err, low.sys, "make the directory '%s'", t->name);
+	fd = path_open(
+		parent_fd, name.p, O_PATH | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
+	return fd < 0 ? -1 : 0;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): owner and mode belong together */

@@ -108,6 +108,16 @@ static int walk_next(struct walk *w, struct err *err)
 	return 0;
 }
 
+/* What steps changed meanwhile counts. */
+static int root_give(const struct walk *w, int dfd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(dfd, &st))
+		return err_sys(err, "look at a volume");
+	return entry_give(w, dfd, &st, err);
+}
+
 static int tree_give(struct walk *w, int dfd, bool on_mismatch, struct err *err)
 {
 	struct stat st;
@@ -117,12 +127,14 @@ static int tree_give(struct walk *w, int dfd, bool on_mismatch, struct err *err)
 		return err_sys(err, "look at a volume");
 	if (!S_ISDIR(st.st_mode) || (on_mismatch && is_given(w, &st)))
 		return 0;
-	ret = walk_entry(w, dfd, ".", err);
+	/* with on_mismatch it is the last one: its group and mode say that the others have them
+	 */
+	ret = on_mismatch ? walk_push(w, dfd, ".", err) : walk_entry(w, dfd, ".", err);
 	while (ret == 0 && w->open.n)
 		ret = walk_next(w, err);
 	while (w->open.n)
 		closedir(w->open.p[--w->open.n]);
-	return ret;
+	return ret == 0 && on_mismatch ? root_give(w, dfd, err) : ret;
 }
 
 int group_give(const struct sandbox_group *g, uint32_t gid, struct err *err)

@@ -129,9 +129,18 @@ void sandbox_ns_free(struct sandbox_ns *ns); /* NULL is fine */
 int sandbox_open_beneath(struct sandbox_ns *ns, int dfd, const char *rel, struct err *err);
 int sandbox_remove_tree(
 	struct sandbox_ns *ns, int dfd, const char *name, struct err *err); /* as dir_remove */
-/* mkdir below dfd owned by inside ids (uid, gid), with mode; existing is fine. */
+/* mkdir below dfd owned by inside ids (uid, gid), with mode; existing is fine. As
+ * sandbox_mkdir_as. */
 int sandbox_make_dir(struct sandbox_ns *ns, int dfd, const char *rel, uint32_t uid,
 	uint32_t gid, uint32_t mode, struct err *err);
+/*
+ * mkdir(2) with these ids of the caller's own namespace and exactly this mode from its first
+ * moment on, whatever the umask: nobody finds it half made, not after SIGKILL either. Below a
+ * directory with the set-group-ID bit it takes the group and the bit from there (inode(7)).
+ * Needs CAP_SETUID and CAP_SETGID for other ids than the caller's. -1 with err.sys.
+ */
+int sandbox_mkdir_as(
+	int dfd, const char *name, uint32_t uid, uint32_t gid, uint32_t mode, struct err *err);
 struct sandbox_group {
 	const int *dfds; /* directories that monopod made for steps; O_PATH is fine */
 	size_t n;

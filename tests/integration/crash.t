@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The agent killed a few times at random and at each write of a small run's journal; `make torture` does it at length.
+# The agent killed a few times at random and at each call by which a small run changes what lasts; `make torture` does it at length.
 . tests/helpers/tap.sh
 
 campaign() { # NAME OPTIONS…
@@ -14,11 +14,11 @@ campaign() { # NAME OPTIONS…
 campaign "killed at random" --kills 20
 campaign "journal torn" --tears 12
 if [ "${VARIANT:-debug}" != debug ]; then
-	skip "killed at each write" "the leak checker cannot work on a traced process"
+	skip "killed at each change" "the leak checker cannot work on a traced process"
 elif ! "$BUILD/tests/helpers/inject" -- true; then
-	skip "killed at each write" "no other process can be traced here"
+	skip "killed at each change" "no other process can be traced here"
 else
-	campaign "killed at each write" --writes
+	campaign "killed at each change" --writes
 fi
 
 # the check itself: a task that has ended must not run again

@@ -5,6 +5,9 @@
  */
 #include "sandbox_fixture.h"
 
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+
 static struct ended out;
 
 static void outside_is(int dfd, const char *name, int64_t uid, int64_t gid)
@@ -271,6 +274,44 @@ static void test_make_dir(void **state)
 	assert_int_equal(sandbox_make_dir(fix.ns, fix.run_fd, "no/up", 0, 0, 0700, &err), -1);
 }
 
+/* Whole from its first moment on, and the caller is afterwards who he was. */
+static void test_mkdir_as(void **state)
+{
+	const bool is_root = fix.place == AS_ROOT;
+	const uint32_t id = is_root ? 12345 : geteuid(), other = is_root ? 54321 : getegid();
+	struct err err = {0};
+	struct stat st;
+	mode_t mask = umask(077);
+	int ret, dumpable = prctl(PR_GET_DUMPABLE), death_signal = -1;
+
+	(void)state;
+	ret = sandbox_mkdir_as(fix.run_fd, "whole", id, other, 01777, &err);
+	assert_int_equal(umask(mask), 077);
+	assert_worked(ret, err);
+	assert_int_equal(fstatat(fix.run_fd, "whole", &st, 0), 0);
+	assert_int_equal(st.st_uid, id);
+	assert_int_equal(st.st_gid, other);
+	assert_int_equal(st.st_mode & 07777, 01777);
+	assert_int_equal(sandbox_mkdir_as(fix.run_fd, "whole", id, other, 0700, &err), -1);
+	assert_int_equal(err.sys, EEXIST);
+	/* into what only another one may write */
+	assert_worked(
+		sandbox_mkdir_as(fix.run_fd, "closed", geteuid(), getegid(), 0700, &err), err);
+	assert_worked(sandbox_mkdir_as(fix.run_fd, "closed/in", id, other, 0700, &err), err);
+	assert_int_equal(setfsuid((uid_t)-1), geteuid());
+	assert_int_equal(setfsgid((gid_t)-1), getegid());
+	assert_int_equal(prctl(PR_GET_DUMPABLE), dumpable);
+	assert_int_equal(prctl(PR_GET_PDEATHSIG, &death_signal), 0);
+	assert_int_equal(death_signal, 0);
+	assert_int_equal(mkdirat(fix.run_fd, "closed/own", 0700), 0);
+	if (!is_root) {
+		assert_int_equal(
+			sandbox_mkdir_as(fix.run_fd, "no", id + 1, other, 0700, &err), -1);
+		assert_int_equal(err.sys, EPERM);
+		assert_int_equal(faccessat(fix.run_fd, "no", F_OK, 0), -1);
+	}
+}
+
 /* What a step left under another id and with mode 0 is read and removed. */
 static void test_deputies(void **state)
 {
@@ -341,6 +382,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_source_moved),
 		cmocka_unit_test(test_no_idmap),
 		cmocka_unit_test(test_make_dir),
+		cmocka_unit_test(test_mkdir_as),
 		cmocka_unit_test(test_deputies),
 		cmocka_unit_test(test_bait),
 	};

@@ -263,10 +263,43 @@ static void test_group_variants(void **state)
 	expect(outer, "v", 02750, g.gid);
 	assert_worked(sandbox_make_dir(fix.ns, outer, "v/new", 0, 0, 0700, &err), err);
 	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
-	expect(outer, "v/new", 0700, 0);
+	expect(outer, "v/new", 02700, g.gid); /* from the directory above */
 	g.on_mismatch = false;
 	assert_worked(sandbox_give_group(fix.ns, &g, &err), err);
 	expect(outer, "v/new", 02750, g.gid);
+	close(dfd);
+	close(outer);
+}
+
+/* A walk that did not come to its end is done again: the top directory does not say otherwise.
+ */
+static void test_group_half(void **state)
+{
+	struct err err = {0};
+	int outer = fix_new_dir("half", fix.n_steps), dfd, fd;
+	struct sandbox_group g = {.dfds = &dfd,
+		.n = 1,
+		.gid = fix.place == AS_SINGLE ? 0 : 2000,
+		.on_mismatch = true};
+
+	(void)state;
+	assert_worked(sandbox_make_dir(fix.ns, outer, "v", 0, 0, 0700, &err), err);
+	dfd = openat(outer, "v", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = dup(dfd);
+	for (int i = 0; i < 257; i++) { /* deeper than a walk goes */
+		int in;
+
+		assert_worked(sandbox_make_dir(fix.ns, fd, "d", 0, 0, 0700, &err), err);
+		in = openat(fd, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		assert_true(in >= 0);
+		close(fd);
+		fd = in;
+	}
+	close(fd);
+	assert_int_equal(sandbox_give_group(fix.ns, &g, &err), -1);
+	assert_int_equal(err.kind, ERR_LIMIT);
+	expect(outer, "v", 0700, 0);
+	expect(outer, "v/d", 02770, g.gid);
 	close(dfd);
 	close(outer);
 }
@@ -283,6 +316,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unmasked),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_group_variants),
+		cmocka_unit_test(test_group_half),
 	};
 
 	(void)argc;
