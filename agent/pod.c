@@ -77,20 +77,20 @@ static void merge_template(
 		t->dns_config = over->dns_config;
 }
 
-static void merge_entry(
-	struct arena *a, struct pod_settings *p, const struct task_run_spec_entry *e)
+static void merge_settings(
+	struct arena *a, struct pod_settings *p, const struct pod_settings *over)
 {
-	merge_template(a, &p->pod_template, &e->pod_template);
-	if (e->n_step_specs) {
-		p->step_specs = e->step_specs;
-		p->n_step_specs = e->n_step_specs;
+	merge_template(a, &p->pod_template, &over->pod_template);
+	if (over->n_step_specs) {
+		p->step_specs = over->step_specs;
+		p->n_step_specs = over->n_step_specs;
 	}
-	if (e->n_sidecar_specs) {
-		p->sidecar_specs = e->sidecar_specs;
-		p->n_sidecar_specs = e->n_sidecar_specs;
+	if (over->n_sidecar_specs) {
+		p->sidecar_specs = over->sidecar_specs;
+		p->n_sidecar_specs = over->n_sidecar_specs;
 	}
-	if (e->resources.pos.line)
-		p->resources = e->resources;
+	if (over->resources.pos.line)
+		p->resources = over->resources;
 }
 
 /* The plan of the run, with the entries of one of its tasks over it. */
@@ -107,7 +107,7 @@ static const struct pod_settings *task_pod_plan(
 			own = arena_new_object(c->arena, struct pod_settings);
 			*own = *all;
 		}
-		merge_entry(c->arena, own, &pr->task_run_specs[i]);
+		merge_settings(c->arena, own, &pr->task_run_specs[i].pod);
 	}
 	return own ? own : all;
 }
@@ -119,12 +119,7 @@ void pod_plan(const struct plan_context *c)
 	struct pod_settings *all = arena_new_object(c->arena, struct pod_settings);
 
 	if (tr)
-		*all = (struct pod_settings){.pod_template = tr->pod_template,
-			.step_specs = tr->step_specs,
-			.n_step_specs = tr->n_step_specs,
-			.sidecar_specs = tr->sidecar_specs,
-			.n_sidecar_specs = tr->n_sidecar_specs,
-			.resources = tr->resources};
+		*all = tr->pod;
 	else
 		all->pod_template = pr->pod_template;
 	for (size_t i = 0; i < c->plan->n_tasks; i++) {

@@ -532,7 +532,7 @@ static void take_entries(
 		const struct task_run_spec_entry *e = &pr->task_run_specs[i];
 
 		if (i++ < pr->n_task_run_specs)
-			take_template(p, member(it, "podTemplate"), &e->pod_template,
+			take_template(p, member(it, "podTemplate"), &e->pod.pod_template,
 				e->pipeline_task_name.s);
 	}
 }
@@ -554,8 +554,8 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 			&pr->pod_template, STR_NONE);
 		take_entries(&p, spec, pr);
 	} else {
-		take_template(
-			&p, member(spec, "podTemplate"), &tr->pod_template, tr->meta.name.s);
+		take_template(&p, member(spec, "podTemplate"), &tr->pod.pod_template,
+			tr->meta.name.s);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (p.so_far[i])

@@ -57,19 +57,20 @@ static void decode_entry_metadata(
 }
 
 /* v1beta1 has other names for them. */
-#define CONTAINER_RESOURCES(type)                                                              \
-	{FIELD_LIST_OF(type, "stepSpecs", step_specs, &schema_container_resources),            \
-		.flags = FIELD_V1},                                                            \
-		{FIELD_LIST_OF(                                                                \
-			 type, "sidecarSpecs", sidecar_specs, &schema_container_resources),    \
-			.flags = FIELD_V1},                                                    \
-		{FIELD_LIST_OF(                                                                \
-			 type, "stepOverrides", step_specs, &schema_container_resources),      \
-			.flags = FIELD_BETA},                                                  \
+#define CONTAINER_RESOURCES(type, name, member, flag)                                          \
 	{                                                                                      \
-		FIELD_LIST_OF(                                                                 \
-			type, "sidecarOverrides", sidecar_specs, &schema_container_resources), \
-			.flags = FIELD_BETA                                                    \
+		FIELD_OF(type, name, FIELD_LIST, pod.member),                                  \
+			.at_n = offsetof(type, pod.n_##member),                                \
+			.schema = &schema_container_resources, .flags = (flag)                 \
+	}
+#define RESOURCES(type)                                                                        \
+	CONTAINER_RESOURCES(type, "stepSpecs", step_specs, FIELD_V1),                          \
+		CONTAINER_RESOURCES(type, "sidecarSpecs", sidecar_specs, FIELD_V1),            \
+		CONTAINER_RESOURCES(type, "stepOverrides", step_specs, FIELD_BETA),            \
+		CONTAINER_RESOURCES(type, "sidecarOverrides", sidecar_specs, FIELD_BETA),      \
+	{                                                                                      \
+		FIELD_OF(type, "computeResources", FIELD_OBJECT, pod.resources),               \
+			.schema = &schema_resources                                            \
 	}
 
 static const struct field entry_fields[] = {
@@ -81,13 +82,12 @@ static const struct field entry_fields[] = {
 		.flags = FIELD_BETA},
 	{.key = "metadata", .kind = FIELD_CALL, .call = decode_entry_metadata},
 	{FIELD_OF(struct task_run_spec_entry, "timeout", FIELD_DURATION, timeout)},
-	{FIELD_OF(struct task_run_spec_entry, "podTemplate", FIELD_OBJECT, pod_template),
+	{FIELD_OF(struct task_run_spec_entry, "podTemplate", FIELD_OBJECT, pod.pod_template),
 		.flags = FIELD_V1, .schema = &schema_pod_template},
-	{FIELD_OF(struct task_run_spec_entry, "taskPodTemplate", FIELD_OBJECT, pod_template),
+	{FIELD_OF(
+		 struct task_run_spec_entry, "taskPodTemplate", FIELD_OBJECT, pod.pod_template),
 		.flags = FIELD_BETA, .schema = &schema_pod_template},
-	CONTAINER_RESOURCES(struct task_run_spec_entry),
-	{FIELD_OF(struct task_run_spec_entry, "computeResources", FIELD_OBJECT, resources),
-		.schema = &schema_resources},
+	RESOURCES(struct task_run_spec_entry),
 };
 static const struct schema schema_entry = {
 	.what = "taskRunSpecs entry",
@@ -219,14 +219,12 @@ static const struct field task_run_fields[] = {
 	{FIELD_OF(struct task_run, "retries", FIELD_INT, retries), .min = INT32_MIN,
 		.max = INT32_MAX},
 	{FIELD_OF(struct task_run, "timeout", FIELD_DURATION, timeout)},
-	{FIELD_OF(struct task_run, "podTemplate", FIELD_OBJECT, pod_template),
+	{FIELD_OF(struct task_run, "podTemplate", FIELD_OBJECT, pod.pod_template),
 		.schema = &schema_pod_template},
 	{FIELD_LIST_OF(struct task_run, "workspaces", workspaces, &schema_workspace_binding)},
-	{FIELD_OF(struct task_run, "computeResources", FIELD_OBJECT, resources),
-		.schema = &schema_resources},
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
 	{FIELD_OF(struct task_run, "debug", FIELD_OBJECT, debug), .schema = &schema_debug},
-	CONTAINER_RESOURCES(struct task_run),
+	RESOURCES(struct task_run),
 	{REFUSED_BETA("resources"), .why = "PipelineResources are gone from Tekton"},
 };
 const struct schema schema_task_run = {

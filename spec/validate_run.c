@@ -116,12 +116,6 @@ static void check_bindings(
 
 /* --- resources of the whole task and of its containers (section 3.2) */
 
-struct overrides {
-	const struct resources *whole;
-	const struct container_resources *steps, *sidecars;
-	size_t n_steps, n_sidecars;
-};
-
 static void check_override_names(
 	struct check *c, const char *field, const struct container_resources *list, size_t n)
 {
@@ -140,16 +134,16 @@ static void check_override_names(
 	}
 }
 
-static void check_overrides(struct check *c, const struct overrides *o)
+static void check_overrides(struct check *c, const struct pod_settings *s)
 {
 	struct str paths[] = {
 		check_path(c, "stepSpecs.resources"), check_path(c, "computeResources")};
 
-	check_override_names(c, "stepSpecs", o->steps, o->n_steps);
-	check_override_names(c, "sidecarSpecs", o->sidecars, o->n_sidecars);
-	for (size_t i = 0; i < o->n_steps; i++)
-		if (o->whole->pos.line && o->steps[i].resources.pos.line) {
-			check_report_paths(c, "excluded-field", o->steps[i].resources.pos,
+	check_override_names(c, "stepSpecs", s->step_specs, s->n_step_specs);
+	check_override_names(c, "sidecarSpecs", s->sidecar_specs, s->n_sidecar_specs);
+	for (size_t i = 0; i < s->n_step_specs; i++)
+		if (s->resources.pos.line && s->step_specs[i].resources.pos.line) {
+			check_report_paths(c, "excluded-field", s->step_specs[i].resources.pos,
 				"expected exactly one, got both", paths, ARRAY_SIZE(paths));
 			return;
 		}
@@ -225,11 +219,7 @@ static void check_task_run_specs(struct check *c, const struct pipeline_run *pr)
 					    .p;
 		struct str before = check_enter(c, "taskRunSpecs[" STR_FMT "]", STR_ARG(name));
 
-		check_overrides(c, &(struct overrides){.whole = &e->resources,
-					   .steps = e->step_specs,
-					   .n_steps = e->n_step_specs,
-					   .sidecars = e->sidecar_specs,
-					   .n_sidecars = e->n_sidecar_specs});
+		check_overrides(c, &e->pod);
 		check_leave(c, before);
 		if (check_negative(c, e->timeout, field) || !e->timeout.pos.line ||
 			limit <= 0 || e->timeout.ns <= limit)
@@ -291,7 +281,7 @@ static void check_pod_templates(struct check *c, const struct pipeline_run *pr)
 	for (size_t i = 0; i < pr->n_task_run_specs; i++) {
 		struct str before = check_enter(c, "taskRunSpecs[%zu]", i);
 
-		check_pod_template(c, "podTemplate", &pr->task_run_specs[i].pod_template);
+		check_pod_template(c, "podTemplate", &pr->task_run_specs[i].pod.pod_template);
 		check_leave(c, before);
 	}
 }
@@ -417,7 +407,7 @@ void check_task_run(struct check *c, const struct task_run *tr)
 		tr->task_spec ? tr->task_spec->pos : (struct pos){0}, tr->pos);
 	if (tr->task_ref_pos.line && !tr->task_ref.s.n)
 		check_missing(c, tr->task_ref_pos, "taskRef.name");
-	check_pod_template(c, "podTemplate", &tr->pod_template);
+	check_pod_template(c, "podTemplate", &tr->pod.pod_template);
 	check_params(c, tr->params, tr->n_params);
 	check_bindings(c, tr->workspaces, tr->n_workspaces, false);
 	check_status(c, tr->status, statuses, ARRAY_SIZE(statuses),
@@ -431,11 +421,7 @@ void check_task_run(struct check *c, const struct task_run *tr)
 		check_report(c, "invalid-value", text_at(tr->retries.pos), "retries",
 			"invalid value: %lld should be >= 0", (long long)tr->retries.v);
 	check_negative(c, tr->timeout, "timeout");
-	check_overrides(c, &(struct overrides){.whole = &tr->resources,
-				   .steps = tr->step_specs,
-				   .n_steps = tr->n_step_specs,
-				   .sidecars = tr->sidecar_specs,
-				   .n_sidecars = tr->n_sidecar_specs});
+	check_overrides(c, &tr->pod);
 	check_debug(c, &tr->debug.breakpoints, task_of_run(c, tr));
 	if (tr->task_spec)
 		check_inline_task(c, tr);

@@ -341,12 +341,7 @@ struct task_run_spec_entry { /* pipelineRun.spec.taskRunSpecs[] */
 	struct labels labels; /* metadata */
 	struct labels annotations;
 	struct duration timeout;
-	struct pod_template pod_template;
-	struct container_resources *step_specs;
-	size_t n_step_specs;
-	struct container_resources *sidecar_specs;
-	size_t n_sidecar_specs;
-	struct resources resources; /* of the whole task */
+	struct pod_settings pod;
 	struct pos pos;
 };
 struct timeouts {
@@ -395,14 +390,9 @@ struct task_run {
 	struct text status_message;
 	struct maybe_int retries;
 	struct duration timeout;
-	struct pod_template pod_template;
+	struct pod_settings pod;
 	struct workspace_binding *workspaces;
 	size_t n_workspaces;
-	struct resources resources; /* of the whole task */
-	struct container_resources *step_specs;
-	size_t n_step_specs;
-	struct container_resources *sidecar_specs;
-	size_t n_sidecar_specs;
 	struct task_debug debug;
 	struct pos pos;
 };

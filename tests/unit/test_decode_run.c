@@ -159,9 +159,9 @@ static void test_task_run(void **state attr_unused)
 	check_text(r->status_message, "because", 9, 18);
 	assert_int_equal(r->retries.v, 3);
 	assert_int_equal(r->timeout.pos.line, 11);
-	assert_true(r->pod_template.security_context.run_as_non_root.v);
+	assert_true(r->pod.pod_template.security_context.run_as_non_root.v);
 	assert_int_equal(r->n_workspaces, 1);
-	check_text(r->resources.requests[0].quantity, "1", 14, 38);
+	check_text(r->pod.resources.requests[0].quantity, "1", 14, 38);
 }
 
 static void test_task_ref(void **state attr_unused)

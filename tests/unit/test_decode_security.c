@@ -152,7 +152,8 @@ static void test_pod(void **state attr_unused)
 		"{fsGroup: 2000, fsGroupChangePolicy: OnRootMismatch, "
 		"supplementalGroups: [4, 0], supplementalGroupsPolicy: Strict}",
 		POD_END);
-	const struct security_context *c = &s->runs[0].task_run->pod_template.security_context;
+	const struct security_context *c =
+		&s->runs[0].task_run->pod.pod_template.security_context;
 
 	assert_string_equal(diag_lines(a, s->diags), "");
 	assert_int_equal(c->fs_group.v, 2000);

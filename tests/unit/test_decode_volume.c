@@ -190,8 +190,8 @@ static void test_pod_template(void **state attr_unused)
 	assert_int_equal(t->host_aliases[0].n_hostnames, 2);
 	assert_true(str_eqz(t->dns_policy.s, "None"));
 	check_text(t->dns_config.options[0].value, "1", 12, 86);
-	assert_int_equal(r->task_run_specs[0].n_step_specs, 1);
-	assert_int_equal(r->task_run_specs[1].resources.n_requests, 1);
+	assert_int_equal(r->task_run_specs[0].pod.n_step_specs, 1);
+	assert_int_equal(r->task_run_specs[1].pod.resources.n_requests, 1);
 }
 
 static void test_pod_template_complaints(void **state attr_unused)

@@ -150,12 +150,6 @@ static void test_pod_settings(void **state attr_unused)
 	struct str yaml =
 		arena_printf(a, TASK_RUN_HEAD "  {taskRef: {name: t}, %s}\n", pod_members);
 	const struct task_run *tr = load_text(a, str_c(yaml))->runs[0].task_run;
-	struct pod_settings all = {.pod_template = tr->pod_template,
-		.step_specs = tr->step_specs,
-		.n_step_specs = tr->n_step_specs,
-		.sidecar_specs = tr->sidecar_specs,
-		.n_sidecar_specs = tr->n_sidecar_specs,
-		.resources = tr->resources};
 	const struct pod_settings none = {0};
 	struct buf b cleanup_buf;
 	struct json_writer w;
@@ -163,7 +157,7 @@ static void test_pod_settings(void **state attr_unused)
 	buf_init(&b, MIB);
 	json_writer_init(&w, &b, 0);
 	json_open(&w, '{');
-	pod_settings_json(&all, &w);
+	pod_settings_json(&tr->pod, &w);
 	json_close(&w, '}');
 	assert_string_equal(
 		str_c(arena_str(a, buf_str(&b))), str_c(arena_printf(a, "{%s}", pod_members)));

@@ -176,13 +176,8 @@ static struct str dump(struct arena *a, const struct spec *s)
 			pipeline_spec_json(s->runs[i].pipeline_run->pipeline_spec, &w);
 			continue;
 		}
-		struct pod_settings pod = {.pod_template = tr->pod_template,
-			.step_specs = tr->step_specs,
-			.n_step_specs = tr->n_step_specs,
-			.resources = tr->resources};
-
 		json_open(&w, '{');
-		pod_settings_json(&pod, &w);
+		pod_settings_json(&tr->pod, &w);
 		json_close(&w, '}');
 		for (size_t k = 0; k < tr->n_workspaces; k++)
 			workspace_binding_json(&tr->workspaces[k], &w);
