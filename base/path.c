@@ -131,6 +131,18 @@ static const struct {
 /* A rename race in a tree under change gives EAGAIN; an attacker may keep that up for ever. */
 enum { PATH_RETRIES = 64 };
 
+/* Of errno. The kernel's words for a way out ("invalid cross-device link") tell nobody
+ * anything. */
+static int open_failed(const char *rel, int flags, struct err *err)
+{
+	if (errno != EXDEV || !(flags & PATH_BENEATH) || !err)
+		return err_sys(err, "open '%s'", rel);
+	(void)err_set(
+		err, ERR_SYS, "open '%s': it leads out of the directory that it is in", rel);
+	err->sys = EXDEV;
+	return -1;
+}
+
 int path_open(
 	int dfd, const char *rel, int open_flags, uint32_t mode, int flags, struct err *err)
 {
@@ -151,6 +163,6 @@ int path_open(
 		fd = syscall(SYS_openat2, dfd, rel, &how, sizeof(how));
 	} while (fd < 0 && (errno == EINTR || errno == EAGAIN) && tries++ < PATH_RETRIES);
 	if (fd < 0)
-		return err_sys(err, "open '%s'", rel);
+		return open_failed(rel, flags, err);
 	return (int)fd;
 }

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MODE_SUB_PATH = 0750, MODE_READ = 0755, MODE_ALL = 0777 };
+enum { MODE_READ = 0755, MODE_ALL = 0777 };
 
 /* --- subPath ----------------------------------------------------------------------------- */
 
@@ -41,8 +41,24 @@ static int sub_path_last(int root_dfd, const char *rel, bool *ret_is_file, struc
 	return fd_take(&fd);
 }
 
+/*
+ * The volume's own mode, as the kubelet has it (makeMounts, SafeMakeDir): whoever can write to
+ * the volume can write to what was made for him in it. Directories on the way are not for
+ * writing.
+ */
+static int sub_path_mode(
+	const struct sub_path *s, struct str rel, uint32_t *ret, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(s->root_dfd, &st) < 0)
+		return err_sys(err, "look at the volume");
+	*ret = st.st_mode & (rel.n == s->path.n ? MODE_ALL : MODE_READ);
+	return 0;
+}
+
 /* In a directory of the caller's, what is made belongs to whom it belongs to. */
-static int sub_path_make_as(int dfd, const char *name, struct err *err)
+static int sub_path_make_as(int dfd, const char *name, uint32_t mode, struct err *err)
 {
 	const bool is_root = geteuid() == 0;
 	struct stat st;
@@ -50,7 +66,7 @@ static int sub_path_make_as(int dfd, const char *name, struct err *err)
 	if (fstat(dfd, &st) < 0)
 		return err_sys(err, "look at the directory of '%s'", name);
 	return sandbox_mkdir_as(dfd, name, is_root ? st.st_uid : geteuid(),
-		is_root ? st.st_gid : getegid(), MODE_SUB_PATH, err);
+		is_root ? st.st_gid : getegid(), mode, err);
 }
 
 /* Makes the last element of `rel`, whose parent exists. */
@@ -60,12 +76,13 @@ static int sub_path_make(const struct sub_path *s, struct str rel, struct err *e
 	struct str parent = path_dir(a, rel);
 	struct str name = arena_str(a, path_base(rel));
 	int parent_fd cleanup_fd = sub_path_step(s->root_dfd, str_c(parent), err);
+	uint32_t mode = 0;
 
-	if (parent_fd < 0)
+	if (parent_fd < 0 || sub_path_mode(s, rel, &mode, err))
 		return -1;
 	if (s->owner == OWNER_CALLER)
-		return sub_path_make_as(parent_fd, str_c(name), err);
-	return sandbox_make_dir(s->ns, parent_fd, str_c(name), 0, 0, MODE_SUB_PATH, err);
+		return sub_path_make_as(parent_fd, str_c(name), mode, err);
+	return sandbox_make_dir(s->ns, parent_fd, str_c(name), 0, 0, mode, err);
 }
 
 static int sub_path_at(

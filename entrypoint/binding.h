@@ -51,9 +51,9 @@ struct sub_path {
 	bool may_make;
 };
 /*
- * What lies at a subPath below root_dfd: a directory, made when missing (0750, of the step's
- * root or, in a directory of the caller's, of its owner), or a regular file. Links are followed
- * only inside of root_dfd. Returns an O_PATH descriptor or -1.
+ * What lies at a subPath below root_dfd: a directory, made when missing (with the mode of the
+ * volume, of the step's root or, in a directory of the caller's, of its owner), or a regular
+ * file. Links are followed only inside of root_dfd. Returns an O_PATH descriptor or -1.
  */
 int binding_sub_path(const struct sub_path *s, bool *ret_is_file, struct err *err);
 

@@ -317,7 +317,7 @@ spec:
 YAML
 run
 is "$code" 0 "kinds of volumes" || echo "# $err $out"
-is "$(log t s)" "777 /e 755 /items 755 /all 755 /s 755 /none 400 /items/deep/er/file 755 /items/run 644 /all/k 750 /e/made/deep 
+is "$(log t s)" "777 /e 755 /items 755 /all 755 /s 755 /none 400 /items/deep/er/file 755 /items/run 644 /all/k 777 /e/made/deep 
 /all/k /all/run.sh /items/deep/er/file /items/run /p/k /p/pod /p/run.sh 
 valuevaluet-podboth
 file

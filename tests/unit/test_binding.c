@@ -109,7 +109,8 @@ static void where_a_sub_path_leads(void **state)
 	}
 }
 
-static void what_is_made_is_the_owners(void **state)
+/* Of the owner, with the mode of the volume; what is on the way is not for others to write. */
+static void made_in(mode_t volume, mode_t between, mode_t last)
 {
 	struct sub_path s = {.owner = OWNER_CALLER, .path = STR("x/y"), .may_make = true};
 	int root_fd cleanup_fd = -1;
@@ -118,18 +119,31 @@ static void what_is_made_is_the_owners(void **state)
 	struct err err = {0};
 	struct stat st;
 
-	assert_int_equal(setup(state), 0);
 	if (geteuid() == 0)
 		assert_int_equal(chown("vol", 4711, 4712), 0);
+	assert_int_equal(chmod("vol", volume), 0);
 	root_fd = open("vol", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	s.root_dfd = root_fd;
 	fd = binding_sub_path(&s, &is_file, &err);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_int_equal(st.st_mode & 07777, last);
 	assert_false(is_file);
 	assert_int_equal(st.st_uid, geteuid() == 0 ? 4711 : geteuid());
-	assert_int_equal(teardown(state), 0);
+	assert_int_equal(stat("vol/x", &st), 0);
+	assert_int_equal(st.st_mode & 07777, between);
+}
+
+static void what_is_made_is_the_owners(void **state)
+{
+	static const mode_t modes[][3] = {
+		{0777, 0755, 0777}, {0755, 0755, 0755}, {0700, 0700, 0700}, {0770, 0750, 0770}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		assert_int_equal(setup(state), 0);
+		made_in(modes[i][0], modes[i][1], modes[i][2]);
+		assert_int_equal(teardown(state), 0);
+	}
 }
 
 int main(void)

@@ -195,6 +195,8 @@ static void test_open(void **state attr_unused)
 		if (err.sys != cases[i].sys)
 			print_error("%s: %s\n", cases[i].rel, err.msg);
 		assert_int_equal(err.sys, cases[i].sys);
+		if (err.sys == EXDEV && cases[i].flags & PATH_BENEATH)
+			assert_non_null(strstr(err.msg, "leads out of the directory"));
 		assert_int_equal(fd >= 0, cases[i].sys == 0);
 		if (fd >= 0)
 			assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
