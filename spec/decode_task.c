@@ -112,10 +112,9 @@ static void finish_task_ref(struct decode *d, const struct yaml_node *n, void *b
 	finish_reference(d, n, base);
 }
 
-static const struct field task_ref_fields[] = {
+/* Of both kinds: a name, or what would fetch the object. */
+static const struct field reference_fields[] = {
 	{FIELD_TEXT_OF(struct reference, "name", name)},
-	{.key = "kind", .kind = FIELD_CALL, .call = decode_task_kind},
-	{FIELD_TEXT_OF(struct reference, "apiVersion", api_version)},
 	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED,
 		.why = WHY_RESOLVER},
 	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
@@ -124,9 +123,21 @@ static const struct field task_ref_fields[] = {
 		.flags = FIELD_REFUSED | FIELD_BETA,
 		.why = WHY_RESOLVER},
 };
+static const struct schema schema_reference = {
+	.what = "reference",
+	.size = sizeof(struct reference),
+	.fields = reference_fields,
+	.n_fields = ARRAY_SIZE(reference_fields),
+};
+
+static const struct field task_ref_fields[] = {
+	{.key = "kind", .kind = FIELD_CALL, .call = decode_task_kind},
+	{FIELD_TEXT_OF(struct reference, "apiVersion", api_version)},
+};
 const struct schema schema_task_ref = {
 	.what = "taskRef",
 	.size = sizeof(struct reference),
+	.base = &schema_reference,
 	.fields = task_ref_fields,
 	.n_fields = ARRAY_SIZE(task_ref_fields),
 	.finish = finish_task_ref,
@@ -146,19 +157,12 @@ static void decode_pipeline_api_version(
 }
 
 static const struct field pipeline_ref_fields[] = {
-	{FIELD_TEXT_OF(struct reference, "name", name)},
 	{.key = "apiVersion", .kind = FIELD_CALL, .call = decode_pipeline_api_version},
-	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED,
-		.why = WHY_RESOLVER},
-	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
-	{.key = "bundle",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_BETA,
-		.why = WHY_RESOLVER},
 };
 const struct schema schema_pipeline_ref = {
 	.what = "pipelineRef",
 	.size = sizeof(struct reference),
+	.base = &schema_reference,
 	.fields = pipeline_ref_fields,
 	.n_fields = ARRAY_SIZE(pipeline_ref_fields),
 	.finish = finish_reference,
