@@ -2,6 +2,7 @@
 /* Pod templates, resources, and what a pod knows of itself. */
 #include "pod.h"
 
+#include "join.h"
 #include "name.h"
 #include <arpa/inet.h>
 #include <base/bounds.h>
@@ -12,55 +13,29 @@
 
 /* --- the template: env and volumes by name, all else whole (section 3.4) */
 
-/* What is given over the base comes first, as Tekton's mergeByName has it: a value with $(NAME)
- * sees the variables before it. */
-static void merge_env(struct arena *a, struct pod_template *t, const struct pod_template *over)
-{
-	struct env_var *all = arena_new_array(a, struct env_var, over->n_env + t->n_env);
-	size_t n = over->n_env;
-
-	for (size_t i = 0; i < n; i++)
-		all[i] = over->env[i];
-	for (size_t i = 0; i < t->n_env; i++) {
-		size_t k = 0;
-
-		while (k < over->n_env && !str_eq(over->env[k].name.s, t->env[i].name.s))
-			k++;
-		if (k == over->n_env)
-			all[n++] = t->env[i];
-	}
-	t->env = all;
-	t->n_env = n;
-}
-
-static void merge_volumes(
-	struct arena *a, struct pod_template *t, const struct pod_template *over)
-{
-	struct volume *all = arena_new_array(a, struct volume, over->n_volumes + t->n_volumes);
-	size_t n = over->n_volumes;
-
-	for (size_t i = 0; i < n; i++)
-		all[i] = over->volumes[i];
-	for (size_t i = 0; i < t->n_volumes; i++) {
-		size_t k = 0;
-
-		while (k < over->n_volumes &&
-			!str_eq(over->volumes[k].name.s, t->volumes[i].name.s))
-			k++;
-		if (k == over->n_volumes)
-			all[n++] = t->volumes[i];
-	}
-	t->volumes = all;
-	t->n_volumes = n;
-}
-
 static void merge_template(
 	struct arena *a, struct pod_template *t, const struct pod_template *over)
 {
 	if (!over->pos.line)
 		return;
-	merge_env(a, t, over);
-	merge_volumes(a, t, over);
+	/* what is given over the base comes first, as Tekton's mergeByName has it: a value with
+	 * $(NAME) sees the variables before it */
+	t->env = join_by_name(a,
+		&(struct joined){.first = over->env,
+			.n_first = over->n_env,
+			.second = t->env,
+			.n_second = t->n_env,
+			.size = sizeof(struct env_var),
+			.at_name = offsetof(struct env_var, name)},
+		&t->n_env);
+	t->volumes = join_by_name(a,
+		&(struct joined){.first = over->volumes,
+			.n_first = over->n_volumes,
+			.second = t->volumes,
+			.n_second = t->n_volumes,
+			.size = sizeof(struct volume),
+			.at_name = offsetof(struct volume, name)},
+		&t->n_volumes);
 	t->pos = over->pos;
 	for (size_t i = 0; i < POD_INERT_N; i++)
 		if (text_given(over->inert[i]))
@@ -144,16 +119,18 @@ static const struct resource *find(const struct resource *r, size_t n, struct st
 	return NULL;
 }
 
-/* What the first has, then what only the second has. */
 static struct list join(struct arena *a, struct list first, struct list second)
 {
-	struct list all = {.p = arena_new_array(a, struct resource, first.n + second.n)};
+	struct list all;
 
-	for (size_t i = 0; i < first.n; i++)
-		all.p[all.n++] = first.p[i];
-	for (size_t i = 0; i < second.n; i++)
-		if (!find(first.p, first.n, second.p[i].name.s))
-			all.p[all.n++] = second.p[i];
+	all.p = join_by_name(a,
+		&(struct joined){.first = first.p,
+			.n_first = first.n,
+			.second = second.p,
+			.n_second = second.n,
+			.size = sizeof(struct resource),
+			.at_name = offsetof(struct resource, name)},
+		&all.n);
 	return all;
 }
 

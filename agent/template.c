@@ -2,9 +2,8 @@
 /* The strategic merge of a step over its template. */
 #include "template.h"
 
+#include "join.h"
 #include "security.h"
-
-#include <string.h>
 
 static struct text text_or(struct text own, struct text other)
 {
@@ -58,21 +57,14 @@ static void merge_mounts(struct arena *a, struct step *s, const struct step *t)
 static void merge_resources(struct arena *a, struct resource **own, size_t *n_own,
 	const struct resource *other, size_t n_other)
 {
-	struct resource *all = arena_new_array(a, struct resource, *n_own + n_other);
-	size_t n = 0;
-
-	for (size_t i = 0; i < *n_own; i++)
-		all[n++] = (*own)[i];
-	for (size_t i = 0; i < n_other; i++) {
-		size_t k = 0;
-
-		while (k < *n_own && !str_eq((*own)[k].name.s, other[i].name.s))
-			k++;
-		if (k == *n_own)
-			all[n++] = other[i];
-	}
-	*own = all;
-	*n_own = n;
+	*own = join_by_name(a,
+		&(struct joined){.first = *own,
+			.n_first = *n_own,
+			.second = other,
+			.n_second = n_other,
+			.size = sizeof(struct resource),
+			.at_name = offsetof(struct resource, name)},
+		n_own);
 }
 
 static struct step merge_step(struct arena *a, const struct step *own, const struct step *t)
