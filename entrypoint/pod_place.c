@@ -472,14 +472,6 @@ static bool join(struct placing *p, enum joining how, struct json *old, const st
 	return true;
 }
 
-static const struct json *member(const struct json *o, const char *name)
-{
-	json_foreach (it, o)
-		if (o->kind == JSON_OBJECT && str_ieq(it->key, str_z(name)))
-			return it;
-	return NULL;
-}
-
 static bool is_given(const struct json *v)
 {
 	if (!v || v->kind == JSON_NULL)
@@ -487,55 +479,43 @@ static bool is_given(const struct json *v)
 	return v->kind == JSON_STRING ? v->text.n > 0 : v->n_children || v->kind == JSON_NUMBER;
 }
 
-static void take_field(
-	struct placing *p, size_t i, const struct json *v, struct pos pos, struct str task)
+static void take_field(struct placing *p, size_t i, const struct text *written, struct str task)
 {
 	const struct place_field *f = &fields[i];
 	struct misfit why = {.arena = p->arena};
+	struct json *v = NULL;
+	bool is_json = json_parse(p->arena, written->s, SPEC_BYTES, &v, NULL) == 0;
 
-	if (!is_given(v))
+	if (is_json && !is_given(v))
 		return;
-	if (str_has(text_of(p->arena, v), STR("$(")) || !fits(v, &f->shape, &why)) {
-		(void)diag_add(p->diags, DIAG_ERROR, "pod", pos,
+	if (!is_json || str_has(written->s, STR("$(")) || !fits(v, &f->shape, &why)) {
+		(void)diag_add(p->diags, DIAG_ERROR, "pod", written->pos,
 			"podTemplate.%s: not what a pod takes there%s%s" STR_FMT, f->shape.key,
 			why.path.n ? ": " : "", why.path.n ? f->shape.key : "",
 			STR_ARG(why.path));
 		return;
 	}
 	if (!p->so_far[i])
-		p->so_far[i] = v->kind == JSON_STRING ? copy_of(p->arena, v) : open_list(p, v);
+		p->so_far[i] = v->kind == JSON_STRING ? v : open_list(p, v);
 	else if (!join(p, f->joining, p->so_far[i], v))
-		(void)diag_add(p->diags, DIAG_ERROR, "pod", pos,
+		(void)diag_add(p->diags, DIAG_ERROR, "pod", written->pos,
 			"podTemplate.%s of task '" STR_FMT
 			"' is not what other tasks want: one pod runs them all",
 			f->shape.key, STR_ARG(task));
 }
 
-/* json is the template as it was written. */
-static void take_template(struct placing *p, const struct json *json,
-	const struct pod_template *template, struct str task)
+static void take_template(
+	struct placing *p, const struct pod_template *template, struct str task)
 {
-	for (size_t i = 0; json && i < ARRAY_SIZE(fields); i++)
-		take_field(p, i, member(json, fields[i].shape.key),
-			template->inert[fields[i].kept].pos, task);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const struct text *written = &template->inert[fields[i].kept];
+
+		if (text_given(*written))
+			take_field(p, i, written, task);
+	}
 }
 
 /* --- runs -------------------------------------------------------------------------------- */
-
-static void take_entries(
-	struct placing *p, const struct json *spec, const struct pipeline_run *pr)
-{
-	const struct json *list = member(spec, "taskRunSpecs");
-	size_t i = 0;
-
-	json_foreach (it, list) {
-		const struct task_run_spec_entry *e = &pr->task_run_specs[i];
-
-		if (i++ < pr->n_task_run_specs)
-			take_template(p, member(it, "podTemplate"), &e->pod.pod_template,
-				e->pipeline_task_name.s);
-	}
-}
 
 void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 	struct pod_placement *ret)
@@ -543,20 +523,15 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 	struct placing p = {.arena = a, .diags = diags};
 	const struct pipeline_run *pr = run->pipeline_run;
 	const struct task_run *tr = run->task_run;
-	const struct object_meta *meta = pr ? &pr->meta : &tr->meta;
-	struct json *spec = NULL;
 
 	*ret = (struct pod_placement){0};
-	if (!meta->spec_json.n || json_parse(a, meta->spec_json, SPEC_BYTES, &spec, NULL))
-		return;
-	if (pr) {
-		take_template(&p, member(member(spec, "taskRunTemplate"), "podTemplate"),
-			&pr->pod_template, STR_NONE);
-		take_entries(&p, spec, pr);
-	} else {
-		take_template(&p, member(spec, "podTemplate"), &tr->pod.pod_template,
-			tr->meta.name.s);
-	}
+	if (pr)
+		take_template(&p, &pr->pod_template, STR_NONE);
+	else
+		take_template(&p, &tr->pod.pod_template, tr->meta.name.s);
+	for (size_t i = 0; pr && i < pr->n_task_run_specs; i++)
+		take_template(&p, &pr->task_run_specs[i].pod.pod_template,
+			pr->task_run_specs[i].pipeline_task_name.s);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (p.so_far[i])
 			*(struct str *)(void *)((char *)ret + fields[i].offset) =

@@ -329,6 +329,8 @@ static void test_place(void **state)
 #define SPREAD(more)                                                                           \
 	RUN ALL("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: " \
 		"ScheduleAnyway" more "}]")
+#define L16         "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: "
+#define R16         "}}}}}}}}}}}}}}}}"
 #define NO_AFFINITY "!podTemplate.affinity: not what"
 #define NO_SPREAD   "!podTemplate.topologySpreadConstraints: not what"
 		{NODE_TERM("matchFields: [{key: metadata.name, operator: In, values: [n.x]}]"),
@@ -382,6 +384,9 @@ static void test_place(void **state)
 			"\"z\",\"labelSelector\":{\"matchLabels\":{\"b\":\"c\"}},"
 			"\"matchLabelKeys\":[\"a\"]}]}}"},
 		{SPREAD(", matchLabelKeys: [a]"), NO_SPREAD},
+		/* deeper than JSON is read */
+		{RUN ALL("affinity: " L16 L16 L16 L16 L16 "{}" R16 R16 R16 R16 R16),
+			NO_AFFINITY},
 		{SPREAD(", labelSelector: {matchExpressions: [{key: a, operator: Exists}]}, "
 			"matchLabelKeys: [a]"),
 			NO_SPREAD},
