@@ -10,15 +10,19 @@ struct need_list {
 	VEC(struct need) needs;
 };
 
+static void add_need(struct need_list *l, struct need n)
+{
+	if (!n.name.n || map_has(&l->seen[n.kind], n.name))
+		return;
+	n.name = arena_str(l->arena, n.name);
+	n.json = arena_str(l->arena, n.json);
+	(void)map_set(&l->seen[n.kind], n.name, l);
+	vec_push(&l->needs, n);
+}
+
 static void add(struct need_list *l, enum need_kind kind, struct text name)
 {
-	struct need n = {.kind = kind, .pos = name.pos};
-
-	if (!name.s.n || map_has(&l->seen[kind], name.s))
-		return;
-	n.name = arena_str(l->arena, name.s);
-	(void)map_set(&l->seen[kind], n.name, l);
-	vec_push(&l->needs, n);
+	add_need(l, (struct need){.kind = kind, .name = name.s, .pos = name.pos});
 }
 
 static void add_source(struct need_list *l, const struct volume_source *s)
@@ -118,7 +122,10 @@ static void add_workspaces(struct need_list *l, const struct plan *p)
 		if (w->host_dir.n)
 			continue;
 		if (w->binding.source.kind == VOLUME_CLAIM_TEMPLATE)
-			add(l, NEED_CLAIM_TEMPLATE, w->binding.name);
+			add_need(l, (struct need){.kind = NEED_CLAIM_TEMPLATE,
+					    .name = w->binding.name.s,
+					    .json = w->binding.source.template_json.s,
+					    .pos = w->binding.name.pos});
 		add_source(l, &w->binding.source);
 	}
 }

@@ -135,20 +135,6 @@ static void need_claim(struct gather *g, const struct need *n)
 		vec_push(&g->claims, pod_claim_document(g->arena, &c->meta, g->p->ns));
 }
 
-/* The template as it is written, from the run's document. */
-static const struct json *find_template(struct gather *g, struct str workspace)
-{
-	struct json *spec = NULL;
-	const struct json *list;
-
-	(void)json_parse(g->arena, meta_of(g)->spec_json, BOUND_OBJECT_BYTES, &spec, NULL);
-	list = json_get(spec, "workspaces");
-	json_foreach (it, list)
-		if (str_eq(json_str(json_get(it, "name")), workspace))
-			return json_get(it, "volumeClaimTemplate");
-	return NULL;
-}
-
 /* An ephemeral volume takes no other metadata. */
 static void put_template_meta(struct json_writer *w, const struct json *meta)
 {
@@ -169,14 +155,15 @@ static void put_template_meta(struct json_writer *w, const struct json *meta)
 
 static void need_template(struct gather *g, const struct need *n)
 {
-	const struct json *t = find_template(g, n->name);
+	struct json *t = NULL;
 	/* the claim that Kubernetes makes of an ephemeral volume is called POD-VOLUME */
 	struct str claim =
 		arena_printf(g->arena, STR_FMT "-v-%zu", STR_ARG(g->p->name), g->volumes.n);
 	struct buf out cleanup_buf = {0};
 	struct json_writer w;
 
-	if (!t || !json_get(t, "spec")) {
+	(void)json_parse(g->arena, n->json, BOUND_OBJECT_BYTES, &t, NULL);
+	if (!json_get(t, "spec")) {
 		refuse(g, n->pos,
 			"volumeClaimTemplate of workspace '" STR_FMT
 			"': no spec is written there",

@@ -349,6 +349,7 @@ enum { NEED_KIND_N = NEED_HOST_PATH + 1 };
 struct need {
 	enum need_kind kind;
 	struct str name;
+	struct str json; /* CLAIM_TEMPLATE: as it is written */
 	struct pos pos;
 };
 void agent_needs(const struct agent *a, struct arena *arena, struct need **ret, size_t *ret_n);
