@@ -49,8 +49,7 @@ int pod_bundle(struct arena *a, const struct pod_bundle_input *in, struct pod_ma
 
 /* Members of podTemplates that are of the pod alone, as JSON of a pod's spec; empty: absent. */
 struct pod_placement {
-	struct str node_selector, tolerations, affinity, spread;
-	struct str priority_class, scheduler, runtime_class, pull_secrets;
+	struct str json[POD_INERT_N];
 };
 /*
  * Of the run's template and of those of its tasks. Diagnostics for what tasks say differently,

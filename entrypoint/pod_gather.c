@@ -690,6 +690,7 @@ static void gather_end(struct gather *g)
 static int gather_all(struct gather *g, struct err *err)
 {
 	const struct options *o = g->in->options;
+	struct str *pull_secrets = &g->p->placement.json[POD_PULL_SECRETS];
 
 	gather_plan(g);
 	if (options_check(g, err))
@@ -714,8 +715,7 @@ static int gather_all(struct gather *g, struct err *err)
 	gather_times(g);
 	gather_account(g);
 	pod_place(g->arena, g->in->run, g->in->diags, &g->p->placement);
-	g->p->placement.pull_secrets = pod_secrets_pull(
-		&g->secrets, g->p->placement.pull_secrets, g->needs, g->n_needs);
+	*pull_secrets = pod_secrets_pull(&g->secrets, *pull_secrets, g->needs, g->n_needs);
 	if (args_check(g, err) || gather_documents(g, err))
 		return -1;
 	return g->in->diags->n_errors ? -1 : 0;

@@ -374,30 +374,19 @@ static bool fits(const struct json *v, const struct shape *s, struct misfit *why
 
 enum joining { JOIN_SAME, JOIN_MEMBERS, JOIN_ITEMS };
 static const struct place_field {
+	enum pod_inert which;
 	struct shape shape;
 	enum joining joining;
-	size_t offset;       /* of the text in pod_placement */
-	enum pod_inert kept; /* in pod_template, which knows its place */
 } fields[] = {
-	{{.key = "nodeSelector", .form = FORM_LABELS}, JOIN_MEMBERS,
-		offsetof(struct pod_placement, node_selector), POD_NODE_SELECTOR},
-	{{.key = "tolerations", .form = FORM_OBJECTS, .members = toleration}, JOIN_ITEMS,
-		offsetof(struct pod_placement, tolerations), POD_TOLERATIONS},
-	{{.key = "affinity", .form = FORM_OBJECT, .members = affinity}, JOIN_SAME,
-		offsetof(struct pod_placement, affinity), POD_AFFINITY},
-	{{.key = "topologySpreadConstraints",
-		 .form = FORM_OBJECTS,
-		 .members = spread,
-		 .rule = spreads_differ},
-		JOIN_SAME, offsetof(struct pod_placement, spread), POD_TOPOLOGY_SPREAD},
-	{{.key = "priorityClassName", .form = FORM_NAME}, JOIN_SAME,
-		offsetof(struct pod_placement, priority_class), POD_PRIORITY_CLASS_NAME},
-	{{.key = "schedulerName", .form = FORM_TEXT}, JOIN_SAME,
-		offsetof(struct pod_placement, scheduler), POD_SCHEDULER_NAME},
-	{{.key = "runtimeClassName", .form = FORM_NAME}, JOIN_SAME,
-		offsetof(struct pod_placement, runtime_class), POD_RUNTIME_CLASS_NAME},
-	{{.key = "imagePullSecrets", .form = FORM_OBJECTS, .members = named}, JOIN_ITEMS,
-		offsetof(struct pod_placement, pull_secrets), POD_PULL_SECRETS},
+	{POD_NODE_SELECTOR, {.form = FORM_LABELS}, JOIN_MEMBERS},
+	{POD_TOLERATIONS, {.form = FORM_OBJECTS, .members = toleration}, JOIN_ITEMS},
+	{POD_AFFINITY, {.form = FORM_OBJECT, .members = affinity}, JOIN_SAME},
+	{POD_TOPOLOGY_SPREAD, {.form = FORM_OBJECTS, .members = spread, .rule = spreads_differ},
+		JOIN_SAME},
+	{POD_PRIORITY_CLASS_NAME, {.form = FORM_NAME}, JOIN_SAME},
+	{POD_SCHEDULER_NAME, {.form = FORM_TEXT}, JOIN_SAME},
+	{POD_RUNTIME_CLASS_NAME, {.form = FORM_NAME}, JOIN_SAME},
+	{POD_PULL_SECRETS, {.form = FORM_OBJECTS, .members = named}, JOIN_ITEMS},
 };
 
 struct placing {
@@ -482,6 +471,7 @@ static bool is_given(const struct json *v)
 static void take_field(struct placing *p, size_t i, const struct text *written, struct str task)
 {
 	const struct place_field *f = &fields[i];
+	const char *key = pod_inert_key(f->which);
 	struct misfit why = {.arena = p->arena};
 	struct json *v = NULL;
 	bool is_json = json_parse(p->arena, written->s, SPEC_BYTES, &v, NULL) == 0;
@@ -490,9 +480,8 @@ static void take_field(struct placing *p, size_t i, const struct text *written, 
 		return;
 	if (!is_json || str_has(written->s, STR("$(")) || !fits(v, &f->shape, &why)) {
 		(void)diag_add(p->diags, DIAG_ERROR, "pod", written->pos,
-			"podTemplate.%s: not what a pod takes there%s%s" STR_FMT, f->shape.key,
-			why.path.n ? ": " : "", why.path.n ? f->shape.key : "",
-			STR_ARG(why.path));
+			"podTemplate.%s: not what a pod takes there%s%s" STR_FMT, key,
+			why.path.n ? ": " : "", why.path.n ? key : "", STR_ARG(why.path));
 		return;
 	}
 	if (!p->so_far[i])
@@ -501,14 +490,14 @@ static void take_field(struct placing *p, size_t i, const struct text *written, 
 		(void)diag_add(p->diags, DIAG_ERROR, "pod", written->pos,
 			"podTemplate.%s of task '" STR_FMT
 			"' is not what other tasks want: one pod runs them all",
-			f->shape.key, STR_ARG(task));
+			key, STR_ARG(task));
 }
 
 static void take_template(
 	struct placing *p, const struct pod_template *template, struct str task)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		const struct text *written = &template->inert[fields[i].kept];
+		const struct text *written = &template->inert[fields[i].which];
 
 		if (text_given(*written))
 			take_field(p, i, written, task);
@@ -534,8 +523,7 @@ void pod_place(struct arena *a, const struct run_ref *run, struct diags *diags,
 			pr->task_run_specs[i].pipeline_task_name.s);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (p.so_far[i])
-			*(struct str *)(void *)((char *)ret + fields[i].offset) =
-				text_of(a, p.so_far[i]);
+			ret->json[fields[i].which] = text_of(a, p.so_far[i]);
 }
 
 bool pod_check_template_meta(const struct json *meta, struct pos pos, struct diags *diags)

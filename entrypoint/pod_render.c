@@ -471,17 +471,12 @@ static void put_container(struct rendering *r)
 
 static void put_placement(struct rendering *r)
 {
-	const struct pod_placement *p = &r->p->placement;
-	struct json_writer *w = &r->w;
+	static const enum pod_inert order[] = {POD_NODE_SELECTOR, POD_TOLERATIONS, POD_AFFINITY,
+		POD_TOPOLOGY_SPREAD, POD_PRIORITY_CLASS_NAME, POD_SCHEDULER_NAME,
+		POD_RUNTIME_CLASS_NAME, POD_PULL_SECRETS};
 
-	put_raw(w, "nodeSelector", p->node_selector);
-	put_raw(w, "tolerations", p->tolerations);
-	put_raw(w, "affinity", p->affinity);
-	put_raw(w, "topologySpreadConstraints", p->spread);
-	put_raw(w, "priorityClassName", p->priority_class);
-	put_raw(w, "schedulerName", p->scheduler);
-	put_raw(w, "runtimeClassName", p->runtime_class);
-	put_raw(w, "imagePullSecrets", p->pull_secrets);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		put_raw(&r->w, pod_inert_key(order[i]), r->p->placement.json[order[i]]);
 }
 
 static void put_pod_spec(struct rendering *r)

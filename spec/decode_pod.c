@@ -292,6 +292,19 @@ static const struct field pod_template_fields[] = {
 	{INERT("hostNetwork", POD_HOST_NETWORK, YAML_BOOL), .flags = FIELD_REFUSED,
 		.why = "a step gets the network of the pod, which is not its to choose"},
 };
+const char *pod_inert_key(enum pod_inert which)
+{
+	const struct field *f = pod_template_fields;
+	size_t i = 0;
+
+	while (f[i].kind != FIELD_JSON ||
+		f[i].at != offsetof(struct pod_template, inert[which])) {
+		i++;
+		BUG_ON(i == ARRAY_SIZE(pod_template_fields));
+	}
+	return f[i].key;
+}
+
 const struct schema schema_pod_template = {
 	.what = "podTemplate",
 	.size = sizeof(struct pod_template),

@@ -373,21 +373,6 @@ static void put_host_aliases(struct json_writer *w, const struct pod_template *t
 	json_close(w, ']');
 }
 
-static const char *const inert_keys[POD_INERT_N] = {
-	[POD_NODE_SELECTOR] = "nodeSelector",
-	[POD_TOLERATIONS] = "tolerations",
-	[POD_AFFINITY] = "affinity",
-	[POD_RUNTIME_CLASS_NAME] = "runtimeClassName",
-	[POD_AUTOMOUNT_TOKEN] = "automountServiceAccountToken",
-	[POD_SERVICE_LINKS] = "enableServiceLinks",
-	[POD_PRIORITY_CLASS_NAME] = "priorityClassName",
-	[POD_SCHEDULER_NAME] = "schedulerName",
-	[POD_PULL_SECRETS] = "imagePullSecrets",
-	[POD_HOST_NETWORK] = "hostNetwork",
-	[POD_HOST_USERS] = "hostUsers",
-	[POD_TOPOLOGY_SPREAD] = "topologySpreadConstraints",
-};
-
 void pod_template_json(const struct pod_template *t, struct json_writer *w)
 {
 	json_open(w, '{');
@@ -399,7 +384,8 @@ void pod_template_json(const struct pod_template *t, struct json_writer *w)
 	put_host_aliases(w, t);
 	for (size_t i = 0; i < POD_INERT_N; i++)
 		if (text_given(t->inert[i]))
-			json_text_put_member(w, str_z(inert_keys[i]), t->inert[i].s);
+			json_text_put_member(
+				w, str_z(pod_inert_key((enum pod_inert)i)), t->inert[i].s);
 	json_close(w, '}');
 }
 

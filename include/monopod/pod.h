@@ -198,8 +198,9 @@ enum pod_inert {
 	POD_TOPOLOGY_SPREAD,
 };
 enum { POD_INERT_N = POD_TOPOLOGY_SPREAD + 1 };
-struct pod_template {                   /* section 3.6 */
-	struct text inert[POD_INERT_N]; /* JSON, as written */
+const char *pod_inert_key(enum pod_inert which); /* of a podTemplate's member */
+struct pod_template {                            /* section 3.6 */
+	struct text inert[POD_INERT_N];          /* JSON, as written */
 	struct security_context security_context;
 	struct env_var *env;
 	size_t n_env;

@@ -405,10 +405,10 @@ static void test_place(void **state)
 		if (!spec_ok(s))
 			fail_msg("case %zu: not a spec", i);
 		pod_place(a, &s->runs[0], s->diags, &p);
-		got = p.node_selector.n ? p.node_selector
-		      : p.tolerations.n ? p.tolerations
-		      : p.affinity.n    ? p.affinity
-					: p.scheduler;
+		got = p.json[POD_NODE_SELECTOR].n ? p.json[POD_NODE_SELECTOR]
+		      : p.json[POD_TOLERATIONS].n ? p.json[POD_TOLERATIONS]
+		      : p.json[POD_AFFINITY].n    ? p.json[POD_AFFINITY]
+						  : p.json[POD_SCHEDULER_NAME];
 		for (size_t k = 0; k < s->diags->n; k++)
 			if (s->diags->items[k].severity == DIAG_ERROR)
 				got = arena_printf(a, "!%s", str_c(s->diags->items[k].msg));
