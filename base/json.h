@@ -53,7 +53,7 @@ struct json_writer {
 	 * name that was last written. NULL: the string. */
 	struct str (*edit)(void *arg, struct str member, struct str s);
 	void *edit_arg;
-	struct str member; /* for edit; borrowed */
+	struct str member; /* for edit; see json_key_as */
 	int indent;        /* spaces a level; 0: compact */
 	int depth;
 	bool go_escapes; /* escape < > & U+2028 U+2029 as Go's encoding/json does */
@@ -68,6 +68,8 @@ void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
 bool json_list(struct json_writer *w, const char *key, size_t n);
 void json_key(struct json_writer *w, const char *key);
 void json_keys(struct json_writer *w, struct str key);
+/* For edit the strings that follow are of this member; borrowed until the next key. */
+void json_key_as(struct json_writer *w, struct str key, struct str member);
 void json_put_str(struct json_writer *w, struct str s); /* invalid UTF-8 becomes U+FFFD */
 void json_putz(struct json_writer *w, const char *z);
 void json_put_int(struct json_writer *w, int64_t v);

@@ -111,13 +111,18 @@ static void json_colon(struct json_writer *w)
 	w->after_key = true;
 }
 
-void json_keys(struct json_writer *w, struct str key)
+void json_key_as(struct json_writer *w, struct str key, struct str member)
 {
 	BUG_ON(w->after_key);
 	json_next(w);
 	json_string(w->out, key, w->go_escapes);
 	json_colon(w);
-	w->member = key;
+	w->member = member;
+}
+
+void json_keys(struct json_writer *w, struct str key)
+{
+	json_key_as(w, key, key);
 }
 
 void json_key(struct json_writer *w, const char *key)
@@ -265,8 +270,7 @@ static void json_key_again(struct json_writer *w, struct str inside)
 	struct buf text cleanup_buf;
 
 	buf_init(&text, inside.n + 1);
-	json_keys(w, json_unescape(&text, inside));
-	w->member = inside; /* what was unescaped is gone */
+	json_key_as(w, json_unescape(&text, inside), inside); /* what is unescaped goes */
 }
 
 static void json_string_again(struct json_writer *w, struct str inside)

@@ -161,8 +161,7 @@ int artifacts_parse(struct arena *a, struct str text, struct artifacts *ret, str
  */
 static void put_name(struct str name, struct json_writer *w)
 {
-	json_key(w, "name");
-	w->member = STR("uri");
+	json_key_as(w, STR("name"), STR("uri"));
 	json_put_str(w, name);
 }
 
@@ -170,8 +169,8 @@ static void put_digest(const struct artifact_digest *d, struct json_writer *w)
 {
 	const struct str member = STR("digest");
 
-	json_keys(w, w->edit ? w->edit(w->edit_arg, member, d->algorithm) : d->algorithm);
-	w->member = member;
+	json_key_as(
+		w, w->edit ? w->edit(w->edit_arg, member, d->algorithm) : d->algorithm, member);
 	json_put_str(w, d->hex);
 }
 

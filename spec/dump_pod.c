@@ -110,8 +110,7 @@ static void put_object(struct json_writer *w, const char *key, struct text name)
 {
 	if (!text_given(name))
 		return;
-	json_key(w, key);
-	w->member = STR("objectName");
+	json_key_as(w, str_z(key), STR("objectName"));
 	json_put_str(w, name.s);
 }
 

@@ -96,8 +96,7 @@ static void token_put(const struct put_arg *put, struct str token, bool is_key)
 	struct str text = type == YAML_STRING ? token_text(a, token) : token;
 
 	if (is_key) {
-		json_keys(put->w, text);
-		put->w->member = STR_NONE; /* the text goes */
+		json_key_as(put->w, text, STR_NONE); /* the text goes */
 	} else {
 		json_put_str(put->w, typed_digest(put->d, a, type, text));
 	}

@@ -107,8 +107,8 @@ void value_json(const struct value *v, struct json_writer *w)
 	case VALUE_OBJECT:
 		json_open(w, '{');
 		for (size_t i = 0; i < v->n_object; i++) {
-			json_keys(w, v->object[i].key.s);
-			w->member = member; /* for an editor all of it is the value */
+			/* for an editor all of it is the value */
+			json_key_as(w, v->object[i].key.s, member);
 			json_put_str(w, v->object[i].value.s);
 		}
 		json_close(w, '}');
