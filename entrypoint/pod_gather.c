@@ -41,8 +41,9 @@ struct gather {
 	VEC(struct str) claims;
 	VEC(struct pod_file) files; /* beside the input in the first ConfigMap */
 	VEC(struct pod_request) requests;
-	struct buf map;          /* images.map */
-	struct buf secrets_meta; /* members of the object */
+	struct buf map; /* images.map */
+	struct buf secrets_meta;
+	struct json_writer meta; /* to secrets_meta; open from the first member on */
 	VEC(struct image_lock_entry) locked;
 };
 
@@ -201,27 +202,25 @@ static void need_template(struct gather *g, const struct need *n)
 static void add_secret_meta(struct gather *g, const struct data_object *o)
 {
 	const struct labels *l = &o->meta.annotations;
-	struct json_writer w;
+	struct json_writer *w = &g->meta;
 
 	if (!o->type.s.n && !l->n)
 		return;
-	if (g->secrets_meta.n)
-		buf_addc(&g->secrets_meta, ',');
-	json_writer_init(&w, &g->secrets_meta, 0);
-	json_put_str(&w, o->meta.name.s);
-	buf_addc(&g->secrets_meta, ':');
-	json_open(&w, '{');
-	json_field_given(&w, "type", o->type.s);
-	json_key(&w, "annotations");
-	json_open(&w, '{');
+	if (!w->depth)
+		json_open(w, '{');
+	json_keys(w, o->meta.name.s);
+	json_open(w, '{');
+	json_field_given(w, "type", o->type.s);
+	json_key(w, "annotations");
+	json_open(w, '{');
 	for (size_t i = 0; i < l->n; i++) {
 		if (!str_starts(l->keys[i].s, STR("tekton.dev/")))
 			continue;
-		json_keys(&w, l->keys[i].s);
-		json_put_str(&w, l->values[i].s);
+		json_keys(w, l->keys[i].s);
+		json_put_str(w, l->values[i].s);
 	}
-	json_close(&w, '}');
-	json_close(&w, '}');
+	json_close(w, '}');
+	json_close(w, '}');
 }
 
 static void need_secret(struct gather *g, const struct need *n)
@@ -285,10 +284,10 @@ static void gather_needs(struct gather *g)
 		arg2(g, "--object-dir", STR("/monopod/objects"));
 	if (!g->secrets_meta.n)
 		return;
+	json_close(&g->meta, '}');
 	g->p->has_secrets_meta = true;
 	vec_push(&g->files, ((struct pod_file){.name = STR("secrets.meta"),
-				    .bytes = arena_printf(g->arena, "{" STR_FMT "}",
-					    STR_ARG(buf_str(&g->secrets_meta)))}));
+				    .bytes = arena_str(g->arena, buf_str(&g->secrets_meta))}));
 }
 
 /* --- images ------------------------------------------------------------------------------ */
@@ -729,6 +728,7 @@ int pod_gather(const struct pod_gather *in, struct pod_plan *ret, struct err *er
 	*ret = (struct pod_plan){0};
 	buf_init(&g.map, 16 * (size_t)MIB);
 	buf_init(&g.secrets_meta, MIB);
+	json_writer_init(&g.meta, &g.secrets_meta, 0);
 	rc = gather_all(&g, err);
 	gather_end(&g);
 	return rc;

@@ -70,14 +70,14 @@ struct str pod_secrets_own(struct pod_secrets *s, struct str name)
 struct pulling {
 	struct pod_secrets *secrets;
 	struct map seen;
-	struct buf out; /* the list without its end */
+	struct json_writer list; /* open from the first on */
 };
 
 static void pull_with(struct pulling *p, struct str name, struct pos pos)
 {
 	struct pod_secrets *s = p->secrets;
 	const struct data_object *o = map_get(&s->spec->secret_by_name, name);
-	struct json_writer w;
+	struct json_writer *w = &p->list;
 	struct str own;
 
 	if (!name_is_dns_subdomain(name)) {
@@ -96,11 +96,11 @@ static void pull_with(struct pulling *p, struct str name, struct pos pos)
 		return;
 	}
 	own = pod_secrets_own(s, name);
-	buf_addc(&p->out, p->out.n ? ',' : '[');
-	json_writer_init(&w, &p->out, 0);
-	json_open(&w, '{');
-	json_field(&w, "name", own.n ? own : name);
-	json_close(&w, '}');
+	if (!w->depth)
+		json_open(w, '[');
+	json_open(w, '{');
+	json_field(w, "name", own.n ? own : name);
+	json_close(w, '}');
 }
 
 static void pull_of_account(struct pulling *p, struct str name)
@@ -118,12 +118,13 @@ static void pull_of_account(struct pulling *p, struct str name)
 struct str pod_secrets_pull(struct pod_secrets *s, struct str of_templates,
 	const struct need *needs, size_t n_needs)
 {
+	struct buf out cleanup_buf = {0};
 	struct pulling p = {.secrets = s};
 	struct json *list = NULL;
-	struct str all = STR_NONE;
 
 	map_init(&p.seen, s->arena);
-	buf_init(&p.out, MIB);
+	buf_init(&out, MIB);
+	json_writer_init(&p.list, &out, 0);
 	if (of_templates.n)
 		(void)json_parse(s->arena, of_templates, MIB, &list, NULL);
 	json_foreach (it, list)
@@ -131,10 +132,7 @@ struct str pod_secrets_pull(struct pod_secrets *s, struct str of_templates,
 	for (size_t i = 0; i < n_needs; i++)
 		if (needs[i].kind == NEED_ACCOUNT)
 			pull_of_account(&p, needs[i].name);
-	if (p.out.n) {
-		buf_addc(&p.out, ']');
-		all = arena_str(s->arena, buf_str(&p.out));
-	}
-	buf_release(&p.out);
-	return all;
+	if (out.n)
+		json_close(&p.list, ']');
+	return arena_str(s->arena, buf_str(&out));
 }
