@@ -111,7 +111,7 @@ static const struct execution *find_task(void *arg, struct str name)
 static int parse(struct arena *arena, const struct replay *r, size_t i, struct json **ret,
 	struct err *err)
 {
-	if (json_parse(arena, r->records[i], r->records[i].n, ret, err) < 0)
+	if (json_parse_zeros(arena, r->records[i], r->records[i].n, ret, err) < 0)
 		return err_wrap(err, "record %zu of the journal", i);
 	return 0;
 }

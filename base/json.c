@@ -3,7 +3,8 @@
  * JSON in. cJSON alone accepts too much (bad numbers, bad UTF-8, trailing bytes) and loses
  * numbers above 2^53 and everything behind \u0000, so our own scan decides what is JSON and
  * notes the text of every number in document order; cJSON then only builds the tree, from a
- * copy in which each number is a 0. JSON out is in json_write.c.
+ * copy in which each number is a 0 and each \u0000 bytes that UTF-8 does not have. JSON out is
+ * in json_write.c.
  */
 #include <base/json.h>
 
@@ -21,7 +22,13 @@ struct json_scan {
 	char stack[BOUND_JSON_DEPTH]; /* open brackets */
 	size_t depth;
 	VEC(struct str) numbers; /* slices of text */
+	bool takes_zeros;
+	VEC(size_t) zeros; /* offsets of \u0000 */
 };
+
+#define ZERO_ESCAPE "\\u0000"
+static const char zero_bytes[] = "\xff\xff\xff\xff\xff\xff"; /* as long, for cJSON */
+_Static_assert(sizeof(zero_bytes) == sizeof(ZERO_ESCAPE), "numbers keep their places");
 
 static int json_scan_fail(const struct json_scan *s, struct err *err, const char *what)
 {
@@ -109,15 +116,17 @@ static int json_scan_hex(struct json_scan *s)
 	return v;
 }
 
-/* Behind "\u". A zero would end the text of cJSON, half a surrogate pair is no character. */
+/* Behind "\u". Half a surrogate pair is no character. */
 static int json_scan_unicode(struct json_scan *s, struct err *err)
 {
 	int v = json_scan_hex(s);
 
 	if (v < 0)
 		return json_scan_fail(s, err, "expected four hexadecimal digits");
+	if (v == 0 && !s->takes_zeros)
+		return json_scan_fail(s, err, ZERO_ESCAPE " is not accepted");
 	if (v == 0)
-		return json_scan_fail(s, err, "\\u0000 is not accepted");
+		vec_push(&s->zeros, s->at - strlen(ZERO_ESCAPE));
 	if (v < 0xd800 || v > 0xdfff)
 		return 0;
 	if (v < 0xdc00 && str_starts(str_slice(s->text, s->at, s->text.n), STR("\\u"))) {
@@ -270,6 +279,7 @@ static char *json_scan_copy(const struct json_scan *s)
 {
 	char *copy = mem_alloc(s->text.n + 1);
 	const struct str *number;
+	const size_t *zero;
 
 	memcpy(copy, s->text.p, s->text.n);
 	copy[s->text.n] = '\0';
@@ -279,6 +289,8 @@ static char *json_scan_copy(const struct json_scan *s)
 		memset(at, ' ', number->n);
 		*at = '0';
 	}
+	vec_foreach (zero, &s->zeros)
+		memcpy(copy + *zero, zero_bytes, sizeof(zero_bytes) - 1);
 	return copy;
 }
 
@@ -313,12 +325,33 @@ struct json_build {
 	const struct str *numbers; /* of the scan */
 	size_t n_numbers;
 	size_t n_taken;
+	bool has_zeros;
 };
 
 static struct str json_build_number(struct json_build *b)
 {
 	BUG_ON(!b->numbers || b->n_taken == b->n_numbers);
 	return arena_str(b->arena, b->numbers[b->n_taken++]);
+}
+
+/* What cJSON read, with the zeros where they were. */
+static struct str json_build_string(const struct json_build *b, const char *z)
+{
+	const struct str zero = {zero_bytes, sizeof(zero_bytes) - 1};
+	struct str rest = str_z(z);
+	struct buf out cleanup_buf = {0};
+	ptrdiff_t at;
+
+	if (!b->has_zeros || str_find(rest, zero) < 0)
+		return arena_str(b->arena, rest);
+	buf_init(&out, rest.n);
+	while ((at = str_find(rest, zero)) >= 0) {
+		buf_adds(&out, str_slice(rest, 0, (size_t)at));
+		buf_addc(&out, '\0');
+		rest = str_slice(rest, (size_t)at + zero.n, rest.n);
+	}
+	buf_adds(&out, rest);
+	return arena_str(b->arena, buf_str(&out));
 }
 
 static int json_build_tree(
@@ -346,7 +379,7 @@ static int json_build_tree(
 
 	*ret = to;
 	if (from->string)
-		to->key = arena_strz(b->arena, from->string);
+		to->key = json_build_string(b, from->string);
 	if (cJSON_IsBool(from)) {
 		to->kind = JSON_BOOL;
 		to->boolean = cJSON_IsTrue(from);
@@ -355,7 +388,7 @@ static int json_build_tree(
 		to->text = json_build_number(b);
 	} else if (cJSON_IsString(from)) {
 		to->kind = JSON_STRING;
-		to->text = arena_strz(b->arena, from->valuestring);
+		to->text = json_build_string(b, from->valuestring);
 	} else if (cJSON_IsArray(from)) {
 		to->kind = JSON_ARRAY;
 	} else if (cJSON_IsObject(from)) {
@@ -367,7 +400,10 @@ static int json_build_tree(
 static int json_build_all(
 	struct arena *a, const struct json_scan *s, struct json **ret, struct err *err)
 {
-	struct json_build b = {.arena = a, .numbers = s->numbers.p, .n_numbers = s->numbers.n};
+	struct json_build b = {.arena = a,
+		.numbers = s->numbers.p,
+		.n_numbers = s->numbers.n,
+		.has_zeros = s->zeros.n > 0};
 	cleanup_free char *copy = json_scan_copy(s);
 	cJSON *tree = cJSON_ParseWithLength(copy, s->text.n);
 	struct json *built;
@@ -385,20 +421,36 @@ static int json_build_all(
 	return 0;
 }
 
+static int json_parse_scan(struct arena *a, struct json_scan *s, size_t max_bytes,
+	struct json **ret, struct err *err)
+{
+	int rc;
+
+	if (s->text.n > max_bytes)
+		return err_set(err, ERR_LIMIT, "json has %zu bytes, more than %zu", s->text.n,
+			max_bytes);
+	rc = json_scan_all(s, err);
+	if (rc == 0)
+		rc = json_build_all(a, s, ret, err);
+	vec_release(&s->numbers);
+	vec_release(&s->zeros);
+	return rc;
+}
+
 int json_parse(
 	struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err)
 {
 	struct json_scan s = {.text = text};
-	int rc;
 
-	if (text.n > max_bytes)
-		return err_set(
-			err, ERR_LIMIT, "json has %zu bytes, more than %zu", text.n, max_bytes);
-	rc = json_scan_all(&s, err);
-	if (rc == 0)
-		rc = json_build_all(a, &s, ret, err);
-	vec_release(&s.numbers);
-	return rc;
+	return json_parse_scan(a, &s, max_bytes, ret, err);
+}
+
+int json_parse_zeros(
+	struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err)
+{
+	struct json_scan s = {.text = text, .takes_zeros = true};
+
+	return json_parse_scan(a, &s, max_bytes, ret, err);
 }
 
 const struct json *json_get(const struct json *object, const char *key)

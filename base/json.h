@@ -29,6 +29,10 @@ struct json {
  * depth 64. */
 int json_parse(
 	struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err);
+/* The same for what repeats a step's words (results, messages), which have any bytes: \u0000 is
+ * a zero byte there, so a text's length counts, not the first zero in it. */
+int json_parse_zeros(
+	struct arena *a, struct str text, size_t max_bytes, struct json **ret, struct err *err);
 const struct json *json_get(
 	const struct json *object, const char *key); /* NULL when absent or not an object */
 const struct json *json_at(const struct json *array, size_t i);

@@ -44,7 +44,7 @@ static struct str literal_text(struct arena *a, struct str literal)
 
 	if (str_chr(literal, '\\') < 0)
 		return str_slice(literal, 1, literal.n - 1);
-	if (json_parse(a, literal, literal.n, &v, &passed))
+	if (json_parse_zeros(a, literal, literal.n, &v, &passed))
 		return STR_NONE;
 	return json_str(v);
 }

@@ -356,7 +356,7 @@ int collect_add_run_json(
 	const struct json *items;
 	struct json *list;
 
-	if (json_parse(a, text, RUN_JSON_BYTES, &list, err))
+	if (json_parse_zeros(a, text, RUN_JSON_BYTES, &list, err))
 		return -1;
 	items = json_get(list, "items");
 	if (!is_run(json_at(items, 0)))

@@ -161,7 +161,7 @@ static void put_value(const struct printer *p, const struct told_item *r)
 	bool is_it = false;
 
 	if (str_eqz(type, "array") || str_eqz(type, "object"))
-		is_it = json_parse(p->arena, r->value, r->value.n, &v, NULL) == 0 &&
+		is_it = json_parse_zeros(p->arena, r->value, r->value.n, &v, NULL) == 0 &&
 			v->kind == (str_eqz(type, "array") ? JSON_ARRAY : JSON_OBJECT);
 	if (p->c->pod->is_task_run)
 		json_field(p->w, "type", is_it ? type : STR("string"));

@@ -103,7 +103,7 @@ static int record_read(struct records *rs, struct str dir, struct str top, struc
 		return err_wrap(err, STR_FMT, STR_ARG(path));
 	}
 	if (file_read_fd(rs->arena, fd, RUN_JSON_BYTES, &text, err) ||
-		json_parse(rs->arena, text, RUN_JSON_BYTES, &list, err))
+		json_parse_zeros(rs->arena, text, RUN_JSON_BYTES, &list, err))
 		return err_wrap(err, STR_FMT, STR_ARG(path));
 	r.items = json_get(list, "items");
 	r.run = json_at(r.items, 0);

@@ -68,7 +68,7 @@ static bool is_pending(const struct journal_text *t, struct arena *a)
 
 		if (header_is_file_record(t->records[i]))
 			continue;
-		return json_parse(a, t->records[i], t->records[i].n, &json, NULL) == 0 &&
+		return json_parse_zeros(a, t->records[i], t->records[i].n, &json, NULL) == 0 &&
 		       str_eqz(json_str(json_get(json, "kind")), "run-end") &&
 		       str_eqz(json_str(json_get(json, "status")), "Unknown");
 	}

@@ -171,7 +171,7 @@ static int told_take(struct reader *r, struct str text, struct err *err)
 
 	if (str_starts(text, STR(TKNZ)) && told_unpack(r->arena, &text, err))
 		return -1;
-	if (json_parse(r->arena, text, UNPACKED_MAX, &list, err))
+	if (json_parse_zeros(r->arena, text, UNPACKED_MAX, &list, err))
 		return -1;
 	if (list->kind != JSON_ARRAY)
 		return err_set(err, ERR_SPEC, "expected an array of records");

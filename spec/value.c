@@ -80,7 +80,7 @@ struct value value_from_json(struct arena *a, struct str json)
 	struct err err;
 	struct json *v;
 	json = arena_str(a, json);
-	if (json_parse(a, json, BOUND_RESULT_BYTES, &v, &err))
+	if (json_parse_zeros(a, json, BOUND_RESULT_BYTES, &v, &err))
 		return value_string(json);
 	if (is_collection(v))
 		return value_collection(a, v);

@@ -257,4 +257,16 @@ monopod collect "$T/pod.json" --run-dir "$T/run"
 like "$err" "it is not of run 'told'" "the directory of another run is not used"
 monopod collect "$T/pod.json" --log "$T/log"
 like "$err" "names no run.json that one in the log could be compared with" "nor a log that nothing vouches for"
+# --- a result may hold any byte -----------------------------------------------------------------
+
+script tell <<'SH'
+printf 'a\000b' >/tekton/results/r
+SH
+run --termination-log "$T/term"
+pod 0
+monopod collect "$T/pod.json" --run-dir "$T/run"
+is "$code $(verdict) $err" "0 True Succeeded " "a zero byte in a result: the message and run.json are read"
+monopod describe --run-dir "$T/run"
+is "$code $(printf '%s\n' "$out" | grep result)" '0 result r = "a\u0000b"' "by describe, too"
+
 done_testing

@@ -65,6 +65,43 @@ static void test_accepted(void **state attr_unused)
 	}
 }
 
+/* Compact text comes out as it went in: nothing is lost behind a zero, and what only looks like
+ * one is none. */
+static void test_zeros(void **state attr_unused)
+{
+	static const char *const texts[] = {
+		"\"\\u0000\"",
+		"\"a\\u0000b\"",
+		"\"\\u0000\\u0000\"",
+		"\"\\\\u0000\"",
+		"\"\\\\\\u0000u0000\"",
+		"[1,\"\\u0000\",-2.5,\"\\u0000x\",3e4]",
+		"{\"a\\u0000b\":1,\"a\\u0000c\":2,\"a\":\"\\u0001\"}",
+		"\"no zero\"",
+	};
+	struct err err = {0};
+	struct json *v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		cleanup_buf struct buf out;
+
+		buf_init(&out, MAX_BYTES);
+		if (json_parse_zeros(a, str_z(texts[i]), MAX_BYTES, &v, &err) < 0)
+			fail_msg("%s: %s", texts[i], err.msg);
+		json_print(v, false, &out);
+		assert_string_equal(out.p, texts[i]);
+	}
+	cleanup_arena struct arena *a = arena_new();
+	const struct str twice = STR("{\"a\\u0000\":1,\"a\\u0000\":2}");
+
+	assert_int_equal(json_parse_zeros(a, twice, MAX_BYTES, &v, &err), -1);
+	assert_int_equal(json_parse_zeros(a, STR("\"\\u000\""), MAX_BYTES, &v, &err), -1);
+	assert_int_equal(json_parse_zeros(a, STR("\"a\\u0000b\""), MAX_BYTES, &v, &err), 0);
+	assert_int_equal(v->text.n, 3);
+	assert_memory_equal(v->text.p, "a\0b", 4);
+}
+
 static void test_refused(void **state attr_unused)
 {
 	static const struct {
@@ -281,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_bytes),

@@ -233,6 +233,20 @@ static void test_json(void **state)
 	mask_free(m);
 }
 
+/* A zero byte in a step's words does not hide a value that JSON writes in another way. */
+static void test_json_zero(void **state)
+{
+	const struct str v = STR("s\"3c\\ret");
+	struct mask *m = mask_of(&v, 1);
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(str_c(mask_json(m, a, STR("[\"\\u0000s\\\"3c\\\\ret\"]"), NULL)),
+		"[\"\\u0000***\"]");
+	arena_free(a);
+	mask_free(m);
+}
+
 /* --- against a model --------------------------------------------------------------------- */
 
 static uint32_t next_random(uint32_t *seed)
@@ -375,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_zero),
 		cmocka_unit_test(test_model),
 	};
 

@@ -91,7 +91,7 @@ static void what_is_written_is_read(void **state)
 		struct arena *a cleanup_arena = arena_new();
 		struct termination_item *tasks =
 			arena_new_array(a, struct termination_item, sizes[i] + 1);
-		struct termination_item result = {STR("r"), STR("<\"é\n>")};
+		struct termination_item result = {STR("r"), STR("<\"é\n>\0z")};
 		struct termination_text text = {.verdict = STR("Unknown Running"),
 			.results = &result,
 			.n_results = 1,

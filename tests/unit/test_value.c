@@ -61,6 +61,7 @@ static void test_from_json(void **state attr_unused)
 		{"1.50", "string \"1.50\""},
 		{"[ 1, \"a\" ]", "string \"[1,\\\"a\\\"]\""},
 		{"{\"a\": [ ]}", "string \"{\\\"a\\\":[]}\""},
+		{"[\"a\\u0000b\"]", "array [\"a\\u0000b\"]"},
 		{"not json", "string \"not json\""},
 		{"\"<&>\"", "string \"\\u003c\\u0026\\u003e\""},
 	};
