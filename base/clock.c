@@ -23,6 +23,15 @@ int64_t clock_wall_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+int64_t clock_span_ns(int64_t from_ns, int64_t to_ns)
+{
+	int64_t span;
+
+	if (__builtin_sub_overflow(to_ns, from_ns, &span))
+		return to_ns > from_ns ? INT64_MAX : INT64_MIN;
+	return span;
+}
+
 static struct str clock_text(struct arena *a, int64_t wall_ns, bool with_ms)
 {
 	int64_t seconds = wall_ns / NS_PER_S;

@@ -115,17 +115,15 @@ static int collect_print(
 
 	buf_init(&json, OUT_MAX);
 	collect_json(a, c, &json);
-	if (json.full)
-		return err_set(err, ERR_LIMIT, "the List is larger than it may be");
-	if (o->output == OUTPUT_JSON)
-		return record_print(o, buf_str(&json), err);
-	if (json_parse(a, buf_str(&json), OUT_MAX, &list, err))
+	if (json.full || o->output == OUTPUT_JSON)
+		return record_print(o, &json, err);
+	if (json_parse_zeros(a, buf_str(&json), OUT_MAX, &list, err))
 		return -1;
 	record.items = json_get(list, "items");
 	record.run = json_at(record.items, 0);
 	buf_init(&text, OUT_MAX);
 	record_text(&record, &text);
-	return record_print(o, buf_str(&text), err);
+	return record_print(o, &text, err);
 }
 
 /* Without -o a document: this verb is for programs. */

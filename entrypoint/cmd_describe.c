@@ -65,7 +65,7 @@ int cmd_describe(const struct options *o)
 	else
 		for (size_t i = 0; i < n; i++)
 			record_text(&r[i], &out);
-	if (record_print(o, buf_str(&out), &err))
+	if (record_print(o, &out, &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;
 }

@@ -14,18 +14,29 @@ static void list_text(struct arena *a, const struct record *r, size_t n, struct 
 {
 	for (size_t i = 0; i < n; i++) {
 		struct record_condition c = record_run_condition(&r[i]);
-		struct str name = record_name(&r[i]);
-		struct str started = r[i].started_wall_ns
-					     ? clock_rfc3339(a, r[i].started_wall_ns)
-					     : STR("-");
-		buf_addf(out, "%-24.*s  %-7.*s  %-20.*s  %.*s  ", STR_ARG(name),
-			STR_ARG(c.status), STR_ARG(c.reason), STR_ARG(started));
+		const struct {
+			struct str word;
+			size_t cols;
+		} cells[] = {
+			{record_name(&r[i]), 24},
+			{c.status, 7},
+			{c.reason, 20},
+			{r[i].started_wall_ns ? clock_rfc3339(a, r[i].started_wall_ns)
+					      : STR("-"),
+				0},
+		};
+		for (size_t k = 0; k < ARRAY_SIZE(cells); k++) {
+			view_text_cell(out, cells[k].word, cells[k].cols);
+			buf_addz(out, "  ");
+		}
 		if (r[i].ended_wall_ns)
-			view_text_time(out, r[i].ended_wall_ns - r[i].started_wall_ns);
+			view_text_time(
+				out, clock_span_ns(r[i].started_wall_ns, r[i].ended_wall_ns));
 		else
 			buf_addz(out, "-");
-		buf_addf(out, "  " STR_FMT "%s\n", STR_ARG(r[i].path),
-			record_waits(&r[i]) ? "  waiting at a breakpoint" : "");
+		buf_addz(out, "  ");
+		view_text_cell(out, r[i].path, 0);
+		buf_addz(out, record_waits(&r[i]) ? "  waiting at a breakpoint\n" : "\n");
 	}
 }
 
@@ -67,7 +78,7 @@ int cmd_list(const struct options *o)
 		list_json(r, n, &out);
 	else
 		list_text(a, r, n, &out);
-	if (record_print(o, buf_str(&out), &err))
+	if (record_print(o, &out, &err))
 		return input_refuse(o, &err);
 	return EXIT_RUN_OK;
 }

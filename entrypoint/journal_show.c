@@ -45,6 +45,14 @@ static void time_put(const struct json *record, int64_t *first_ns, struct buf *o
 		(ns < 0 ? -ns : ns) % NS_PER_S / NS_PER_MS);
 }
 
+static void word_put(const char *before, struct str word, struct buf *out)
+{
+	if (!word.n)
+		return;
+	buf_addz(out, before);
+	view_text_cell(out, word, 0);
+}
+
 static void subject_put(const struct json *record, struct buf *out)
 {
 	struct str pipeline_task = json_str(json_get(record, "pipelineTask"));
@@ -52,14 +60,10 @@ static void subject_put(const struct json *record, struct buf *out)
 	const struct json *attempt = json_get(record, "attempt");
 	struct str step = json_str(json_get(record, "step"));
 
-	if (pipeline_task.n)
-		buf_addf(out, " " STR_FMT, STR_ARG(pipeline_task));
-	if (task.n)
-		buf_addf(out, " " STR_FMT, STR_ARG(task));
-	if (attempt)
-		buf_addf(out, "/" STR_FMT, STR_ARG(attempt->text));
-	if (step.n)
-		buf_addf(out, "/" STR_FMT, STR_ARG(step));
+	word_put(" ", pipeline_task, out);
+	word_put(" ", task, out);
+	word_put("/", attempt ? attempt->text : STR_NONE, out);
+	word_put("/", step, out);
 }
 
 static void members_put(const struct json *record, struct buf *out)
@@ -71,7 +75,9 @@ static void members_put(const struct json *record, struct buf *out)
 			continue;
 		buf_init(&value, VALUE_BYTES);
 		json_print(it, false, &value);
-		buf_addf(out, " " STR_FMT "=", STR_ARG(it->key));
+		buf_addc(out, ' ');
+		view_text_cell(out, it->key, 0);
+		buf_addc(out, '=');
 		view_text_safe(out, buf_str(&value), VALUE_COLS, false);
 	}
 }
@@ -80,20 +86,20 @@ static void record_put(struct str text, int64_t *first_ns, struct buf *out)
 {
 	struct arena *a cleanup_arena = arena_new();
 	struct err err = {0};
+	const struct json *event;
 	struct json *record;
-	struct str kind;
 
-	if (json_parse(a, text, text.n, &record, &err)) {
+	if (json_parse_zeros(a, text, text.n, &record, &err)) {
 		buf_addf(out, "not JSON: %s\n", err.msg);
 		return;
 	}
-	kind = json_str(json_get(record, "kind"));
+	event = json_get(record, "event");
 	time_put(record, first_ns, out);
-	if (json_get(record, "event"))
-		buf_addf(out, "  > %-*.*s", KIND_COLS - 2,
-			STR_ARG(json_str(json_get(record, "event"))));
+	buf_addz(out, event ? "  > " : "  ");
+	if (event)
+		view_text_cell(out, json_str(event), KIND_COLS - 2);
 	else
-		buf_addf(out, "  %-*.*s", KIND_COLS, STR_ARG(kind));
+		view_text_cell(out, json_str(json_get(record, "kind")), KIND_COLS);
 	subject_put(record, out);
 	members_put(record, out);
 	buf_addc(out, '\n');

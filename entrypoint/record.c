@@ -268,13 +268,16 @@ struct str record_control_dir(struct arena *a, struct str path)
 	return path;
 }
 
-int record_print(const struct options *o, struct str text, struct err *err)
+int record_print(const struct options *o, const struct buf *text, struct err *err)
 {
 	struct buf out cleanup_buf = {0};
 
+	if (text->full)
+		return err_set(err, ERR_LIMIT, "what there is to show is more than %zu bytes",
+			text->max);
 	if (o->output == OUTPUT_JSON)
-		return fd_write_all(STDOUT_FILENO, text.p, text.n, err);
-	buf_init(&out, 1024 * (size_t)MIB);
-	view_text_safe_lines(&out, text);
+		return fd_write_all(STDOUT_FILENO, text->p, text->n, err);
+	buf_init(&out, 4 * text->max + 1); /* a byte may become \xNN */
+	view_text_safe_lines(&out, buf_str(text));
 	return fd_write_all(STDOUT_FILENO, out.p, out.n, err);
 }

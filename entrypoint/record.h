@@ -54,7 +54,8 @@ const struct json *record_status(const struct json *object, const char *member);
  * runs/NAME. */
 struct str record_control_dir(struct arena *a, struct str path);
 
-/* To standard output; for people without the escapes that somebody's files may hold. */
-int record_print(const struct options *o, struct str text, struct err *err);
+/* To standard output; for people without the escapes that somebody's files may hold. ERR_LIMIT
+ * when the buffer did not take all of it: nothing is cut. */
+int record_print(const struct options *o, const struct buf *text, struct err *err);
 
 #endif

@@ -7,17 +7,29 @@
 #include <base/bounds.h>
 #include <base/clock.h>
 
+/* None of it is our own: it may be of a volume that others write to. */
+static void word_put(const char *before, struct str word, struct buf *out)
+{
+	buf_addz(out, before);
+	view_text_cell(out, word, 0);
+}
+
+static struct str name_of(const struct json *v)
+{
+	return json_str(json_get(v, "name"));
+}
+
 /* The objects have whole seconds. */
 static void time_put(const char *what, struct str from, struct str to, struct buf *out)
 {
 	int64_t a, b;
 	if (clock_parse_rfc3339(from, &a))
 		return;
-	buf_addf(out, "%s" STR_FMT, what, STR_ARG(from));
+	word_put(what, from, out);
 	if (clock_parse_rfc3339(to, &b) == 0) {
 		buf_addz(out, b == a ? ", took less than 1s" : ", took ");
 		if (b != a)
-			view_text_time(out, b - a);
+			view_text_time(out, clock_span_ns(a, b));
 	}
 	buf_addc(out, '\n');
 }
@@ -25,12 +37,14 @@ static void time_put(const char *what, struct str from, struct str to, struct bu
 static void results_put(const char *indent, const struct json *results, struct buf *out)
 {
 	json_foreach (it, results) {
+		const struct json *v = json_get(it, "value");
 		cleanup_buf struct buf value;
-		buf_init(&value, BOUND_RESULT_BYTES);
-		json_print(json_get(it, "value"), false, &value);
-		buf_addf(out, "%sresult " STR_FMT " = ", indent,
-			STR_ARG(json_str(json_get(it, "name"))));
-		view_text_safe(out, buf_str(&value), 0, false);
+		buf_init(&value, out->max);
+		if (v)
+			json_print(v, false, &value);
+		buf_addz(out, indent);
+		word_put("result ", name_of(it), out);
+		word_put(" = ", buf_str(&value), out);
 		buf_addc(out, '\n');
 	}
 }
@@ -41,16 +55,19 @@ static void step_put(const struct json *s, struct buf *out)
 	struct str how = json_str(json_get(s, "terminationReason"));
 	int64_t code;
 	struct err err = {0};
-	buf_addf(out, "    step " STR_FMT, STR_ARG(json_str(json_get(s, "name"))));
-	if (str_eqz(how, "Skipped"))
+	word_put("    step ", name_of(s), out);
+	if (str_eqz(how, "Skipped")) {
 		buf_addz(out, "  skipped");
-	else if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
-		buf_addf(out, "  " STR_FMT ", exit code %lld", STR_ARG(how), (long long)code);
-	else if (json_get(s, "breakpoint"))
+	} else if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0) {
+		word_put("  ", how, out);
+		buf_addf(out, ", exit code %lld", (long long)code);
+	} else if (json_get(s, "breakpoint")) {
 		buf_addz(out, "  waiting at a breakpoint (monopod shell)");
-	else
+	} else {
 		buf_addz(out, json_get(s, "running") ? "  running" : "  waiting");
-	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
+	}
+	word_put("  ", json_str(json_get(s, "imageID")), out);
+	buf_addc(out, '\n');
 }
 
 static void sidecar_put(const struct json *s, struct buf *out)
@@ -59,13 +76,15 @@ static void sidecar_put(const struct json *s, struct buf *out)
 	int64_t code;
 	struct err err = {0};
 
-	buf_addf(out, "    sidecar " STR_FMT, STR_ARG(json_str(json_get(s, "name"))));
-	if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0)
-		buf_addf(out, "  " STR_FMT ", exit code %lld",
-			STR_ARG(json_str(json_get(end, "reason"))), (long long)code);
-	else
+	word_put("    sidecar ", name_of(s), out);
+	if (end && json_int(json_get(end, "exitCode"), -1, 255, &code, &err) == 0) {
+		word_put("  ", json_str(json_get(end, "reason")), out);
+		buf_addf(out, ", exit code %lld", (long long)code);
+	} else {
 		buf_addz(out, json_get(s, "running") ? "  running" : "  waiting");
-	buf_addf(out, "  " STR_FMT "\n", STR_ARG(json_str(json_get(s, "imageID"))));
+	}
+	word_put("  ", json_str(json_get(s, "imageID")), out);
+	buf_addc(out, '\n');
 }
 
 /* A line for each value: what it is of, where it is, its digests. */
@@ -76,15 +95,12 @@ static void artifact_lines_put(
 		const struct json *built = json_get(artifact, "buildOutput");
 
 		json_foreach (value, json_get(artifact, "values")) {
-			buf_addf(out, "%s%s ", indent, what);
-			view_text_safe(out, json_str(json_get(artifact, "name")), 0, false);
-			buf_addz(out, "  ");
-			view_text_safe(out, json_str(json_get(value, "uri")), 0, false);
+			buf_addf(out, "%s%s", indent, what);
+			word_put(" ", name_of(artifact), out);
+			word_put("  ", json_str(json_get(value, "uri")), out);
 			json_foreach (digest, json_get(value, "digest")) {
-				buf_addz(out, "  ");
-				view_text_safe(out, digest->key, 0, false);
-				buf_addc(out, ':');
-				view_text_safe(out, json_str(digest), 0, false);
+				word_put("  ", digest->key, out);
+				word_put(":", json_str(digest), out);
 			}
 			buf_addz(out, built && built->boolean ? "  (build output)\n" : "\n");
 		}
@@ -107,10 +123,11 @@ static void work_put(const char *indent, const struct json *t, struct buf *out)
 
 static void skipped_put(const char *indent, const struct json *run, struct buf *out)
 {
-	json_foreach (s, record_status(run, "skippedTasks"))
-		buf_addf(out, "%s" STR_FMT "  skipped: " STR_FMT "\n", indent,
-			STR_ARG(json_str(json_get(s, "name"))),
-			STR_ARG(json_str(json_get(s, "reason"))));
+	json_foreach (s, record_status(run, "skippedTasks")) {
+		word_put(indent, name_of(s), out);
+		word_put("  skipped: ", json_str(json_get(s, "reason")), out);
+		buf_addc(out, '\n');
+	}
 }
 
 static void task_put(const struct json *t, struct buf *out)
@@ -118,16 +135,15 @@ static void task_put(const struct json *t, struct buf *out)
 	struct record_condition c = record_condition(t);
 	const struct json *retries = record_status(t, "retriesStatus");
 	bool is_pipeline = str_eqz(json_str(json_get(t, "kind")), "PipelineRun");
-	buf_addf(out, "\n  " STR_FMT "%s  " STR_FMT "  " STR_FMT,
-		STR_ARG(json_str(json_get(json_get(t, "metadata"), "name"))),
-		is_pipeline ? "  (pipeline)" : "", STR_ARG(c.status), STR_ARG(c.reason));
+	word_put("\n  ", name_of(json_get(t, "metadata")), out);
+	word_put(is_pipeline ? "  (pipeline)  " : "  ", c.status, out);
+	word_put("  ", c.reason, out);
 	if (retries)
 		buf_addf(out, "  after %zu failed attempt%s", retries->n_children,
 			retries->n_children == 1 ? "" : "s");
 	buf_addc(out, '\n');
 	if (c.message.n && !str_eqz(c.status, "True")) {
-		buf_addz(out, "    ");
-		view_text_safe(out, c.message, 0, false);
+		word_put("    ", c.message, out);
 		buf_addc(out, '\n');
 	}
 	time_put("    started ", json_str(record_status(t, "startTime")),
@@ -139,15 +155,18 @@ static void task_put(const struct json *t, struct buf *out)
 void record_text(const struct record *r, struct buf *out)
 {
 	struct record_condition c = record_run_condition(r);
-	buf_addf(out, STR_FMT " " STR_FMT "  " STR_FMT "  " STR_FMT "\n",
-		STR_ARG(json_str(json_get(r->run, "kind"))), STR_ARG(record_name(r)),
-		STR_ARG(c.status), STR_ARG(c.reason));
-	view_text_safe(out, c.message, 0, false);
+	word_put("", json_str(json_get(r->run, "kind")), out);
+	word_put(" ", record_name(r), out);
+	word_put("  ", c.status, out);
+	word_put("  ", c.reason, out);
+	word_put("\n", c.message, out);
 	buf_addc(out, '\n');
 	time_put("started ", json_str(record_status(r->run, "startTime")),
 		json_str(record_status(r->run, "completionTime")), out);
-	if (r->path.n)
-		buf_addf(out, "run directory " STR_FMT "\n", STR_ARG(r->path));
+	if (r->path.n) {
+		word_put("run directory ", r->path, out);
+		buf_addc(out, '\n');
+	}
 	work_put("", r->run, out);
 	for (const struct json *t = r->run->next; t; t = t->next)
 		task_put(t, out);

@@ -236,6 +236,17 @@ size_t view_text_cols(struct str s)
 	return cols;
 }
 
+void view_text_cell(struct buf *out, struct str word, size_t min_cols)
+{
+	size_t from = out->n;
+	size_t cols;
+
+	view_text_safe(out, word, 0, false);
+	for (cols = view_text_cols(str_slice(buf_str(out), from, out->n)); cols < min_cols;
+		cols++)
+		buf_addc(out, ' ');
+}
+
 void view_text_fit(struct buf *out, size_t from, size_t max_cols, bool is_ascii)
 {
 	struct str rest = str_slice(buf_str(out), from, out->n);

@@ -18,6 +18,9 @@ void view_text_safe(struct buf *out, struct str line, size_t max_cols, bool is_a
 /* The same of a text of many lines, whole. */
 void view_text_safe_lines(struct buf *out, struct str text);
 
+/* The same of a name or a word in a table, with blanks behind it up to so many columns. */
+void view_text_cell(struct buf *out, struct str word, size_t min_cols);
+
 /* Columns of text that is safe, colour sequences counting nothing; never too few. */
 size_t view_text_cols(struct str s);
 /* Cuts what was added since out->n was `from` to max_cols columns (0: no limit), colours

@@ -99,6 +99,25 @@ static void test_refused(void **state attr_unused)
 	}
 }
 
+static void test_span(void **state attr_unused)
+{
+	static const struct {
+		int64_t from, to, want;
+	} cases[] = {
+		{0, 0, 0},
+		{1, 3, 2},
+		{3, 1, -2},
+		{-1, INT64_MAX - 1, INT64_MAX},
+		{-2, INT64_MAX - 1, INT64_MAX},
+		{INT64_MIN, INT64_MAX, INT64_MAX},
+		{INT64_MAX, INT64_MIN, INT64_MIN},
+		{1, INT64_MIN, INT64_MIN},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_true(clock_span_ns(cases[i].from, cases[i].to) == cases[i].want);
+}
+
 static void test_now(void **state attr_unused)
 {
 	int64_t a = clock_mono_ns();
@@ -114,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_span),
 		cmocka_unit_test(test_now),
 	};
 

@@ -151,6 +151,30 @@ static void broken(void **state)
 	assert_true(str_has(str_z(err.msg), STR("broken/run.json")));
 }
 
+/* A step's result may hold any byte; a run that has one can be looked at all the same. */
+static void zero_bytes(void **state)
+{
+	struct fixture *f = *state;
+	struct record *r;
+	size_t n;
+	struct err err = {0};
+	run_make(f, "zero-0001", "zero", "2026-11-22T10:00:00Z\",\"x\":\"a\\u0000b");
+	assert_int_equal(record_find(f->arena, f->runs, STR("zero"), &r, &n, &err), 0);
+	assert_int_equal(json_str(record_status(r[0].run, "x")).n, 3);
+}
+
+/* Half of it would pass for all of it. */
+static void too_much_is_not_printed(void **state attr_unused)
+{
+	const struct options o = {.output = OUTPUT_JSON};
+	cleanup_buf struct buf b;
+	struct err err = {0};
+	buf_init(&b, 4);
+	buf_addz(&b, "12345");
+	assert_int_equal(record_print(&o, &b, &err), -1);
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +182,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(several, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(zero_bytes, setup, teardown),
+		cmocka_unit_test(too_much_is_not_printed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,18 @@ static const struct {
 		"\"artifacts\":{\"outputs\":[{\"name\":\"a\\u001b[2J\",\"values\":[{\"uri\":"
 		"\"x\\ny\",\"digest\":{\"d\\u0007\":\"\\u001b]0;t\\u0007\"}}]}]}",
 		"    output a  x\\x0ay  d\\x07:\n"},
+	{"a name is one word of one line",
+		"\"steps\":[{\"name\":\"a\\nb\",\"imageID\":\"i\\u0000j\\n\"}],\"results\":[{"
+		"\"name\":\"r\\n    result s = 1\",\"value\":\"a\\u0000\\n\"}],"
+		"\"skippedTasks\":[{\"name\":\"k\\n\",\"reason\":\"\\u001b[2J\"}]",
+		"    step a\\x0ab  waiting  i\\x00j\\x0a\n"
+		"    result r\\x0a    result s = 1 = \"a\\u0000\\n\"\n"
+		"    k\\x0a  skipped: \n"},
+	{"a result without a value", "\"results\":[{\"name\":\"r\"}]", "    result r = \n"},
+	{"times that are further away than can be counted",
+		"\"startTime\":\"1700-01-01T00:00:00Z\",\"completionTime\":\"2200-01-01T00:00:"
+		"00Z\"",
+		"    started 1700-01-01T00:00:00Z, took 2562047h47m16s\n"},
 	{"nothing", "\"steps\":[]", ""},
 };
 
@@ -57,7 +69,7 @@ static const char *text_of(struct arena *a, const char *json)
 	struct err err = {0};
 	struct buf b cleanup_buf;
 
-	if (json_parse(a, str_z(json), MIB, &items, &err))
+	if (json_parse_zeros(a, str_z(json), MIB, &items, &err))
 		fail_msg("%s", err.msg);
 	const struct record r = {.items = items, .run = json_at(items, 0)};
 	buf_init(&b, MIB);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 /* cmocka wants those four first */
 #include <cmocka.h>
+#include <string.h>
 
 static void safe(void **state)
 {
@@ -159,6 +160,32 @@ static void fit(void **state)
 	}
 }
 
+/* One line, whatever is in it, and the next column where it should be. */
+static void cell(void **state)
+{
+	static const struct {
+		struct str word;
+		size_t cols;
+		const char *want;
+	} cases[] = {
+		{STR_INIT(""), 0, ""},
+		{STR_INIT(""), 3, "   "},
+		{STR_INIT("ab"), 3, "ab "},
+		{STR_INIT("abcd"), 3, "abcd"},
+		{STR_INIT("a\n\0"), 12, "a\\x0a\\x00   "},
+		{STR_INIT("\xe6\x97\xa5"), 4, "\xe6\x97\xa5  "},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf b;
+		buf_init(&b, 64);
+		buf_addz(&b, "before ");
+		view_text_cell(&b, cases[i].word, cases[i].cols);
+		assert_string_equal(b.p + strlen("before "), cases[i].want);
+		buf_release(&b);
+	}
+}
+
 static void times(void **state)
 {
 	static const struct {
@@ -268,6 +295,7 @@ int main(void)
 		cmocka_unit_test(width),
 		cmocka_unit_test(many_at_a_time),
 		cmocka_unit_test(fit),
+		cmocka_unit_test(cell),
 		cmocka_unit_test(times),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(marks),
