@@ -85,6 +85,14 @@ static enum exit_code code_of_failure(int code, struct str reason)
 	return EXIT_RUN_FAILED;
 }
 
+/* The container's when it is one of ours, else that of the verdict. */
+static enum exit_code code_of_end(int code, enum condition_status status, struct str reason)
+{
+	if (status != CONDITION_TRUE)
+		return code_of_failure(code, reason);
+	return code_is_ours(code) ? (enum exit_code)code : EXIT_RUN_OK;
+}
+
 static void judge_contradiction(struct arena *a, struct collected *c)
 {
 	conclude(c, CONDITION_UNKNOWN, STR("ContradictoryEnd"),
@@ -102,22 +110,17 @@ static void judge_told(struct arena *a, struct collected *c)
 	const struct kube_pod *p = c->pod;
 	enum condition_status status = status_of(c->told.status);
 	struct str message = c->told.message;
-	enum exit_code code = EXIT_RUN_OK;
 
 	if (status == CONDITION_TRUE && !code_fits_success(end->exit_code)) {
 		judge_contradiction(a, c);
 		return;
 	}
-	if (status != CONDITION_TRUE) {
-		code = code_of_failure(end->exit_code, c->told.reason);
-		if (p->reason.n)
-			message = arena_printf(a, STR_FMT "%spod " STR_FMT, STR_ARG(message),
-				message.n ? "; " : "", STR_ARG(platform_text(a, c)));
-	} else if (end->exit_code > 0 && code_is_ours(end->exit_code)) {
-		code = (enum exit_code)end->exit_code;
-	}
+	if (status != CONDITION_TRUE && p->reason.n)
+		message = arena_printf(a, STR_FMT "%spod " STR_FMT, STR_ARG(message),
+			message.n ? "; " : "", STR_ARG(platform_text(a, c)));
 	c->is_own_word = true;
-	conclude(c, status, c->told.reason, message, code);
+	conclude(c, status, c->told.reason, message,
+		code_of_end(end->exit_code, status, c->told.reason));
 }
 
 /* --- an end that nobody told ------------------------------------------------------------- */
@@ -334,10 +337,21 @@ static bool is_of_run(const struct json *items, struct str name)
 	return false;
 }
 
-/* It was written a moment before the kill, and says more than the message. */
-static void judge_run_json(struct collected *c, const struct json *run)
+/* Of several runs, which no pod of ours has, the first that is not True, as of the message. */
+static const struct json *run_that_counts(const struct json *items)
 {
-	struct record_condition told = record_condition(run);
+	json_foreach (it, items) {
+		if (is_run(it) && !json_get(json_get(it, "metadata"), "ownerReferences") &&
+			!str_eqz(record_condition(it).status, "True"))
+			return it;
+	}
+	return json_at(items, 0);
+}
+
+/* It was written a moment before the kill, and says more than the message. */
+static void judge_run_json(struct collected *c)
+{
+	struct record_condition told = record_condition(c->run);
 	enum condition_status status = status_of(told.status);
 	int code = c->end->exit_code;
 
@@ -346,8 +360,7 @@ static void judge_run_json(struct collected *c, const struct json *run)
 		return;
 	c->is_own_word = true;
 	c->is_over = true;
-	conclude(c, status, told.reason, told.message,
-		status == CONDITION_TRUE ? EXIT_RUN_OK : code_of_failure(code, told.reason));
+	conclude(c, status, told.reason, told.message, code_of_end(code, status, told.reason));
 }
 
 int collect_add_run_json(
@@ -365,7 +378,8 @@ int collect_add_run_json(
 		return err_set(err, ERR_SPEC, "it is not of run '" STR_FMT "'",
 			STR_ARG(c->pod->run_name));
 	c->run_json = list;
+	c->run = run_that_counts(items);
 	if (!is_proven)
-		judge_run_json(c, json_at(items, 0));
+		judge_run_json(c);
 	return 0;
 }

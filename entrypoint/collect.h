@@ -23,6 +23,7 @@ struct collected {
 	enum exit_code code; /* what `run` would have ended with; 4: not known, or not over */
 	int64_t started_ns, ended_ns; /* wall clock; 0: not known */
 	const struct json *run_json;  /* the List; NULL: not given, or not believed */
+	const struct json *run;       /* the run object in it that its condition is of */
 };
 
 /* Decides. The pod outlives *ret; texts are in the arena. */

@@ -313,13 +313,14 @@ static void put_records(const struct printer *p)
 
 /* --- from run.json ----------------------------------------------------------------------- */
 
-/* A status that says Running of what has ended gets the end, and keeps the rest. */
+/* A status gets the end that is concluded, and keeps the rest. */
 static void put_ended_status(
 	const struct printer *p, const struct json *item, const struct json *status)
 {
 	struct record_condition told = record_condition(item);
 	struct str name = json_str(json_get(json_get(item, "metadata"), "name"));
-	bool is_run = !json_get(json_get(item, "metadata"), "ownerReferences");
+	bool is_run =
+		item == p->c->run || !json_get(json_get(item, "metadata"), "ownerReferences");
 
 	json_open(p->w, '{');
 	if (is_run)
@@ -340,12 +341,22 @@ static void put_ended_status(
 	json_close(p->w, '}');
 }
 
+/* It says Running of what has ended, or is a success that the container's end denies. */
+static bool is_concluded(const struct collected *c, const struct json *item)
+{
+	struct str told = record_condition(item).status;
+
+	if (c->is_own_word)
+		return false;
+	return (c->is_over && str_eqz(told, "Unknown")) ||
+	       (item == c->run && str_eqz(told, "True"));
+}
+
 static void put_item(const struct printer *p, const struct json *item)
 {
 	const struct json *status = json_get(item, "status");
 
-	if (p->c->is_own_word || !p->c->is_over || !status || status->kind != JSON_OBJECT ||
-		!str_eqz(record_condition(item).status, "Unknown")) {
+	if (!is_concluded(p->c, item)) {
 		json_put(p->w, item);
 		return;
 	}

@@ -469,27 +469,35 @@ struct json_case {
 	const char *message; /* of a container that was killed */
 	bool is_proven;
 	const char *want; /* status and reason of both, and the code; NULL: refused */
+	int code;         /* of the container; 0: 0, and without a last word 137 */
 };
 
 static const struct json_case jsons[] = {
 	/* what it says of its end counts, proven or not */
-	{RUN_JSON("True", "True"), GOOD, true, "True R True T 0"},
-	{RUN_JSON("True", "True"), RUNNING, false, "True R True T 0"},
-	{RUN_JSON("False", "False"), RUNNING, false, "False R False T 1"},
+	{RUN_JSON("True", "True"), GOOD, true, "True R True T 0", 0},
+	{RUN_JSON("True", "True"), RUNNING, false, "True R True T 0", 0},
+	{RUN_JSON("False", "False"), RUNNING, false, "False R False T 1", 0},
+	{RUN_JSON("True", "True"), RUNNING, false, "True R True T 4", 4},
+	{RUN_JSON("True", "True"), RUNNING, false, "True R True T 143", 143},
+	{RUN_JSON("True", "True"), GOOD, true, "True R True T 143", 143},
+	/* but for a success that the container's end denies */
+	{RUN_JSON("True", "True"), RUNNING, false, "False Interrupted True T 4", 2},
+	{RUN_JSON("True", "True"), GOOD, true, "Unknown ContradictoryEnd True T 4", 1},
+	{RUN_JSON("False", "False"), RUNNING, false, "False R False T 143", 143},
 	/* it had none: what is concluded is filled in, what had ended stays */
 	{RUN_JSON("Unknown", "Unknown"), RUNNING, false,
-		"False Interrupted False Interrupted 4"},
-	{RUN_JSON("Unknown", "True"), RUNNING, false, "False Interrupted True T 4"},
+		"False Interrupted False Interrupted 4", 0},
+	{RUN_JSON("Unknown", "True"), RUNNING, false, "False Interrupted True T 4", 0},
 	/* not known stays not known */
 	{RUN_JSON("Unknown", "Unknown"), "x", false,
-		"Unknown InvalidTerminationMessage Unknown T 4"},
+		"Unknown InvalidTerminationMessage Unknown T 4", 0},
 	{"{\"kind\":\"List\",\"items\":[{\"kind\":\"PipelineRun\",\"metadata\":{\"name\":\"q\"}"
 	 "}]"
 	 "}",
-		RUNNING, false, NULL},
-	{"{\"kind\":\"List\",\"items\":[{\"kind\":\"Pod\"}]}", GOOD, true, NULL},
-	{"[]", GOOD, true, NULL},
-	{"{", GOOD, true, NULL},
+		RUNNING, false, NULL, 0},
+	{"{\"kind\":\"List\",\"items\":[{\"kind\":\"Pod\"}]}", GOOD, true, NULL, 0},
+	{"[]", GOOD, true, NULL, 0},
+	{"{", GOOD, true, NULL, 0},
 };
 
 static struct str conditions_text(struct arena *a, const struct json *list)
@@ -514,8 +522,9 @@ static void run_json_is_used(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(jsons); i++) {
 		struct arena *a cleanup_arena = arena_new();
 		const struct json_case *j = &jsons[i];
-		struct end_case e = {.code = str_eqz(str_z(j->message), GOOD) ? 0 : 137,
-			.message = j->message};
+		const bool is_good = str_eqz(str_z(j->message), GOOD);
+		struct end_case e = {
+			.code = j->code || is_good ? j->code : 137, .message = j->message};
 		struct collected c;
 		struct err err = {0};
 		struct str got;
