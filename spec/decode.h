@@ -49,6 +49,7 @@ extern const struct schema schema_container;            /* struct step: of all c
 extern const struct schema schema_step_workspace;       /* struct step_workspace */
 extern const struct schema schema_step_action;          /* struct step_action_spec */
 extern const struct schema schema_resources;            /* struct resources */
+extern const struct schema schema_claim_resources;      /* struct resources */
 extern const struct schema schema_security_context;     /* struct security_context */
 extern const struct schema schema_pod_security_context; /* struct security_context */
 extern const struct schema schema_when;                 /* struct when */

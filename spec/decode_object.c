@@ -340,7 +340,7 @@ static void finish_claim_spec(struct decode *d, const struct yaml_node *n, void 
 static const struct field claim_spec_fields[] = {
 	{FIELD_TEXTS_OF(struct claim_spec, "accessModes", modes)},
 	{FIELD_OF(struct claim_spec, "resources", FIELD_OBJECT, resources),
-		.schema = &schema_resources},
+		.schema = &schema_claim_resources},
 	{FIELD_TEXT_OF(struct claim_spec, "storageClassName", class_name)},
 	{FIELD_TEXT_OF(struct claim_spec, "volumeName", volume_name)},
 	{FIELD_TEXT_OF(struct claim_spec, "volumeMode", volume_mode)},

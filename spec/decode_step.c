@@ -5,6 +5,7 @@
 #include <base/bounds.h>
 #include <base/err.h>
 #include <base/num.h>
+#include <monopod/name.h>
 
 void decode_quantities(
 	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n)
@@ -34,25 +35,62 @@ void decode_quantities(
 	}
 }
 
+enum whose { OF_CONTAINER, OF_CLAIM };
+
+/* Nothing but storage is looked at of a claim, there and here. */
+static bool is_standard(struct str name, enum whose whose)
+{
+	return whose == OF_CLAIM || str_eqz(name, "cpu") || str_eqz(name, "memory") ||
+	       str_eqz(name, "ephemeral-storage") || str_starts(name, STR("hugepages-")) ||
+	       str_chr(name, '/') >= 0;
+}
+
+/* What the API server says of a pod's containers (ValidateContainerResourceRequirements). */
+static void check_resources(
+	struct decode *d, enum whose whose, const struct resource *r, size_t n)
+{
+	int64_t milli;
+
+	for (size_t i = 0; i < n; i++) {
+		struct yaml_node name = {.pos = r[i].name.pos};
+		struct yaml_node amount = {.pos = r[i].quantity.pos};
+		size_t mark = path_enter(d, r[i].name.s);
+
+		if (!is_standard(r[i].name.s, whose) ||
+			(whose == OF_CONTAINER && !name_is_qualified(r[i].name.s)))
+			(void)decode_fail(d, "bad-value", &name,
+				"Invalid value: \"" STR_FMT
+				"\": must be a standard resource type or fully qualified",
+				STR_ARG(r[i].name.s));
+		else if (str_starts(r[i].quantity.s, STR("-")) &&
+			 num_quantity_milli(r[i].quantity.s, &milli, NULL) == 0 && milli < 0)
+			(void)decode_fail(d, "bad-value", &amount,
+				"Invalid value: \"" STR_FMT
+				"\": must be greater than or equal to 0",
+				STR_ARG(r[i].quantity.s));
+		path_leave(d, mark);
+	}
+}
+
 static void decode_limits(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct resources *r = base;
-	(void)f;
 	decode_quantities(d, n, &r->limits, &r->n_limits);
+	check_resources(d, f->arg, r->limits, r->n_limits);
 }
 
 static void decode_requests(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct resources *r = base;
-	(void)f;
 	decode_quantities(d, n, &r->requests, &r->n_requests);
+	check_resources(d, f->arg, r->requests, r->n_requests);
 }
 
 static const struct field resources_fields[] = {
-	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits},
-	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests},
+	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits, .arg = OF_CONTAINER},
+	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests, .arg = OF_CONTAINER},
 	{.key = "claims",
 		.kind = FIELD_ANY,
 		.flags = FIELD_REFUSED,
@@ -64,6 +102,18 @@ const struct schema schema_resources = {
 	.at_pos = offsetof(struct resources, pos),
 	.fields = resources_fields,
 	.n_fields = ARRAY_SIZE(resources_fields),
+};
+
+static const struct field claim_resources_fields[] = {
+	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits, .arg = OF_CLAIM},
+	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests, .arg = OF_CLAIM},
+};
+const struct schema schema_claim_resources = {
+	.what = "resources of a claim",
+	.size = sizeof(struct resources),
+	.at_pos = offsetof(struct resources, pos),
+	.fields = claim_resources_fields,
+	.n_fields = ARRAY_SIZE(claim_resources_fields),
 };
 
 #define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED

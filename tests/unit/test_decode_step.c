@@ -150,6 +150,23 @@ static void test_complaints(void **state attr_unused)
 				  "    computeResources: {limits: {memory: yes}}\n",
 			"7:41 error wrong-type spec.steps[0].computeResources.limits.memory: "
 			"'memory': cannot unmarshal bool into a value of type quantity\n"},
+		{"a negative quantity",
+			TASK_HEAD "  steps:\n  - image: i\n"
+				  "    computeResources: {requests: {cpu: -1}}\n",
+			"7:40 error bad-value spec.steps[0].computeResources.requests.cpu: "
+			"Invalid value: \"-1\": must be greater than or equal to 0\n"},
+		{"a resource that no container has",
+			TASK_HEAD "  steps:\n  - image: i\n"
+				  "    computeResources: {limits: {mem: 1Gi}}\n",
+			"7:33 error bad-value spec.steps[0].computeResources.limits.mem: "
+			"Invalid value: \"mem\": must be a standard resource type or fully "
+			"qualified\n"},
+		{"a resource with a name that is none",
+			TASK_HEAD "  steps:\n  - image: i\n"
+				  "    computeResources: {limits: {a b/c: 1}}\n",
+			"7:33 error bad-value spec.steps[0].computeResources.limits.a b/c: "
+			"Invalid value: \"a b/c\": must be a standard resource type or fully "
+			"qualified\n"},
 		{"a negative user",
 			TASK_HEAD "  steps:\n  - image: i\n"
 				  "    securityContext: {runAsUser: -1}\n",
