@@ -27,13 +27,19 @@ struct peaks {
 
 /* --- one task run ------------------------------------------------------------------------ */
 
-static int64_t *amount_of(struct amounts *all, struct arena *a, struct str name)
+struct amount {
+	int64_t n;
+	struct pos at; /* what asks for it first */
+};
+
+static struct amount *amount_of(struct amounts *all, struct arena *a, const struct resource *r)
 {
-	int64_t *v = map_get(&all->map, name);
+	struct amount *v = map_get(&all->map, r->name.s);
 
 	if (!v) {
-		v = arena_new_object(a, int64_t);
-		(void)map_set(&all->map, name, v);
+		v = arena_new_object(a, struct amount);
+		v->at = r->name.pos;
+		(void)map_set(&all->map, r->name.s, v);
 	}
 	return v;
 }
@@ -58,10 +64,10 @@ static void amounts_max(
 	struct amounts *all, struct arena *a, const struct resource *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int64_t *v = amount_of(all, a, r[i].name.s);
+		struct amount *v = amount_of(all, a, &r[i]);
 		int64_t more = amount_read(&r[i]);
 
-		*v = more > *v ? more : *v;
+		v->n = more > v->n ? more : v->n;
 	}
 }
 
@@ -69,9 +75,9 @@ static void amounts_add(
 	struct amounts *all, struct arena *a, const struct resource *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int64_t *v = amount_of(all, a, r[i].name.s);
+		struct amount *v = amount_of(all, a, &r[i]);
 
-		*v = amount_add(*v, amount_read(&r[i]));
+		v->n = amount_add(v->n, amount_read(&r[i]));
 	}
 }
 
@@ -304,12 +310,15 @@ static void find_peaks(const struct agent *agent, struct arena *arena, struct pe
 
 static void fill_amounts(struct peaks *p, struct peak *ret)
 {
+	ret->at = arena_new_array(p->arena, struct pos, ret->n_names);
 	for (size_t i = 0; i < ret->n_tasks; i++) {
 		ret->tasks[i].amounts = arena_new_array(p->arena, int64_t, ret->n_names);
 		for (size_t r = 0; r < ret->n_names; r++) {
-			const int64_t *v = map_get(&p->amounts.p[i].map, ret->names[r]);
+			const struct amount *v = map_get(&p->amounts.p[i].map, ret->names[r]);
 
-			ret->tasks[i].amounts[r] = v ? *v : 0;
+			ret->tasks[i].amounts[r] = v ? v->n : 0;
+			if (v && !ret->at[r].line)
+				ret->at[r] = v->at;
 		}
 	}
 }

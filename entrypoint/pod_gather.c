@@ -489,7 +489,7 @@ static void gather_requests(struct gather *g)
 	for (size_t i = 0; i < peak.n_names; i++)
 		if (!str_eqz(peak.names[i], "cpu") && !str_eqz(peak.names[i], "memory") &&
 			!str_eqz(peak.names[i], "ephemeral-storage") && peak.amounts[i])
-			refuse(g, meta_of(g)->pos,
+			refuse(g, peak.at[i].line ? peak.at[i] : meta_of(g)->pos,
 				"resource '" STR_FMT
 				"' is requested, and steps of one pod are given none of it",
 				STR_ARG(peak.names[i]));

@@ -377,6 +377,7 @@ struct peak {
 	int64_t *amounts; /* per resource */
 	int64_t *totals;  /* of all task runs together */
 	bool *is_bound;   /* it may be less: max_parallel, or a graph that is too large */
+	struct pos *at;   /* what asks for it first; no line when that is in no file */
 	struct peak_task *tasks;
 	size_t n_tasks;
 	size_t n_unknown; /* fan-outs without a number: without max_parallel they count once */

@@ -443,7 +443,7 @@ refused "a shape that no pod takes" "podTemplate.tolerations: not what a pod tak
 $head}
 spec: {podTemplate: {tolerations: [{unknown: x}]}, taskSpec: {$step}}
 YAML
-refused "a resource that steps are not given" "example.com/thing" <<YAML
+refused "a resource that steps are not given" ":4:94: error: resource 'example.com/thing'" <<YAML
 $head}
 spec: {taskSpec: {steps: [{name: s, image: busybox, script: x, computeResources: {requests: {example.com/thing: 1}}}]}}
 YAML
