@@ -80,6 +80,7 @@ static void decode_data(
 	struct data_object *o = base;
 	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_MAP, "map[string]string"))
 		return;
+	decode_warn_keys(d, n);
 	struct map old;
 	data_grow(d, o, n->n, &old);
 	for (size_t i = 0; i < n->n; i++) {

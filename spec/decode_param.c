@@ -5,21 +5,6 @@
 #include <base/bounds.h>
 #include <string.h>
 
-/* Texts that YAML 1.1 changes before Tekton sees them: yes → true, 010 → 8, 1.10 → 1.1. */
-static void warn_changed(struct decode *d, const struct yaml_node *n)
-{
-	if (n->type != YAML_BOOL && n->type != YAML_NUMBER)
-		return;
-	if (str_eq(n->text, n->json))
-		return;
-	const char *code = n->type == YAML_BOOL ? "yaml-bool" : "yaml-number";
-	struct diag *one = decode_warn(d, code, n,
-		"YAML reads '" STR_FMT "' as a %s: the value is '" STR_FMT "'",
-		STR_ARG(n->text), yaml_type_name(n->type), STR_ARG(n->json));
-	diag_hint(
-		d->diags, one, "quote it to keep the text: \"" STR_FMT "\"", STR_ARG(n->text));
-}
-
 static bool is_stringy(const struct yaml_node *n)
 {
 	return n->type == YAML_STRING || n->type == YAML_NULL;
@@ -67,6 +52,7 @@ static void value_list(struct decode *d, const struct yaml_node *n, struct value
 
 static void value_map(struct decode *d, const struct yaml_node *n, struct value *ret)
 {
+	decode_warn_keys(d, n);
 	for (size_t i = 0; i < n->n; i++) {
 		if (is_stringy(n->pairs[i].value))
 			continue;
@@ -97,7 +83,7 @@ void decode_value_field(
 		ret->string = text_of(n);
 		if (!is_stringy(n))
 			ret->string.s = n->json;
-		warn_changed(d, n);
+		decode_warn_changed(d, n, n->json, "value");
 	}
 }
 
@@ -147,6 +133,7 @@ static void decode_properties(
 	*to->pos = n->pos;
 	if (!decode_expect(d, n, YAML_MAP, "map of properties"))
 		return;
+	decode_warn_keys(d, n);
 	*to->items = arena_new_array(d->arena, struct property, n->n ? n->n : 1);
 	*to->n = n->n;
 	for (size_t i = 0; i < n->n; i++) {

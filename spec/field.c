@@ -145,10 +145,32 @@ static void decode_texts(
 	*ret_n = n->n;
 }
 
+void decode_warn_changed(
+	struct decode *d, const struct yaml_node *n, struct str became, const char *what)
+{
+	const char *code = n->type == YAML_BOOL ? "yaml-bool" : "yaml-number";
+	struct diag *one;
+
+	if ((n->type != YAML_BOOL && n->type != YAML_NUMBER) || str_eq(n->text, became))
+		return;
+	one = decode_warn(d, code, n,
+		"YAML reads '" STR_FMT "' as a %s: the %s is '" STR_FMT "'", STR_ARG(n->text),
+		yaml_type_name(n->type), what, STR_ARG(became));
+	diag_hint(
+		d->diags, one, "quote it to keep the text: \"" STR_FMT "\"", STR_ARG(n->text));
+}
+
+void decode_warn_keys(struct decode *d, const struct yaml_node *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		decode_warn_changed(d, n->pairs[i].key_node, n->pairs[i].key, "key");
+}
+
 void decode_labels(struct decode *d, const struct yaml_node *n, struct labels *ret)
 {
 	if (n->type == YAML_NULL || !decode_expect(d, n, YAML_MAP, "map[string]string"))
 		return;
+	decode_warn_keys(d, n);
 	ret->keys = arena_new_array(d->arena, struct text, n->n ? n->n : 1);
 	ret->values = arena_new_array(d->arena, struct text, n->n ? n->n : 1);
 	for (size_t i = 0; i < n->n; i++) {

@@ -118,6 +118,10 @@ void decode_refuse_for(struct decode *d, const struct yaml_node *n, const char *
 	const char *fmt, ...) attr_printf(4, 5);
 struct diag *decode_warn(struct decode *d, const char *code, const struct yaml_node *n,
 	const char *fmt, ...) attr_printf(4, 5);
+/* Of a text that YAML 1.1 changes before Tekton sees it: yes → true, 010 → 8, 1.10 → 1.1. */
+void decode_warn_changed(
+	struct decode *d, const struct yaml_node *n, struct str became, const char *what);
+void decode_warn_keys(struct decode *d, const struct yaml_node *n); /* of a map */
 
 /* Extends the path by .key or [i]; returns the length to give back to path_leave. */
 size_t path_enter(struct decode *d, struct str key);

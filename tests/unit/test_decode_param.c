@@ -76,6 +76,30 @@ static void test_values(void **state attr_unused)
 	}
 }
 
+/* Keys are changed, too: a point's y is nobody's. */
+static void test_keys_that_yaml_changes(void **state attr_unused)
+{
+	static const char *const texts[] = {
+		RUN_HEAD "  pipelineRef: {name: p}\n  params:\n  - name: v\n"
+			 "    value: {x: a, y: b}\n",
+		"apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec:\n"
+		"  params: [{name: v, properties: {x: {}, y: {}}}]\n  steps: [{image: i}]\n",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {x: a, y: b}\n",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {y: b}}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		cleanup_arena struct arena *a = arena_new();
+		struct spec *s = load_text(a, texts[i]);
+
+		assert_true(spec_ok(s));
+		assert_int_equal(s->diags->n, 1);
+		assert_string_equal(s->diags->items[0].code, "yaml-bool");
+		assert_string_equal(str_c(s->diags->items[0].msg),
+			"YAML reads 'y' as a bool: the key is 'true'");
+	}
+}
+
 static void test_positions_of_elements(void **state attr_unused)
 {
 	cleanup_arena struct arena *a = arena_new();
@@ -216,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_keys_that_yaml_changes),
 		cmocka_unit_test(test_positions_of_elements),
 		cmocka_unit_test(test_declared_types),
 		cmocka_unit_test(test_param_spec),
