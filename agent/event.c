@@ -342,26 +342,19 @@ static int read_got(const struct event_reader *r, const struct json *one,
 	return read_bytes(r, one, &key_problem, &ret->problem, err);
 }
 
-/* got has an entry for each result that is wanted; those of one name are one file. */
+/* got has an entry for each result that is wanted. */
 static int read_result(const struct event_reader *r, const struct json *one, size_t n,
 	struct result_got *got, struct err *err)
 {
 	struct str name = json_str(json_get(one, "name"));
-	struct result_got read = {0};
-	bool is_wanted = false;
+	size_t i = 0;
 
-	if (read_got(r, one, &read, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(got[i].name, name)) {
-			read.name = got[i].name;
-			got[i] = read;
-			is_wanted = true;
-		}
-	if (!is_wanted)
+	while (i < n && !str_eq(got[i].name, name))
+		i++;
+	if (i == n)
 		return err_set(
 			err, ERR_NOT_FOUND, "there is no result '" STR_FMT "'", STR_ARG(name));
-	return 0;
+	return read_got(r, one, &got[i], err);
 }
 
 static int read_list(const struct event_reader *r, const struct json *list,

@@ -385,14 +385,24 @@ static void make_limits(struct build *b, struct step_launch *l)
 				STR_ARG(r->limits[i].name.s), STR_ARG(r->limits[i].quantity.s));
 }
 
+/* Of a name that is declared more than once the last declaration counts, in the first's place.
+ */
 static struct result_want *make_wants(
-	struct build *b, const struct result_spec *results, size_t n)
+	struct build *b, const struct result_spec *results, size_t n, size_t *ret_n)
 {
 	struct result_want *wants = arena_new_array(b->brief, struct result_want, n);
+	size_t n_wants = 0;
 
-	for (size_t i = 0; i < n; i++)
-		wants[i] = (struct result_want){
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < n_wants && !str_eq(wants[k].name, results[i].name.s))
+			k++;
+		wants[k] = (struct result_want){
 			.name = results[i].name.s, .type = results[i].type};
+		n_wants += k == n_wants;
+	}
+	*ret_n = n_wants;
 	return wants;
 }
 
@@ -458,8 +468,7 @@ static bool make_container(struct build *b, const struct task_launch *task, size
 	b->out->steps[i].reach = security_reach(&l->security);
 	make_limits(b, l);
 	l->health = sidecar ? probe_launch(b->brief, sidecar) : NULL;
-	l->results = make_wants(b, step->results, step->n_results);
-	l->n_results = step->n_results;
+	l->results = make_wants(b, step->results, step->n_results, &l->n_results);
 	return make_mounts(b, task, step, l);
 }
 
@@ -497,7 +506,6 @@ static bool make_launch(struct build *b)
 			&b->a->plan.tasks[b->t->v.pipeline_task], b->t->referenced),
 		.n_steps = ts->n_steps,
 		.n_sidecars = ts->n_sidecars,
-		.n_results = ts->n_results,
 	};
 	make_facts(b);
 	pod_names(b->brief, &b->pod, l);
@@ -508,7 +516,7 @@ static bool make_launch(struct build *b)
 	for (size_t i = 0; i < l->n_steps + l->n_sidecars; i++)
 		if (!make_container(b, l, i))
 			return false;
-	l->results = make_wants(b, ts->results, ts->n_results);
+	l->results = make_wants(b, ts->results, ts->n_results, &l->n_results);
 	breakpoint_launch(b->a, b->t, l);
 	b->out->launch = l;
 	return true;

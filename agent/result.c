@@ -4,6 +4,7 @@
 
 #include "late.h"
 
+#include <base/vec.h>
 #include <string.h>
 
 /* --- of an attempt */
@@ -56,23 +57,30 @@ static bool has_key(const struct value *v, struct str key)
 	return false;
 }
 
-/* "o:[j j]": inline specs are looked at twice by Tekton, and its message shows it. */
-static struct str missing_keys(
-	struct arena *a, const struct result_spec *s, const struct value *v, bool is_inline)
+/* Of all declarations of the name. "o:[j j]": inline specs are looked at twice by Tekton, and
+ * its message shows it. */
+static struct str missing_keys(struct arena *a, const struct task_spec *ts, struct str name,
+	const struct value *v, bool is_inline)
 {
-	struct str *keys = arena_new_array(a, struct str, s->n_properties);
-	struct str list;
-	size_t n = 0;
+	VEC(struct str) keys = {0};
+	struct str list = STR_NONE;
 
-	for (size_t i = 0; i < s->n_properties; i++)
-		if (!has_key(v, s->properties[i].name.s))
-			keys[n++] = s->properties[i].name.s;
-	if (!n)
-		return STR_NONE;
-	list = joined(a, keys, n, " ");
-	if (is_inline)
-		list = arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(list), STR_ARG(list));
-	return arena_printf(a, STR_FMT ":[" STR_FMT "]", STR_ARG(s->name.s), STR_ARG(list));
+	for (size_t i = 0; i < ts->n_results; i++) {
+		const struct result_spec *s = &ts->results[i];
+
+		for (size_t k = 0; str_eq(s->name.s, name) && k < s->n_properties; k++)
+			if (!has_key(v, s->properties[k].name.s))
+				vec_push(&keys, s->properties[k].name.s);
+	}
+	if (keys.n) {
+		list = joined(a, keys.p, keys.n, " ");
+		if (is_inline)
+			list = arena_printf(
+				a, STR_FMT " " STR_FMT, STR_ARG(list), STR_ARG(list));
+		list = arena_printf(a, STR_FMT ":[" STR_FMT "]", STR_ARG(name), STR_ARG(list));
+	}
+	vec_release(&keys);
+	return list;
 }
 
 struct collection {
@@ -98,47 +106,53 @@ static void lift_ref(void *arg, const struct ref *ref)
 		l->found = late_find(l->at, ref->object, ref->name);
 }
 
-static const struct value *lifted(const struct execution *t, size_t i)
+static const struct value *lifted(const struct attempt_view *at, const struct result_spec *s)
 {
-	const struct attempt_view *at = attempt_of(t);
 	struct lift l = {.at = at};
 
-	ref_each(at->spec->results[i].value.string.s, lift_ref, &l);
+	ref_each(s->value.string.s, lift_ref, &l);
 	return l.found;
 }
 
-static bool is_lifted(const struct execution *t, size_t i)
+/* Of the declarations of one name the last that has a value, as on Tekton. */
+static bool value_of(struct agent *a, const struct execution *t, size_t i, struct value *ret)
 {
-	return attempt_of(t)->spec->results[i].value.string.s.n > 0;
-}
+	const struct result_want *w = &t->launch->results[i];
+	const struct attempt_view *at = attempt_of(t);
 
-static bool is_there(const struct execution *t, size_t i)
-{
-	return is_lifted(t, i) ? lifted(t, i) != NULL : t->has_raw[i];
-}
+	for (size_t k = at->spec->n_results; k-- > 0;) {
+		const struct result_spec *s = &at->spec->results[k];
+		const struct value *found;
 
-static struct value value_of(struct agent *a, const struct execution *t, size_t i)
-{
-	if (is_lifted(t, i))
-		return *lifted(t, i);
-	return result_typed(
-		a->arena, arena_str(a->arena, t->raw[i]), t->launch->results[i].type);
+		if (!str_eq(s->name.s, w->name))
+			continue;
+		found = lifted(at, s);
+		if (found)
+			*ret = *found;
+		else if (!s->value.string.s.n && t->has_raw[i])
+			*ret = result_typed(a->arena, arena_str(a->arena, t->raw[i]), w->type);
+		else
+			continue;
+		return true;
+	}
+	return false;
 }
 
 static void collect_one(
 	struct agent *a, const struct execution *t, size_t i, struct collection *c)
 {
 	const struct result_want *w = &t->launch->results[i];
-	const struct result_spec *s = &attempt_of(t)->spec->results[i];
-	struct value v = value_of(a, t, i);
+	struct value v;
 	struct str keys = STR_NONE;
 
+	if (!value_of(a, t, i, &v))
+		return;
 	if (v.type != w->type) {
 		c->mistyped[c->n_mistyped++] = mistyped_text(a->arena, w, v.type);
 		return;
 	}
 	if (v.type == VALUE_OBJECT)
-		keys = missing_keys(a->arena, s, &v, !t->referenced);
+		keys = missing_keys(a->arena, attempt_of(t)->spec, w->name, &v, !t->referenced);
 	if (keys.n)
 		c->missing[c->n_missing++] = keys;
 	c->values[c->n_values++] = (struct named_value){.name = w->name, .value = v};
@@ -155,8 +169,7 @@ struct str result_collect(
 	};
 
 	for (size_t i = 0; i < n; i++)
-		if (is_there(t, i))
-			collect_one(a, t, i, &c);
+		collect_one(a, t, i, &c);
 	*ret = c.values;
 	*ret_n = c.n_values;
 	if (c.n_mistyped)

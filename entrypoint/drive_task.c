@@ -562,8 +562,7 @@ static int step_launch_dry(struct step_context *s, struct sandbox_config *c, str
 	q = task_queue(t, EVENT_STEP_ENDED);
 	got = arena_new_array(q->arena, struct result_got, t->launch->n_results + 1);
 	for (size_t i = 0; i < t->launch->n_results; i++) {
-		const struct result_want *want =
-			&t->launch->results[result_want_first(t->launch->results, i)];
+		const struct result_want *want = &t->launch->results[i];
 
 		got[i] = (struct result_got){.name = want->name,
 			.present = true,

@@ -111,10 +111,7 @@ void results_read(const struct results_dir *dir, struct arena *a,
 	const struct result_want *want, size_t n_want, struct result_got *ret)
 {
 	for (size_t i = 0; i < n_want; i++) {
-		size_t first = result_want_first(want, i);
-
-		ret[i] = first < i ? ret[first] : (struct result_got){.name = want[i].name};
-		if (first == i)
-			result_read_one(dir, a, &ret[i]);
+		ret[i] = (struct result_got){.name = want[i].name};
+		result_read_one(dir, a, &ret[i]);
 	}
 }

@@ -66,18 +66,9 @@ struct launch_mount {          /* a volume as one step sees it */
 	bool read_only;
 };
 struct result_want {
-	struct str name; /* of a file; a Task may declare it more than once */
+	struct str name; /* of a file; no other one of the list has it */
 	enum value_type type;
 };
-/* The first one of the name of this one. */
-static inline size_t result_want_first(const struct result_want *wants, size_t i)
-{
-	size_t first = 0;
-
-	while (first < i && !str_eq(wants[first].name, wants[i].name))
-		first++;
-	return first;
-}
 /* A container's securityContext over the pod's, without its users. Bits of sets of
  * capabilities are the kernel's numbers. */
 struct launch_security {
@@ -346,8 +337,7 @@ struct event {
 	enum release release;
 	int exit_code;
 	int signal;
-	const struct result_got *results; /* STEP_ENDED, one per result_want of the task; those
-					     of one name have one answer */
+	const struct result_got *results; /* STEP_ENDED, one per result_want of the task */
 	size_t n_results;
 	const struct result_got *step_results; /* STEP_ENDED, one per result_want of the step */
 	size_t n_step_results;

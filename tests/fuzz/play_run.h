@@ -72,12 +72,7 @@ static struct result_got *play_results(
 
 	for (size_t i = 0; i < n_wants; i++) {
 		const char *text = play_texts[play_pick(p, ARRAY_SIZE(play_texts))];
-		size_t first = result_want_first(wants, i);
 
-		if (first < i) {
-			got[i] = got[first];
-			continue;
-		}
 		if (wants[i].type == VALUE_ARRAY && play_pick(p, 4))
 			text = "[\"x\",\"y z\"]";
 		if (wants[i].type == VALUE_OBJECT && play_pick(p, 4))

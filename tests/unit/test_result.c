@@ -46,6 +46,21 @@ static const struct typing typings[] = {
 		"[User error] missing keys for these results which are required in "
 		"TaskResult's "
 		"properties map[r:[k k]]"},
+	{"declared twice", "a", "{name: r}, {name: r}", "\"a\"", NULL},
+	{"the last type counts: array", "[\"a\"]", "{name: r}, {name: r, type: array}",
+		"[\"a\"]", NULL},
+	{"the last type counts: string", "[\"a\"]", "{name: r, type: array}, {name: r}",
+		"\"[\\\"a\\\"]\"", NULL},
+	{"not of the last type", "a", "{name: r}, {name: r, type: array}", NULL,
+		MISMATCH
+		"\"r\": task result is expected to be \"array\" type but was initialized to a "
+		"different type \"string\""},
+	{"object without a key of another declaration", "{\"k\":\"v\"}",
+		"{name: r, type: object, properties: {a: {type: string}}}, {name: r, type: "
+		"object, properties: {k: {type: string}}}",
+		"{\"k\":\"v\"}",
+		"[User error] missing keys for these results which are required in "
+		"TaskResult's properties map[r:[a a]]"},
 	{"a FIFO", "!is a FIFO", "{name: r}", NULL,
 		"[User error] task result \"r\" cannot be read: is a FIFO"},
 };
@@ -108,21 +123,39 @@ static void test_steps(void **state)
 	rig_free(r);
 }
 
-/* A name that is declared twice is one file; rig_free makes the run again from its journal. */
+/*
+ * A name that is declared twice is one file, and once in the status; of several step results
+ * the last that is there. rig_free makes the run again from its journal.
+ */
 static void test_declared_twice(void **state)
 {
 	static const struct fate fates[] = {
 		{"t", -1, 0, STEP_END_EXITED, 0, 0, {"a", "text", "@q", "own"}, false},
+		{"t", -1, 1, STEP_END_EXITED, 0, 0, {"@q", "later"}, false},
 	};
-	struct rig *r = rig_run(TR "  taskSpec: {results: [{name: a}, {name: b}, {name: a}], "
-				   "steps: [{name: s, image: x, results: [{name: q}, {name: "
-				   "q}]}, {image: x}]}\n",
-		fates, 1);
+	static const struct {
+		const char *name, *value;
+	} want[] = {{"a", "text"}, {"c", "later"}, {"d", "own"}};
+	struct rig *r = rig_run(TR
+		"  taskSpec:\n"
+		"    results: [{name: a}, {name: b}, {name: a}, {name: c, value: "
+		"$(steps.s.results.q)}, {name: c, value: $(steps.u.results.q)}, {name: d, "
+		"value: $(steps.s.results.q)}, {name: d, value: $(steps.u.results.p)}]\n"
+		"    steps:\n"
+		"    - {name: s, image: x, results: [{name: q, type: array}, {name: q}]}\n"
+		"    - {name: u, image: x, results: [{name: q}, {name: p}]}\n",
+		fates, 2);
+	const struct attempt_view *at = &r->view->task_runs[0]->attempts[0];
 
 	(void)state;
 	assert_condition(r->view->condition, CONDITION_TRUE, "Succeeded");
-	assert_int_equal(r->view->n_results, 2);
-	assert_str(r->view->results[1].value.string.s, "text");
+	assert_int_equal(r->view->n_results, ARRAY_SIZE(want));
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_str(r->view->results[i].name, want[i].name);
+		assert_str(r->view->results[i].value.string.s, want[i].value);
+	}
+	assert_int_equal(at->steps[0].n_results, 1);
+	assert_str(at->steps[0].results[0].value.string.s, "own");
 	rig_free(r);
 }
 
@@ -160,6 +193,10 @@ static const struct pipeline_case pipeline_cases[] = {
 		false, "\"v\"", "CouldntGetPipelineResult",
 		"Failed to get PipelineResult from TaskRun Results for PipelineRun p: invalid "
 		"pipelineresults [oob unset], the referenced results don't exist"},
+	{"declared twice: both, as Tekton has them",
+		"[{name: a, value: $(tasks.a.results.s)}, {name: a, value: "
+		"$(tasks.a.results.o.k)}]",
+		false, "\"v\"\"kv\"", "Succeeded", NULL},
 	{"failed tasks: what there is",
 		"[{name: good, value: $(tasks.a.results.s)}, {name: gone, value: "
 		"$(tasks.a.results.unset)}]",

@@ -183,32 +183,12 @@ static void ten_megabytes_are_fine(void **state)
 	arena_free(a);
 }
 
-static void one_name_is_read_once(void **state)
-{
-	const struct id_map map = {.uid = {{0, (uint32_t)geteuid(), 1}}, .n_uid = 1};
-	const struct result_want want[] = {
-		{STR("r"), VALUE_STRING}, {STR("q"), VALUE_STRING}, {STR("r"), VALUE_ARRAY}};
-	struct arena *a = arena_new();
-	struct results_dir d;
-	struct result_got got[ARRAY_SIZE(want)];
-
-	assert_int_equal(setup(state), 0);
-	d = (struct results_dir){.dfd = dfd, .map = &map, .max_bytes = BOUND_RESULT_BYTES};
-	make_text();
-	results_read(&d, a, want, ARRAY_SIZE(want), got);
-	assert_true(got[0].present && !got[1].present && got[2].present);
-	assert_ptr_equal(got[2].text.p, got[0].text.p);
-	assert_int_equal(teardown(state), 0);
-	arena_free(a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_there_decides),
 		cmocka_unit_test(foreign_owners_are_refused),
 		cmocka_unit_test(ten_megabytes_are_fine),
-		cmocka_unit_test(one_name_is_read_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
