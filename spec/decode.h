@@ -9,9 +9,10 @@
 #define WHY_RESOLVER                                                                           \
 	"nothing is fetched: give the file that it would find with -f, and refer to what is "  \
 	"in it by name"
-#define WHY_RESOLVER_PARAMS "they are a resolver's, and nothing is fetched"
-#define WHY_CLUSTER_TASK    "Tekton has ClusterTasks no more: make a Task of it"
-#define WHY_CUSTOM          "a custom task needs a controller of its own, and there is none in one pod"
+#define WHY_RESOLVER_PARAMS    "they are a resolver's, and nothing is fetched"
+#define WHY_CLUSTER_TASK       "Tekton has ClusterTasks no more: make a Task of it"
+#define WHY_CUSTOM             "a custom task needs a controller of its own, and there is none in one pod"
+#define WHY_PIPELINE_RESOURCES "PipelineResources are gone from Tekton"
 
 /* decode_param.c */
 extern const struct schema schema_param;           /* struct param */

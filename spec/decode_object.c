@@ -347,8 +347,8 @@ static const struct field claim_spec_fields[] = {
 	{FIELD_TEXT_OF(struct claim_spec, "volumeMode", volume_mode)},
 	{FIELD_TEXT_OF(struct claim_spec, "volumeAttributesClassName", attributes_class)},
 	{.key = "selector", .kind = FIELD_ANY},
-	{.key = "dataSource", .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = CLONED},
-	{.key = "dataSourceRef", .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = CLONED},
+	{REFUSED("dataSource", CLONED)},
+	{REFUSED("dataSourceRef", CLONED)},
 };
 static const struct schema schema_claim_spec = {
 	.what = "PersistentVolumeClaim spec",

@@ -99,10 +99,7 @@ static const struct field pipeline_task_fields[] = {
 	{FIELD_LIST_OF(struct pipeline_task, "workspaces", workspaces, &schema_workspace_use)},
 	{FIELD_OF(struct pipeline_task, "timeout", FIELD_DURATION, timeout)},
 	{FIELD_TEXT_OF(struct pipeline_task, "onError", on_error)},
-	{.key = "resources",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_BETA,
-		.why = "PipelineResources are gone from Tekton"},
+	{REFUSED_BETA("resources", WHY_PIPELINE_RESOURCES)},
 };
 static const struct schema schema_pipeline_task = {
 	.what = "pipeline task",
@@ -123,10 +120,7 @@ static const struct field pipeline_spec_fields[] = {
 	{FIELD_LIST_OF(struct pipeline_spec, "finally", finally, &schema_pipeline_task),
 		.max = BOUND_TASKS},
 	{FIELD_LIST_OF(struct pipeline_spec, "results", results, &schema_pipeline_result)},
-	{.key = "resources",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_BETA,
-		.why = "PipelineResources are gone from Tekton"},
+	{REFUSED_BETA("resources", WHY_PIPELINE_RESOURCES)},
 };
 const struct schema schema_pipeline_spec = {
 	.what = "pipeline spec",

@@ -11,8 +11,6 @@
 #include <base/num.h>
 #include <string.h>
 
-#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
-
 enum { PORT_MAX = 65535, PORT_NAME_MAX = 15, POD_GRACE_SECONDS = 30 };
 
 static const char *const probe_kind_names[] = {
@@ -99,8 +97,8 @@ static const struct field port_fields[] = {
 	{FIELD_OF(struct container_port, "containerPort", FIELD_INT, port), .min = 1,
 		.max = PORT_MAX},
 	{FIELD_TEXT_OF(struct container_port, "protocol", protocol)},
-	{REFUSED("hostPort"), .why = "what a sidecar listens on is reached by its task alone"},
-	{REFUSED("hostIP"), .why = "what a sidecar listens on is reached by its task alone"},
+	{REFUSED("hostPort", "what a sidecar listens on is reached by its task alone")},
+	{REFUSED("hostIP", "what a sidecar listens on is reached by its task alone")},
 };
 const struct schema schema_port = {
 	.what = "port",
@@ -346,7 +344,7 @@ static void decode_hook(
 static const struct field lifecycle_fields[] = {
 	{FIELD_OF(struct sidecar, "postStart", FIELD_CALL, post_start), .call = decode_hook},
 	{FIELD_OF(struct sidecar, "preStop", FIELD_CALL, pre_stop), .call = decode_hook},
-	{REFUSED("stopSignal"), .why = "it needs spec.os.name, which no pod of Tekton's has"},
+	{REFUSED("stopSignal", "it needs spec.os.name, which no pod of Tekton's has")},
 };
 static const struct schema schema_lifecycle = {
 	.what = "lifecycle",
@@ -367,8 +365,8 @@ void decode_lifecycle(struct decode *d, const struct field *f attr_unused,
 #define SECONDS_OF(name, member, least)                                                        \
 	FIELD_OF(struct probe, name, FIELD_INT, member), .min = (least), .max = INT32_MAX
 static const struct field probe_fields[] = {
-	{REFUSED("grpc"), .why = "the agent speaks no HTTP/2; a tcpSocket or an exec probe can "
-				 "take its place"},
+	{REFUSED("grpc", "the agent speaks no HTTP/2; a tcpSocket or an exec probe can "
+			 "take its place")},
 	{SECONDS_OF("initialDelaySeconds", initial_delay_seconds, 0)},
 	{SECONDS_OF("timeoutSeconds", timeout_seconds, 0)},
 	{SECONDS_OF("periodSeconds", period_seconds, 0)},

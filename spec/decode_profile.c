@@ -17,8 +17,6 @@
 
 enum { ERRNO_MAX = 4095, NAMED_ERRNOS = 134, PATH_MAX_TEXT = 4096 };
 
-#define REFUSED(name, reason)                                                                  \
-	.key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = (reason)
 #define IGNORED(name) .key = (name), .kind = FIELD_ANY
 
 #if defined(__x86_64__)

@@ -2,9 +2,6 @@
 /* PipelineRun and TaskRun specs. */
 #include "decode.h"
 
-#define REFUSED(name)      .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
-#define REFUSED_BETA(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA
-
 /* managedBy hands the run to another controller. */
 static void decode_managed_by(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
@@ -158,7 +155,7 @@ static const struct field pipeline_run_fields[] = {
 		struct pipeline_run, "workspaces", workspaces, &schema_workspace_binding)},
 	{FIELD_LIST_OF(struct pipeline_run, "taskRunSpecs", task_run_specs, &schema_entry)},
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
-	{REFUSED_BETA("resources"), .why = "PipelineResources are gone from Tekton"},
+	{REFUSED_BETA("resources", WHY_PIPELINE_RESOURCES)},
 };
 const struct schema schema_pipeline_run = {
 	.what = "PipelineRun spec",
@@ -225,7 +222,7 @@ static const struct field task_run_fields[] = {
 	{.key = "managedBy", .kind = FIELD_CALL, .call = decode_managed_by},
 	{FIELD_OF(struct task_run, "debug", FIELD_OBJECT, debug), .schema = &schema_debug},
 	RESOURCES(struct task_run),
-	{REFUSED_BETA("resources"), .why = "PipelineResources are gone from Tekton"},
+	{REFUSED_BETA("resources", WHY_PIPELINE_RESOURCES)},
 };
 const struct schema schema_task_run = {
 	.what = "TaskRun spec",

@@ -8,8 +8,6 @@
 
 #include <base/attr.h>
 
-#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
-
 /* --- seccompProfile ---------------------------------------------------------------------- */
 
 struct seccomp_profile { /* as it is written */
@@ -276,11 +274,11 @@ static const struct field run_as_fields[] = {
 		.max = INT32_MAX},
 	{FIELD_OF(struct security_context, "runAsNonRoot", FIELD_BOOL, run_as_non_root)},
 	{.key = "seccompProfile", .kind = FIELD_CALL, .call = decode_seccomp},
-	{REFUSED("appArmorProfile"),
-		.why = "a step has monopod's own confinement, no profile of the machine's"},
-	{REFUSED("seLinuxOptions"),
-		.why = "a step has monopod's own confinement, no label of the machine's"},
-	{REFUSED("windowsOptions"), .why = "steps run on Linux"},
+	{REFUSED("appArmorProfile",
+		"a step has monopod's own confinement, no profile of the machine's")},
+	{REFUSED("seLinuxOptions",
+		"a step has monopod's own confinement, no label of the machine's")},
+	{REFUSED("windowsOptions", "steps run on Linux")},
 };
 static const struct schema schema_run_as = {
 	.what = "securityContext",
@@ -339,7 +337,7 @@ static const struct field pod_security_context_fields[] = {
 	{FIELD_OF(struct security_context, "fsGroup", FIELD_INT, fs_group), .min = 0,
 		.max = INT32_MAX},
 	{FIELD_TEXT_OF(struct security_context, "fsGroupChangePolicy", fs_group_change_policy)},
-	{REFUSED("seLinuxChangePolicy"), .why = "no label of the machine's is put on volumes"},
+	{REFUSED("seLinuxChangePolicy", "no label of the machine's is put on volumes")},
 	{.key = "supplementalGroups",
 		.kind = FIELD_CALL,
 		.call = decode_groups,
@@ -347,8 +345,7 @@ static const struct field pod_security_context_fields[] = {
 		.max = INT32_MAX},
 	{FIELD_TEXT_OF(struct security_context, "supplementalGroupsPolicy",
 		supplemental_groups_policy)},
-	{REFUSED("sysctls"),
-		.why = "the kernel's settings are the pod's, which is there already"},
+	{REFUSED("sysctls", "the kernel's settings are the pod's, which is there already")},
 };
 const struct schema schema_pod_security_context = {
 	.what = "securityContext",

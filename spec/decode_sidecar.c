@@ -2,8 +2,6 @@
 /* Sidecars: containers that run beside the steps (tekton-semantics 3.1, 22). */
 #include "decode.h"
 
-#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
-
 static const struct field sidecar_fields[] = {
 	{FIELD_TEXT_OF(struct step, "name", name)},
 	{FIELD_TEXT_OF(struct step, "script", script)},
@@ -19,12 +17,12 @@ static const struct field sidecar_fields[] = {
 		.arg = PROBE_READINESS},
 	{.key = "startupProbe", .kind = FIELD_CALL, .call = decode_probe, .arg = PROBE_STARTUP},
 	{.key = "lifecycle", .kind = FIELD_CALL, .call = decode_lifecycle},
-	{REFUSED("restartPolicy"), .why = "a sidecar that ends stays ended"},
-	{REFUSED("stdin"), .why = "nobody is there to write to it"},
-	{REFUSED("stdinOnce"), .why = "nobody is there to write to it"},
-	{REFUSED("tty"), .why = "its output is a pipe"},
-	{REFUSED("terminationMessagePath"), .why = "its output is its message"},
-	{REFUSED("terminationMessagePolicy"), .why = "its output is its message"},
+	{REFUSED("restartPolicy", "a sidecar that ends stays ended")},
+	{REFUSED("stdin", "nobody is there to write to it")},
+	{REFUSED("stdinOnce", "nobody is there to write to it")},
+	{REFUSED("tty", "its output is a pipe")},
+	{REFUSED("terminationMessagePath", "its output is its message")},
+	{REFUSED("terminationMessagePolicy", "its output is its message")},
 };
 const struct schema schema_sidecar = {
 	.what = "sidecar",

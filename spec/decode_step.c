@@ -91,10 +91,7 @@ static void decode_requests(
 static const struct field resources_fields[] = {
 	{.key = "limits", .kind = FIELD_CALL, .call = decode_limits, .arg = OF_CONTAINER},
 	{.key = "requests", .kind = FIELD_CALL, .call = decode_requests, .arg = OF_CONTAINER},
-	{.key = "claims",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED,
-		.why = "devices are a cluster's to allocate"},
+	{REFUSED("claims", "devices are a cluster's to allocate")},
 };
 const struct schema schema_resources = {
 	.what = "computeResources",
@@ -115,8 +112,6 @@ const struct schema schema_claim_resources = {
 	.fields = claim_resources_fields,
 	.n_fields = ARRAY_SIZE(claim_resources_fields),
 };
-
-#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
 
 static void finish_when(struct decode *d, const struct yaml_node *n, void *base)
 {
@@ -176,8 +171,8 @@ struct step_ref {
 };
 static const struct field step_ref_fields[] = {
 	{FIELD_TEXT_OF(struct step_ref, "name", name)},
-	{REFUSED("resolver"), .why = WHY_RESOLVER},
-	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
+	{REFUSED("resolver", WHY_RESOLVER)},
+	{REFUSED("params", WHY_RESOLVER_PARAMS)},
 };
 static const struct schema schema_step_ref = {
 	.what = "ref",
@@ -215,7 +210,7 @@ static const struct field container_fields[] = {
 	{FIELD_OF(struct step, "resources", FIELD_OBJECT, resources), .flags = FIELD_BETA,
 		.schema = &schema_resources},
 	{FIELD_LIST_OF(struct step, "volumeMounts", volume_mounts, &schema_volume_mount)},
-	{REFUSED("volumeDevices"), .why = "a step gets no block devices"},
+	{REFUSED("volumeDevices", "a step gets no block devices")},
 	{FIELD_TEXT_OF(struct step, "imagePullPolicy", image_pull_policy)},
 	{FIELD_OF(struct step, "securityContext", FIELD_OBJECT, security_context),
 		.schema = &schema_security_context},
@@ -227,22 +222,20 @@ const struct schema schema_container = {
 	.n_fields = ARRAY_SIZE(container_fields),
 };
 
-#define REFUSED_BETA(name)                                                                     \
-	.key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA,                 \
-	.why = "it never had an effect on steps, and v1 has it no more"
+#define WHY_INHERITED "it never had an effect on steps, and v1 has it no more"
 
 /* v1beta1 still lists what it inherited from Kubernetes' containers. */
 static const struct field beta_container_fields[] = {
-	{REFUSED_BETA("ports")},
-	{REFUSED_BETA("livenessProbe")},
-	{REFUSED_BETA("readinessProbe")},
-	{REFUSED_BETA("startupProbe")},
-	{REFUSED_BETA("lifecycle")},
-	{REFUSED_BETA("terminationMessagePath")},
-	{REFUSED_BETA("terminationMessagePolicy")},
-	{REFUSED_BETA("stdin")},
-	{REFUSED_BETA("stdinOnce")},
-	{REFUSED_BETA("tty")},
+	{REFUSED_BETA("ports", WHY_INHERITED)},
+	{REFUSED_BETA("livenessProbe", WHY_INHERITED)},
+	{REFUSED_BETA("readinessProbe", WHY_INHERITED)},
+	{REFUSED_BETA("startupProbe", WHY_INHERITED)},
+	{REFUSED_BETA("lifecycle", WHY_INHERITED)},
+	{REFUSED_BETA("terminationMessagePath", WHY_INHERITED)},
+	{REFUSED_BETA("terminationMessagePolicy", WHY_INHERITED)},
+	{REFUSED_BETA("stdin", WHY_INHERITED)},
+	{REFUSED_BETA("stdinOnce", WHY_INHERITED)},
+	{REFUSED_BETA("tty", WHY_INHERITED)},
 };
 static const struct schema schema_any_container = {
 	.what = "container",

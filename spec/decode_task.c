@@ -4,8 +4,6 @@
 
 #include <base/bounds.h>
 
-#define REFUSED(name) .key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED
-
 static const struct field task_spec_fields[] = {
 	{FIELD_TEXT_OF(struct task_spec, "displayName", display_name)},
 	{FIELD_TEXT_OF(struct task_spec, "description", description)},
@@ -18,10 +16,7 @@ static const struct field task_spec_fields[] = {
 	{FIELD_LIST_OF(struct task_spec, "volumes", volumes, &schema_volume)},
 	{FIELD_LIST_OF(struct task_spec, "workspaces", workspaces, &schema_workspace_spec)},
 	{FIELD_LIST_OF(struct task_spec, "results", results, &schema_task_result)},
-	{.key = "resources",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_BETA,
-		.why = "PipelineResources are gone from Tekton"},
+	{REFUSED_BETA("resources", WHY_PIPELINE_RESOURCES)},
 };
 const struct schema schema_task_spec = {
 	.what = "task spec",
@@ -57,9 +52,9 @@ static void decode_embedded_metadata(
 
 /* apiVersion, kind and spec make it a custom task (section 20). */
 static const struct field embedded_task_fields[] = {
-	{REFUSED("apiVersion"), .why = WHY_CUSTOM},
-	{REFUSED("kind"), .why = WHY_CUSTOM},
-	{REFUSED("spec"), .why = WHY_CUSTOM},
+	{REFUSED("apiVersion", WHY_CUSTOM)},
+	{REFUSED("kind", WHY_CUSTOM)},
+	{REFUSED("spec", WHY_CUSTOM)},
 	{.key = "metadata", .kind = FIELD_CALL, .call = decode_embedded_metadata},
 };
 const struct schema schema_embedded_task = {
@@ -117,11 +112,8 @@ static const struct field reference_fields[] = {
 	{FIELD_TEXT_OF(struct reference, "name", name)},
 	{FIELD_TEXT_OF(struct reference, "resolver", resolver), .flags = FIELD_REFUSED,
 		.why = WHY_RESOLVER},
-	{REFUSED("params"), .why = WHY_RESOLVER_PARAMS},
-	{.key = "bundle",
-		.kind = FIELD_ANY,
-		.flags = FIELD_REFUSED | FIELD_BETA,
-		.why = WHY_RESOLVER},
+	{REFUSED("params", WHY_RESOLVER_PARAMS)},
+	{REFUSED_BETA("bundle", WHY_RESOLVER)},
 };
 static const struct schema schema_reference = {
 	.what = "reference",

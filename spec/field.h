@@ -92,6 +92,11 @@ struct schema {
 	.at_n = offsetof(type, n_##member), .schema = (of)
 #define FIELD_OF(type, name, kind_, member)                                                    \
 	.key = (name), .kind = (kind_), .at = offsetof(type, member)
+/* What is known to Tekton and not carried out; because is a clause. */
+#define REFUSED(name, because)                                                                 \
+	.key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED, .why = (because)
+#define REFUSED_BETA(name, because)                                                            \
+	.key = (name), .kind = FIELD_ANY, .flags = FIELD_REFUSED | FIELD_BETA, .why = (because)
 
 /* Decodes a map into a zeroed struct of the schema's size. */
 void decode_object(

@@ -74,7 +74,7 @@ static const struct {
 	{"ClusterTask", WHY_CLUSTER_TASK},
 	{"CustomRun", WHY_CUSTOM},
 	{"Run", WHY_CUSTOM},
-	{"PipelineResource", "PipelineResources are gone from Tekton"},
+	{"PipelineResource", WHY_PIPELINE_RESOURCES},
 	{"Condition", "Conditions are gone from Tekton: use 'when'"},
 	{"VerificationPolicy",
 		"signatures of Tasks are verified where they come from: nothing is "
