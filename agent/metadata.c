@@ -98,12 +98,13 @@ void metadata_of_child(struct metadata *m, struct arena *a, const struct run_vie
 	const struct task_run_view *t)
 {
 	const struct pipeline_task_view *pt = &r->pipeline_tasks[t->pipeline_task];
+	const struct task_metadata *own = &pt->spec->task_metadata;
 	const struct task_run_spec_entry *entry =
 		r->parent ? NULL : find_entry(r->object->pipeline_run, pt->spec->name.s);
 
 	metadata_init(m, a);
 	metadata_add_definition(m, t->task_meta);
-	metadata_add(m, &pt->spec->task_labels, &pt->spec->task_annotations);
+	metadata_add(m, &own->labels, &own->annotations);
 	metadata_add_definition(m, r->pipeline_meta);
 	metadata_add(m, &run_meta(r)->labels, &run_meta(r)->annotations);
 	map_add(&m->labels, "tekton.dev/memberOf",
@@ -113,7 +114,7 @@ void metadata_of_child(struct metadata *m, struct arena *a, const struct run_vie
 	map_add(&m->labels, "tekton.dev/pipelineRunUID", r->uid);
 	map_add(&m->labels, "tekton.dev/pipelineTask", pt->spec->name.s);
 	if (entry)
-		metadata_add(m, &entry->labels, &entry->annotations);
+		metadata_add(m, &entry->metadata.labels, &entry->metadata.annotations);
 	if (t->task_name.n)
 		map_add(&m->labels, "tekton.dev/task", t->task_name);
 	add_managed_by(&m->labels);

@@ -403,12 +403,12 @@ static void mark_hermetic(const struct plan_context *c)
 	for (size_t i = 0; i < c->plan->n_tasks; i++) {
 		struct plan_task *t = &c->plan->tasks[i];
 
-		t->hermetic = is_hermetic(&t->written->task_annotations);
+		t->hermetic = is_hermetic(&t->written->task_metadata.annotations);
 		for (size_t k = 0; k < pr->n_task_run_specs; k++) {
 			const struct task_run_spec_entry *e = &pr->task_run_specs[k];
 
 			if (str_eq(e->pipeline_task_name.s, t->written->name.s) &&
-				is_hermetic(&e->annotations))
+				is_hermetic(&e->metadata.annotations))
 				t->hermetic = true;
 		}
 	}

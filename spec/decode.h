@@ -75,8 +75,7 @@ void finish_sidecar(struct decode *d, const struct yaml_node *n, void *base);
 extern const struct schema schema_task_spec; /* struct task_spec */
 struct embedded_task {                       /* taskSpec of a pipeline task */
 	struct task_spec spec;
-	struct labels labels;
-	struct labels annotations;
+	struct task_metadata metadata;
 };
 extern const struct schema schema_embedded_task;
 struct reference {        /* to a task or a pipeline */
@@ -89,11 +88,7 @@ struct reference {        /* to a task or a pipeline */
 void refuse_kind(struct decode *d, const struct reference *ref); /* of a task, not Task */
 extern const struct schema schema_task_ref;                      /* struct reference */
 extern const struct schema schema_pipeline_ref;                  /* struct reference */
-struct task_metadata {
-	struct labels labels;
-	struct labels annotations;
-};
-extern const struct schema schema_task_metadata;
+extern const struct schema schema_task_metadata;                 /* struct task_metadata */
 
 /* decode_pipeline.c */
 extern const struct schema schema_pipeline_spec; /* struct pipeline_spec */

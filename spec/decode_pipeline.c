@@ -63,8 +63,7 @@ static void decode_task_spec(
 	struct embedded_task *t = arena_new_object(d->arena, struct embedded_task);
 	decode_object(d, &schema_embedded_task, n, t);
 	pt->task_spec = &t->spec;
-	pt->task_labels = t->labels;
-	pt->task_annotations = t->annotations;
+	pt->task_metadata = t->metadata;
 }
 
 static void decode_pipeline_ref(

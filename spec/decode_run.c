@@ -40,19 +40,6 @@ static const struct schema schema_task_run_template = {
 	.n_fields = ARRAY_SIZE(template_fields),
 };
 
-static void decode_entry_metadata(
-	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
-{
-	struct task_run_spec_entry *e = base;
-	struct task_metadata meta = {0};
-	(void)f;
-	if (n->type == YAML_NULL)
-		return;
-	decode_object(d, &schema_task_metadata, n, &meta);
-	e->labels = meta.labels;
-	e->annotations = meta.annotations;
-}
-
 /* v1beta1 has other names for them. */
 #define CONTAINER_RESOURCES(type, name, member, flag)                                          \
 	{                                                                                      \
@@ -77,7 +64,8 @@ static const struct field entry_fields[] = {
 	{FIELD_TEXT_OF(
 		 struct task_run_spec_entry, "taskServiceAccountName", service_account_name),
 		.flags = FIELD_BETA},
-	{.key = "metadata", .kind = FIELD_CALL, .call = decode_entry_metadata},
+	{FIELD_OF(struct task_run_spec_entry, "metadata", FIELD_OBJECT, metadata),
+		.schema = &schema_task_metadata},
 	{FIELD_OF(struct task_run_spec_entry, "timeout", FIELD_DURATION, timeout)},
 	{FIELD_OF(struct task_run_spec_entry, "podTemplate", FIELD_OBJECT, pod.pod_template),
 		.flags = FIELD_V1, .schema = &schema_pod_template},

@@ -37,25 +37,13 @@ const struct schema schema_task_metadata = {
 	.n_fields = ARRAY_SIZE(task_metadata_fields),
 };
 
-static void decode_embedded_metadata(
-	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
-{
-	struct embedded_task *t = base;
-	struct task_metadata meta = {0};
-	(void)f;
-	if (n->type == YAML_NULL)
-		return;
-	decode_object(d, &schema_task_metadata, n, &meta);
-	t->labels = meta.labels;
-	t->annotations = meta.annotations;
-}
-
 /* apiVersion, kind and spec make it a custom task (section 20). */
 static const struct field embedded_task_fields[] = {
 	{REFUSED("apiVersion", WHY_CUSTOM)},
 	{REFUSED("kind", WHY_CUSTOM)},
 	{REFUSED("spec", WHY_CUSTOM)},
-	{.key = "metadata", .kind = FIELD_CALL, .call = decode_embedded_metadata},
+	{FIELD_OF(struct embedded_task, "metadata", FIELD_OBJECT, metadata),
+		.schema = &schema_task_metadata},
 };
 const struct schema schema_embedded_task = {
 	.what = "taskSpec",

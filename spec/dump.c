@@ -275,15 +275,17 @@ static void put_task_ref(struct json_writer *w, const struct pipeline_task *pt)
 
 static void put_task_spec(struct json_writer *w, const struct pipeline_task *pt)
 {
+	const struct task_metadata *meta = &pt->task_metadata;
+
 	if (!pt->task_spec)
 		return;
 	json_key(w, "taskSpec");
 	json_open(w, '{');
-	if (pt->task_labels.n || pt->task_annotations.n) {
+	if (meta->labels.n || meta->annotations.n) {
 		json_key(w, "metadata");
 		json_open(w, '{');
-		labels_json(&pt->task_labels, "labels", w);
-		labels_json(&pt->task_annotations, "annotations", w);
+		labels_json(&meta->labels, "labels", w);
+		labels_json(&meta->annotations, "annotations", w);
 		json_close(w, '}');
 	}
 	put_task_members(w, pt->task_spec);

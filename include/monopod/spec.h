@@ -250,6 +250,10 @@ struct labels { /* metadata.labels or annotations, as written */
 	struct text *values;
 	size_t n;
 };
+struct task_metadata { /* of what runs one task */
+	struct labels labels;
+	struct labels annotations;
+};
 struct pipeline_spec;
 struct pipeline_task { /* runs one of taskRef, taskSpec, pipelineRef, pipelineSpec */
 	struct text name;
@@ -258,10 +262,9 @@ struct pipeline_task { /* runs one of taskRef, taskSpec, pipelineRef, pipelineSp
 	struct text task_ref;      /* taskRef.name */
 	struct text task_ref_kind; /* absent: Task */
 	struct text task_ref_api_version;
-	struct pos task_ref_pos;     /* line 0: no taskRef */
-	struct task_spec *task_spec; /* inline, or NULL */
-	struct labels task_labels;   /* taskSpec.metadata */
-	struct labels task_annotations;
+	struct pos task_ref_pos;             /* line 0: no taskRef */
+	struct task_spec *task_spec;         /* inline, or NULL */
+	struct task_metadata task_metadata;  /* taskSpec.metadata */
 	struct text pipeline_ref;            /* pipelineRef.name */
 	struct pos pipeline_ref_pos;         /* line 0: no pipelineRef */
 	struct pipeline_spec *pipeline_spec; /* inline, or NULL */
@@ -338,8 +341,7 @@ struct step_action {
 struct task_run_spec_entry { /* pipelineRun.spec.taskRunSpecs[] */
 	struct text pipeline_task_name;
 	struct text service_account_name;
-	struct labels labels; /* metadata */
-	struct labels annotations;
+	struct task_metadata metadata;
 	struct duration timeout;
 	struct pod_settings pod;
 	struct pos pos;

@@ -75,8 +75,8 @@ static void test_every_field(void **state attr_unused)
 	check_text(y->matrix.include[0].name, "i", 29, 15);
 	check_text(y->matrix.include[0].params[0].value.string, "three", 30, 35);
 	assert_int_equal(y->task_ref_pos.line, 0);
-	check_text(y->task_labels.keys[0], "l", 32, 27);
-	check_text(y->task_annotations.values[0], "o", 32, 51);
+	check_text(y->task_metadata.labels.keys[0], "l", 32, 27);
+	check_text(y->task_metadata.annotations.values[0], "o", 32, 51);
 	assert_int_equal(y->task_spec->n_steps, 1);
 	check_text(y->task_spec->results[0].name, "r", 36, 24);
 	assert_int_equal(p->n_finally, 1);

@@ -123,8 +123,8 @@ static void test_pipeline_run_fields(void **state attr_unused)
 	assert_int_equal(r->pod_template.security_context.run_as_user.v, 7);
 	check_text(r->task_run_specs[0].pipeline_task_name, "t", 20, 23);
 	check_text(r->task_run_specs[0].service_account_name, "other", 21, 25);
-	check_text(r->task_run_specs[0].labels.keys[0], "a", 22, 25);
-	check_text(r->task_run_specs[0].annotations.values[0], "d", 22, 49);
+	check_text(r->task_run_specs[0].metadata.labels.keys[0], "a", 22, 25);
+	check_text(r->task_run_specs[0].metadata.annotations.values[0], "d", 22, 49);
 	assert_int_equal(r->task_run_specs[0].timeout.ns / 1000000000, 300);
 }
 
