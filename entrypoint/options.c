@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Defaults that depend on who is running. */
+/* What options come to: defaults that depend on who is running, the part of the agent. */
 #include "options.h"
 
 #include <base/path.h>
@@ -24,4 +24,20 @@ struct str options_store_dir(const struct options *o, struct arena *a)
 	if (home.n && home.p[0] == '/')
 		return path_join(a, home, STR(".local/share/monopod"));
 	return arena_printf(a, "/var/tmp/monopod-%u", (unsigned)geteuid());
+}
+
+struct agent_options options_of_agent(const struct options *o)
+{
+	return (struct agent_options){.params = o->params,
+		.n_params = o->n_params,
+		.workspaces = o->workspaces,
+		.n_workspaces = o->n_workspaces,
+		.claims = o->claims,
+		.n_claims = o->n_claims,
+		.hermetic = o->hermetic,
+		.breaks_on_failure = o->breaks_on_failure,
+		.breaks = o->breaks,
+		.n_breaks = o->n_breaks,
+		.max_parallel = o->max_parallel,
+		.start_pending = o->name.n > 0};
 }

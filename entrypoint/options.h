@@ -131,5 +131,7 @@ struct options {
 
 /* The store's directory: the option, $MONOPOD_STORE, or the default of this user. */
 struct str options_store_dir(const struct options *o, struct arena *a);
+/* What of them is for the agent; who has it adds what the machine has and the run's uid. */
+struct agent_options options_of_agent(const struct options *o);
 
 #endif

@@ -81,20 +81,8 @@ static size_t session_parallel(const struct session *s)
 
 static void session_agent_options(struct session *s)
 {
-	const struct options *o = s->options;
-
-	s->agent_options = (struct agent_options){.params = o->params,
-		.n_params = o->n_params,
-		.workspaces = o->workspaces,
-		.n_workspaces = o->n_workspaces,
-		.claims = o->claims,
-		.n_claims = o->n_claims,
-		.hermetic = o->hermetic,
-		.breaks_on_failure = o->breaks_on_failure,
-		.breaks = o->breaks,
-		.n_breaks = o->n_breaks,
-		.max_parallel = session_parallel(s),
-		.start_pending = o->name.n > 0};
+	s->agent_options = options_of_agent(s->options);
+	s->agent_options.max_parallel = session_parallel(s);
 	machine_describe(s->arena, &s->agent_options);
 }
 

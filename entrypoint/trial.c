@@ -9,18 +9,9 @@ struct agent *trial_new(const struct options *o, struct arena *a, const struct s
 	const struct run_ref *run)
 {
 	struct agent_options *opts = arena_new_object(a, struct agent_options);
-	*opts = (struct agent_options){
-		.params = o->params,
-		.n_params = o->n_params,
-		.workspaces = o->workspaces,
-		.n_workspaces = o->n_workspaces,
-		.claims = o->claims,
-		.n_claims = o->n_claims,
-		.hermetic = o->hermetic,
-		.max_parallel = o->max_parallel,
-		.uid = input_random_uid(a),
-		.start_pending = o->name.n != 0,
-	};
+
+	*opts = options_of_agent(o);
+	opts->uid = input_random_uid(a);
 	machine_describe(a, opts);
 	return agent_new(spec, run, opts, spec->diags);
 }
