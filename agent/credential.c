@@ -271,6 +271,41 @@ static int docker_add(struct creds *c, const struct spec *spec,
 	return r;
 }
 
+/* --- what is missing --------------------------------------------------------------------- */
+
+static void warn_once(struct diags *diags, struct pos at, struct str msg)
+{
+	struct diag *one;
+
+	for (size_t i = 0; i < diags->n; i++)
+		if (str_eq(diags->items[i].msg, msg))
+			return;
+	one = diag_add(diags, DIAG_WARNING, "no-credentials", at, STR_FMT, STR_ARG(msg));
+	one->stage = DIAG_RUN;
+	diag_hint(diags, one, "add it to what -f names when a step needs its logins");
+}
+
+void credential_warn(const struct spec *spec, const struct text *account, struct diags *diags)
+{
+	const struct service_account *sa = map_get(&spec->service_account_by_name, account->s);
+	struct arena *a cleanup_arena = arena_new();
+
+	if (!sa && !str_eqz(account->s, "default"))
+		warn_once(diags, account->pos,
+			arena_printf(a,
+				"ServiceAccount \"" STR_FMT
+				"\" is not in the input: steps get no credentials of it",
+				STR_ARG(account->s)));
+	for (size_t i = 0; sa && i < sa->n_secrets; i++)
+		if (!map_get(&spec->secret_by_name, sa->secrets[i].name.s))
+			warn_once(diags, sa->secrets[i].name.pos,
+				arena_printf(a,
+					"Secret \"" STR_FMT "\" of ServiceAccount \"" STR_FMT
+					"\" is not in the input: steps get no credentials "
+					"of it",
+					STR_ARG(sa->secrets[i].name.s), STR_ARG(account->s)));
+}
+
 /* --- all --------------------------------------------------------------------------------- */
 
 int credential_volume(struct arena *a, const struct spec *spec, struct str account,

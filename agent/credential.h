@@ -17,4 +17,10 @@
 int credential_volume(struct arena *a, const struct spec *spec, struct str account,
 	struct launch_volume *ret, struct err *err);
 
+/*
+ * Warns of an account, or of a Secret of it, that is not in the input: a login that is missing
+ * is else found out by a step that fails. Once for each, whoever uses it.
+ */
+void credential_warn(const struct spec *spec, const struct text *account, struct diags *diags);
+
 #endif

@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include "child.h"
+#include "credential.h"
 #include "graph.h"
 #include "param.h"
 #include "pod.h"
@@ -168,6 +169,13 @@ static void list_tasks(const struct plan_context *c)
 	}
 }
 
+static const struct text *account_given(const struct text *t)
+{
+	static const struct text usual = {.s = {"default", 7}};
+
+	return t->s.n ? t : &usual;
+}
+
 static void bind_accounts(const struct plan_context *c)
 {
 	const struct pipeline_run *pr = c->run->pipeline_run;
@@ -177,10 +185,11 @@ static void bind_accounts(const struct plan_context *c)
 		struct plan_task *t = &p->tasks[i];
 		const struct task_run_spec_entry *e = find_entry(pr, t->written->name.s, false);
 
-		t->service_account_name = e ? e->service_account_name.s
-					  : pr->service_account_name.s.n
-						  ? pr->service_account_name.s
-						  : STR("default");
+		const struct text *account =
+			account_given(e ? &e->service_account_name : &pr->service_account_name);
+
+		credential_warn(c->spec, account, c->diags);
+		t->service_account_name = account->s;
 		t->timeout_ns = task_timeout(c, t);
 	}
 }
@@ -460,8 +469,8 @@ static void build_task_run(const struct plan_context *c)
 	t->task = tr->task_spec;
 	t->retries = tr->retries.pos.line ? tr->retries.v : 0;
 	t->timeout_ns = tr->timeout.pos.line ? tr->timeout.ns : default_timeout_ns;
-	t->service_account_name =
-		tr->service_account_name.s.n ? tr->service_account_name.s : STR("default");
+	credential_warn(c->spec, account_given(&tr->service_account_name), c->diags);
+	t->service_account_name = account_given(&tr->service_account_name)->s;
 	if (!t->task) {
 		t->referenced = map_get(&c->spec->task_by_name, tr->task_ref.s);
 		if (!t->referenced) {

@@ -169,4 +169,27 @@ unlike "$(cat "$T/w/side")" .ssh "nor files in its home"
 unlike "$(cat "$T/w/other")" creds-secrets "another task has no Secrets"
 unlike "$(cat "$T/w/other")" .gitconfig "nor files in its home"
 is "$(grep -rlE 'p@ss:word|the private key|qpass' "$T/run" | grep -v journal.sealed)" "" "nothing of it is in the run directory"
+
+yaml <<'YAML'
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: default}
+secrets: [{name: gone}]
+---
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: c}
+spec:
+  taskRunSpecs: [{pipelineTaskName: a, serviceAccountName: nobody}, {pipelineTaskName: b, serviceAccountName: nobody}]
+  pipelineSpec:
+    tasks:
+    - {name: a, taskSpec: &t {steps: [{name: s, image: busybox, command: ["true"]}]}}
+    - {name: b, taskSpec: *t}
+    - {name: c, taskSpec: *t}
+    - {name: d, taskSpec: *t}
+YAML
+monopod check -f "$T/in.yaml"
+is "$code" 0 "accounts and Secrets that are not in the input are no error"
+is "$(grep warning <<<"$err" | cut -d: -f2-)" '4:18: warning: Secret "gone" of ServiceAccount "default" is not in the input: steps get no credentials of it [no-credentials]
+10:60: warning: ServiceAccount "nobody" is not in the input: steps get no credentials of it [no-credentials]' "but each is told once, where it is named"
 done_testing
