@@ -54,8 +54,34 @@ static void docker_add(struct mask *m, const struct data_object *o, struct str t
 		registry_add(m, o, entry);
 }
 
+static struct str value_of(const struct data_object *o, const char *key)
+{
+	for (size_t i = 0; i < o->n_data; i++)
+		if (str_eqz(o->data[i].key, key))
+			return o->data[i].value;
+	return STR_NONE;
+}
+
+/* What becomes of a login in the docker configuration that steps are given of it. */
+static void login_add(struct mask *m, const struct data_object *o)
+{
+	cleanup_buf struct buf pair = {0};
+	cleanup_buf struct buf auth = {0};
+
+	buf_init(&pair, BOUND_JSON_BYTES);
+	buf_init(&auth, BOUND_JSON_BYTES);
+	buf_adds(&pair, value_of(o, "username"));
+	buf_addc(&pair, ':');
+	buf_adds(&pair, value_of(o, "password"));
+	base64_add(&auth, buf_str(&pair), true);
+	if (pair.n > 1)
+		value_add(m, o, STR("auth"), buf_str(&auth));
+}
+
 static void object_add(struct mask *m, const struct data_object *o)
 {
+	if (str_eqz(o->type.s, "kubernetes.io/basic-auth"))
+		login_add(m, o);
 	for (size_t i = 0; i < o->n_data; i++) {
 		value_add(m, o, o->data[i].key, o->data[i].value);
 		if (str_eqz(o->data[i].key, ".dockerconfigjson") ||

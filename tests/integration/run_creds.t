@@ -192,4 +192,34 @@ monopod check -f "$T/in.yaml"
 is "$code" 0 "accounts and Secrets that are not in the input are no error"
 is "$(grep warning <<<"$err" | cut -d: -f2-)" '4:18: warning: Secret "gone" of ServiceAccount "default" is not in the input: steps get no credentials of it [no-credentials]
 10:60: warning: ServiceAccount "nobody" is not in the input: steps get no credentials of it [no-credentials]' "but each is told once, where it is named"
+
+yaml <<'YAML'
+apiVersion: v1
+kind: Secret
+metadata: {name: g, annotations: {tekton.dev/docker-0: "https://r.example"}}
+type: kubernetes.io/basic-auth
+stringData: {username: "alice", password: "correct-horse"}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: default}
+secrets: [{name: g}]
+---
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: m}
+spec:
+  taskSpec: {steps: [{name: s, image: busybox, script: "for i in '' 1 12; do { printf '%s' \"$i\"; cat ~/.docker/config.json; } | base64 -w0; echo; done"}]}
+YAML
+run
+is "$code" 0 "a docker configuration is shown in base64"
+is "$(wc -l <"$T/run/logs/m/0/s.log")" 3 "at each of its three offsets"
+for digits in $(cat "$T/run/logs/m/0/s.log"); do
+	for part in ${digits//\*\*\*/ }; do
+		for cut in 0 1 2 3; do
+			base64 -d <<<"${part:cut}" 2>/dev/null | tr -d '\0' | grep -aoE "alice|horse|$(b64 alice:correct-horse | cut -c8-18)"
+		done
+	done
+done >"$T/seen"
+is "$(cat "$T/seen")" "" "the login is masked, and so is what monopod made of it"
 done_testing
