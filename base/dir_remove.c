@@ -210,8 +210,8 @@ static struct dir_entry *dir_next(struct dir_frame *f, int *ret_sys)
 		if (!f->batch)
 			f->batch = mem_alloc(DIR_BATCH);
 		n = syscall(SYS_getdents64, f->dir_fd, f->batch, DIR_BATCH);
-		if (n <= 0) {
-			*ret_sys = n < 0 ? errno : 0;
+		if (n <= 0) { /* ENOENT: somebody else has removed it meanwhile */
+			*ret_sys = n < 0 && errno != ENOENT ? errno : 0;
 			return NULL;
 		}
 		f->n_batch = (size_t)n;
@@ -259,6 +259,10 @@ static void dir_step_entry(struct dir_walk *w, const struct dir_entry *e)
 		sys = dir_push(w, f->dir_fd, e->name);
 	if (sys == 0)
 		return;
+	if (sys == ENOENT) {
+		f->progress = true;
+		return;
+	}
 	dir_note(w, e->name, sys);
 	dir_frame_failed(dir_top(w), e->name);
 }
@@ -323,7 +327,7 @@ static int dir_remove_in(int dfd, const char *base, struct err *err)
 
 	if (sys == ENOTEMPTY)
 		sys = dir_push(&w, dfd, base);
-	if (sys) {
+	if (sys && sys != ENOENT) {
 		dir_note(&w, base, sys);
 	} else if (w.frames.n) {
 		while (dir_step(&w))

@@ -40,8 +40,9 @@ int dir_list(
 	struct arena *a, int dfd, size_t max, struct str **ret, size_t *ret_n, struct err *err);
 /*
  * Removes a tree below dfd whatever is in it: iterative, by descriptor, no links followed,
- * mounts not crossed, mode 000 tolerated, depth beyond PATH_MAX too. A missing name is fine.
- * Goes on after a failure and reports the first. At most 33 descriptors are open at any depth.
+ * mounts not crossed, mode 000 tolerated, depth beyond PATH_MAX too. A missing name is fine,
+ * and so is what somebody else removes meanwhile. Goes on after a failure and reports the
+ * first. At most 33 descriptors are open at any depth.
  */
 int dir_remove(int dfd, const char *name, struct err *err);
 

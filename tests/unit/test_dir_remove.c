@@ -462,6 +462,30 @@ static void test_absolute(void **state)
 	assert_false(exists(p->dir_fd, "t"));
 }
 
+/* As when two runs that start clear away the same leftovers: what one finds gone is gone. */
+static void test_two_at_once(void **state)
+{
+	const struct place *p = *state;
+
+	for (int round = 0; round < 10; round++) {
+		pid_t pid;
+		int status;
+
+		for (int i = 0; i < 40; i++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "t/%d/a/b", i);
+			assert_int_equal(dir_make(p->dir_fd, name, 0700, NULL), 0);
+		}
+		pid = fork();
+		if (pid == 0)
+			_exit(dir_remove(p->dir_fd, "t", NULL) ? 1 : 0);
+		remove_all(p->dir_fd, "t");
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 int main(void)
 {
 #define PLACE_TEST(fn) cmocka_unit_test_setup_teardown(fn, place_setup, place_teardown)
@@ -477,6 +501,7 @@ int main(void)
 		PLACE_TEST(test_immutable_deep),
 		PLACE_TEST(test_mounts),
 		PLACE_TEST(test_absolute),
+		PLACE_TEST(test_two_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
