@@ -489,6 +489,11 @@ static void rundir_sweep_one(const struct rundir *rd, const char *name, struct s
 	lock_fd = lock_take(dfd, 0, NULL);
 	if (lock_fd < 0)
 		return;
+	/* it may have ended by itself between the look and the lock */
+	if (!is_there(dfd, SCRATCH) && !is_there(dfd, SCRATCH_OLD)) {
+		lock_release(dfd, &lock_fd);
+		return;
+	}
 	if (is_there(dfd, "run.json") || is_there(dfd, "runs"))
 		log_warn("run '%s' was interrupted: 'monopod describe %s' tells how far it "
 			 "came",
