@@ -31,6 +31,15 @@ task() {
 result() { json "run['status']['results'][0]['value']"; }
 side() { json "run['status']['sidecars'][0]['terminated']['$1']"; }
 reason() { json "run['status']['conditions'][0]['reason']"; }
+# tells NAME TEXT CASE: until the log of the sidecar has the text; the run is then ended, and its step must not have begun
+tells() {
+	start_run "$T/in.yaml"
+	wait_for 60 grep -qsF "$2" "$T/run/logs/$1/0/sidecar-db.log"
+	ok $? "$3" "$(cat "$T/run.err" "$T/run/logs/$1/0/sidecar-db.log")"
+	kill -TERM "$pid"
+	wait "$pid"
+	is "$? $(reason)" "143 TaskRunCancelled" "and its task goes on waiting"
+}
 
 # --- readiness
 
@@ -38,10 +47,11 @@ task exec 'cp /sh/ready $(results.r.path)' <<'YAML'
 env: [{name: WHERE, value: /sh/ready}, {name: OWN, value: mine}]
 workingDir: /tmp
 script: |
-  sleep 0.3; echo up >/tmp/up; trap 'exit 0' TERM; while :; do sleep 0.1; done
+  until [ -e asked ]; do sleep 0.1; done; echo up >/tmp/up; trap 'exit 0' TERM; while :; do sleep 0.1; done
 readinessProbe:
-  exec: {command: [sh, -c, 'echo "not yet, $OWN" >&2; [ "$(cat up)" = up ] && printf "%s %s" "$PWD" "$OWN" >$(WHERE)']}
+  exec: {command: [sh, -c, 'echo "not yet, $OWN" >&2; [ "$(cat up)" = up ] && printf "%s %s" "$PWD" "$OWN" >$(WHERE) || { >asked; exit 1; }']}
   periodSeconds: 60
+  timeoutSeconds: 30
 YAML
 run
 is "$code" 0 "a readiness probe that runs a program" || echo "# $err"
@@ -49,7 +59,7 @@ is "$(result)" "/tmp mine" "is waited for; it has the environment, the directory
 like "$(log exec sidecar-db)" "monopod: readiness probe failed: not yet, mine" "what it says is told in the sidecar's log"
 is "$(log exec sidecar-db | grep -c 'not yet')" 1 "once"
 
-http='sleep 0.3; mkdir /www; echo ok >/www/health; exec httpd -f -p 28171 -h /www'
+http='mkdir /www; echo ok >/www/health; exec httpd -f -p 28171 -h /www'
 task http 'wget -qO $(results.r.path) http://127.0.0.1:28171/health' <<YAML
 ports: [{name: web, containerPort: 28171}]
 script: $http
@@ -60,22 +70,24 @@ YAML
 run
 is "$code" 0 "startup by tcpSocket, readiness and liveness by httpGet, a named port" || echo "# $err"
 is "$(result)" ok "the step finds the server there"
-like "$(log http sidecar-db)" "monopod: startup probe failed: connect to 127.0.0.1:28171: connection refused" \
-	"a refused connection is told"
+task refused <<'YAML'
+script: sleep 1000
+startupProbe: {tcpSocket: {port: 28171}}
+YAML
+tells refused "monopod: startup probe failed: connect to 127.0.0.1:28171: connection refused" "a refused connection is told"
 
 # Answers: STATUS-LINE and more → ready or not. Written by a server of one line a connection.
 answers() { # NAME PROBE-FIELDS RESPONSE WANT-TEXT: WANT-TEXT empty: ready
-	TIMEOUT=$([ -n "$4" ] && echo 3s || echo 60s) task "$1" <<-YAML
+	task "$1" <<-YAML
 		script: |
 		  while :; do printf '$3' | nc -l -p 28172 >/dev/null || :; done
 		readinessProbe: {httpGet: {port: 28172, path: /x$2}, periodSeconds: 1}
 	YAML
-	run
 	if [ -z "$4" ]; then
+		run
 		is "$code" 0 "$1 is ready" || echo "# $err"
 	else
-		is "$code $(reason)" "1 TaskRunTimeout" "$1 is not ready"
-		like "$(log "$1" sidecar-db)" "$4" "and it is told why"
+		tells "$1" "$4" "$1 is not ready, and it is told why"
 	fi
 }
 answers no-content '' 'HTTP/1.1 204 No Content\r\n\r\n' ''
@@ -84,7 +96,7 @@ answers unavailable '' 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n' 'GET htt
 
 # --- what never becomes ready
 
-TIMEOUT=2s task never <<'YAML'
+TIMEOUT=4s task never <<'YAML'
 script: sleep 1000
 readinessProbe: {exec: {command: ["false"]}, periodSeconds: 1}
 YAML
@@ -93,32 +105,32 @@ is "$code $(reason)" "1 TaskRunTimeout" "a sidecar that is never ready holds its
 like "$out" "sidecar db in never was never ready: readiness probe failed: exit code 1" "which the summary explains"
 is "$(side message)" "Sidecar container stopped before it was ready" "as does the report"
 
-TIMEOUT=2s task absent <<'YAML'
+task absent <<'YAML'
 script: sleep 1000
 readinessProbe: {exec: {command: [/no/such/program]}, periodSeconds: 1}
 livenessProbe: {exec: {command: [/no/such/program]}, periodSeconds: 1, failureThreshold: 1}
 YAML
-run
-is "$(reason)" TaskRunTimeout "a probe whose program is not there says nothing, and kills nothing"
-like "$(log absent sidecar-db)" "readiness probe could not be carried out: fork/exec /no/such/program: no such file or directory" \
-	"but why"
+tells absent "readiness probe could not be carried out: fork/exec /no/such/program: no such file or directory" \
+	"a probe whose program is not there says nothing but why"
+is "$(side message)" "Sidecar container stopped before it was ready" "and kills nothing"
 
-TIMEOUT=2s task wordy <<'YAML'
+task wordy <<'YAML'
 script: sleep 1000
-readinessProbe: {exec: {command: [sh, -c, 'printf x; yes ä | head -1000 | tr -d "\n"; exit 1']}, periodSeconds: 1, timeoutSeconds: 5}
+readinessProbe: {exec: {command: [sh, -c, 'printf x; yes ä | head -1000 | tr -d "\n"; exit 1']}, periodSeconds: 1, timeoutSeconds: 30}
 YAML
-run
-like "$(log wordy sidecar-db)" "readiness probe failed: xäää" "a probe that says much is told in part"
+tells wordy "readiness probe failed: xäää" "a probe that says much is told in part"
 log wordy sidecar-db | iconv -f utf-8 -t utf-8 >/dev/null 2>&1
 ok $? "no character of which is cut in two"
 
 # --- liveness and startup
 
-task sick 'n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done; cat /sh/told >$(results.r.path)' <<'YAML'
+# it is never ready, so the steps wait until it has ended
+task sick 'cat /sh/told >$(results.r.path)' <<'YAML'
 script: |
   trap 'echo told >/sh/told; exit 7' TERM; echo >/sh/alive
   while :; do sleep 0.1; done
-livenessProbe: {exec: {command: [sh, -c, 'echo broken; [ ! -f /sh/alive ]']}, periodSeconds: 1, failureThreshold: 2}
+livenessProbe: {exec: {command: [sh, -c, 'echo broken; [ ! -f /sh/alive ]']}, periodSeconds: 1, timeoutSeconds: 30, failureThreshold: 2}
+readinessProbe: {tcpSocket: {port: 28179}}
 YAML
 run
 is "$code" 0 "a sidecar whose liveness probe fails is stopped, and its task goes on" || echo "# $err"
@@ -126,7 +138,7 @@ is "$(result)" told "it is told first"
 is "$(side exitCode) $(side reason)" "7 Error" "its end is its own"
 is "$(side message)" "liveness probe failed: broken" "and the report says why"
 
-task deaf 'n=0; until [ "$(cat /sh/alive)" = x ]; do n=$((n+1)); [ $n -lt 100 ] || break; sleep 0.1; done; exit 1' <<'YAML'
+task deaf 'exit 1' <<'YAML'
 script: |
   trap '' TERM; echo >/sh/alive; while :; do sleep 0.1; done
 startupProbe:
@@ -142,7 +154,7 @@ is "$(reason)" SidecarFailed "and takes the blame when a step fails, too"
 
 # --- hooks
 
-task hooks 'n=0; until [ "$(cat /sh/order)" = "post 2nd" ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; cp /sh/order $(results.r.path)' <<'YAML'
+task hooks 'n=0; until [ "$(cat /sh/order)" = "post 2nd" ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done; cp /sh/order $(results.r.path)' <<'YAML'
 script: trap 'echo of TERM; exit 0' TERM; while :; do sleep 0.1; done
 lifecycle:
   postStart: {exec: {command: [sh, -c, 'sleep 0.5; printf post >/sh/order']}}
@@ -193,7 +205,7 @@ ok $? "does"
 # --- a probe is no more than its container
 
 facts='{ id; grep -E "^(Cap|NoNewPrivs|Seccomp:|Groups)" /proc/self/status; ls / /proc/1 2>&1; ls -i / | md5sum; ulimit -a; env | grep -v -E "^(SHLVL|_)=" | sort; }'
-task confined 'n=0; until [ -s /sh/probe ] && [ -s /sh/own ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; cmp /sh/own /sh/probe && wc -l </sh/own >$(results.r.path)' <<YAML
+task confined 'n=0; until [ -s /sh/probe ] && [ -s /sh/own ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done; cmp /sh/own /sh/probe && wc -l </sh/own >$(results.r.path)' <<YAML
 securityContext: {runAsUser: 1000, runAsGroup: 1001, capabilities: {drop: [ALL]}}
 env: [{name: OWN, value: v}]
 command: [sh, -c, '$facts >/sh/own.new 2>&1; mv /sh/own.new /sh/own; trap "exit 0" TERM; while :; do sleep 0.1; done']
@@ -232,7 +244,7 @@ spec:
       image: busybox
       volumeMounts: [{name: sh, mountPath: /sh}]
       script: |
-        n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done
+        n=0; until [ -f /sh/told ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done
         cat /sh/post /sh/ready
     sidecars:
     - name: db
@@ -271,24 +283,21 @@ YAML
 run
 is "$code" 0 "a probe that floods its output" || echo "# $err"
 
-TIMEOUT=4s task slow <<'YAML'
+task endless <<'YAML'
 script: |
-  while :; do { printf 'HTTP/1.1 200 OK\r\n'; while printf 'X: y\r\n'; do :; done; } | nc -l -p 28174 >/dev/null || :; done
-readinessProbe: {httpGet: {port: 28174}, periodSeconds: 1, timeoutSeconds: 2}
+  while :; do { printf 'HTTP/1.1 200 OK\r\n'; yes "$(printf 'X: y\r')"; } | nc -l -p 28174 >/dev/null || :; done
+readinessProbe: {httpGet: {port: 28174}, periodSeconds: 1, timeoutSeconds: 30}
 YAML
-run
-is "$(reason)" TaskRunTimeout "an endless header"
-like "$(log slow sidecar-db)" "the header of the response is larger than 64 KiB" "is cut off"
+tells endless "the header of the response is larger than 64 KiB" "an endless header is cut off"
 
-TIMEOUT=4s task drip <<'YAML'
+task drip <<'YAML'
 script: |
   while :; do { printf 'HTTP/1.1 200 OK\r\n'; while printf 'X'; do sleep 0.1; done; } | nc -l -p 28175 >/dev/null || :; done
 readinessProbe: {httpGet: {port: 28175}, periodSeconds: 1}
 YAML
-run
-like "$(log drip sidecar-db)" "readiness probe failed: timed out after 1s" "a slow answer has the time that the probe gives"
+tells drip "readiness probe failed: timed out after 1s" "a slow answer has the time that the probe gives"
 
-TIMEOUT=4s task hangs <<'YAML'
+TIMEOUT=6s task hangs <<'YAML'
 script: sleep 1000
 readinessProbe: {exec: {command: [sh, -c, 'setsid sh -c "sleep 1000 & setsid sleep 1000 & wait" & sleep 1000 & wait']}, periodSeconds: 1}
 livenessProbe: {exec: {command: [sh, -c, '[ $(ps | grep -c "sleep 100[0]") -le 6 ]']}, periodSeconds: 1, failureThreshold: 1}

@@ -19,9 +19,9 @@ spec:
       image: busybox
       volumeMounts: [{name: sh, mountPath: /sh}]
       script: |
-        n=0; until [ -f /sh/up ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done
+        n=0; until [ -f /sh/up ]; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done
         printf '%s' "$(cat /sh/up)" >$(results.seen.path)
-        n=0; until wget -qO- http://127.0.0.1:28087/page >$(results.web.path); do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done
+        n=0; until wget -qO- http://127.0.0.1:28087/page >$(results.web.path); do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done
         echo "pids: $(ls -d /proc/[0-9]* | wc -l)"
     sidecars:
     - name: $(params.cnt)
@@ -40,6 +40,7 @@ spec:
     - name: shortfail
       image: busybox
       script: exit 5
+      readinessProbe: {tcpSocket: {port: 28089}} # nobody is there: the steps wait until it has ended
   workspaces: [{name: w, emptyDir: {}}]
 YAML
 run
@@ -90,11 +91,12 @@ spec:
         trap 'for f in /only-here /tekton/run /tekton/creds /workspace; do [ ! -e $f ] || echo $f; done; echo alive; exit 0' TERM
         echo key >/own/key
         while :; do sleep 0.1; done
+      readinessProbe: {exec: {command: [test, -e, /own/key]}}
 YAML
 run
 is "$code" 0 "a step that looks for secrets" || echo "# $err"
 is "$(log apart thief)" looked "finds none, nor anybody to kill"
-is "$(log apart sidecar-db | grep -v Terminated)" alive "and the sidecar sees nothing of the step"
+is "$(log apart sidecar-db | grep -v -e Terminated -e ^monopod:)" alive "and the sidecar sees nothing of the step"
 
 # What goes wrong.
 yaml <<'YAML'
@@ -103,8 +105,8 @@ kind: TaskRun
 metadata: {name: blame}
 spec:
   taskSpec:
-    steps: [{name: s, image: busybox, script: "sleep 0.5; exit 1"}]
-    sidecars: [{name: bad, image: busybox, script: exit 3}]
+    steps: [{name: s, image: busybox, script: exit 1}]
+    sidecars: [{name: bad, image: busybox, script: exit 3, readinessProbe: {tcpSocket: {port: 28089}}}]
 YAML
 run
 is "$code" 1 "step and sidecar fail"
@@ -139,7 +141,7 @@ spec:
         trap '' TERM
         sleep 1000 & sleep 1001
     - {name: flood, image: busybox, script: "yes flood"}
-    - {name: gone, image: busybox, command: [/no/such/program]}
+    - {name: gone, image: busybox, command: [/no/such/program], readinessProbe: {tcpSocket: {port: 28089}}}
 YAML
 run --log-limit 64Ki
 is "$code" 0 "sidecars that ignore SIGTERM, flood their log, are not there" || echo "# $err"
@@ -161,7 +163,7 @@ spec:
     - name: s
       image: busybox
       script: |
-        n=0; until wget -qO $(results.got.path) http://127.0.0.1:80/page; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done
+        n=0; until wget -qO $(results.got.path) http://127.0.0.1:80/page; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done
     sidecars:
     - name: web
       image: busybox
@@ -189,7 +191,7 @@ spec:
     - name: s
       image: busybox
       script: |
-        n=0; until wget -qO $(results.got.path) http://127.0.0.1:28088/page; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done
+        n=0; until wget -qO $(results.got.path) http://127.0.0.1:28088/page; do n=$((n+1)); [ $n -lt 600 ] || exit 1; sleep 0.1; done
         [ $(context.task.retry-count) = 1 ]
     sidecars:
     - name: web
@@ -210,7 +212,7 @@ kind: TaskRun
 metadata: {name: slow}
 spec:
   retries: 1
-  timeout: 2s
+  timeout: 4s
   taskSpec:
     steps:
     - name: s
@@ -220,8 +222,10 @@ spec:
     - name: side
       image: busybox
       script: |
-        trap 'n=0; while [ $n -lt 30 ]; do sleep 0.1; n=$((n+1)); done; exit 0' TERM
+        trap '' TERM # until it is killed, after 5 s
+        touch /tmp/up
         while :; do sleep 0.1; done
+      readinessProbe: {exec: {command: [test, -e, /tmp/up]}}
 YAML
 run -o json
 is "$code" 0 "a retry that waits for the sidecars before it has its own time" || echo "# $err"
