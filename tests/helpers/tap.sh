@@ -125,6 +125,14 @@ kill_run() {
 	wait "$pid" 2>/dev/null
 }
 
+# dead PID…: none of them lives; one that nobody has waited for does not
+dead() {
+	local p
+	for p; do
+		! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$p/status" || return 1
+	done
+}
+
 # term [KEY]: what the termination file $T/term says, decoded by an independent program
 term() {
 	python3 tests/helpers/termination.py "$T/term" "$@"

@@ -54,8 +54,8 @@ like "$out" "long                      Unknown" "is listed while it runs"
 unlike "$out" Interrupted "as running"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
-gone() { for p in $init; do [ ! -e "/proc/$p" ] || return 1; done; }
-[ -n "$init" ] && wait_for 10 gone
+# shellcheck disable=SC2086 # pids
+[ -n "$init" ] && wait_for 30 dead $init
 ok $? "no process of a step outlives the agent"
 like "$(term monopod/verdict)" "3 Unknown Running" "the provisional record stands"
 is "$(term monopod/task/long-first)" "3 True Succeeded" "with the task that had ended"
