@@ -40,6 +40,10 @@ spec:
             ls /proc | grep -c '^[0-9]' && printf hello >$(results.said.path)
 YAML
 
+# the host as an image has a /tmp of its own, in which a clone may lie
+mkdir "$T/program"
+cp "$MONOPOD" "$T/program/monopod"
+
 # inside CONTEXT: the inner pipeline in a step with that securityContext
 inside() {
 	yaml <<-YAML
@@ -47,9 +51,9 @@ inside() {
 		kind: TaskRun
 		metadata: {name: outer}
 		spec:
-		  workspaces: [{name: images, emptyDir: {}}, {name: pipeline, emptyDir: {}}]
+		  workspaces: [{name: images, emptyDir: {}}, {name: pipeline, emptyDir: {}}, {name: program, emptyDir: {}}]
 		  taskSpec:
-		    workspaces: [{name: images, readOnly: true}, {name: pipeline, readOnly: true}]
+		    workspaces: [{name: images, readOnly: true}, {name: pipeline, readOnly: true}, {name: program, readOnly: true}]
 		    results: [{name: said}]
 		    volumes: [{name: scratch, emptyDir: {}}]
 		    stepTemplate:
@@ -57,13 +61,13 @@ inside() {
 		      volumeMounts: [{name: scratch, mountPath: /scratch}]
 		      securityContext: $1
 		    steps:
-		    - {name: probe, onError: continue, command: ["$MONOPOD", probe, --store, /scratch/store]}
+		    - {name: probe, onError: continue, command: [\$(workspaces.program.path)/monopod, probe, --store, /scratch/store]}
 		    - name: run
-		      command: ["$MONOPOD"]
+		      command: [\$(workspaces.program.path)/monopod]
 		      args: [run, -f, \$(workspaces.pipeline.path), --images, \$(workspaces.images.path), --store, /scratch/store,
 		             --run-dir, /scratch/run, --results-dir, /tekton/results]
 	YAML
-	run --image-map host=host -w images="$IMAGES" -w pipeline="$T/pipeline"
+	run --image-map host=host -w images="$IMAGES" -w pipeline="$T/pipeline" -w program="$T/program"
 	log outer probe >"$T/probe" 2>/dev/null
 	log outer run >"$T/inner" 2>/dev/null
 }
