@@ -293,8 +293,10 @@ spec:
             echo sidecar $(ls /own | wc -l) >>$(workspaces.side.path)/log; : >/own/mark
             trap 'exit 0' TERM; while :; do sleep 0.1; done
           startupProbe:
-            exec: {command: [sh, -c, "echo probe >>/workspace/side/log; test -e /workspace/side/ready"]} # no variables there
+            # no variables there; not before the sidecar itself has come so far
+            exec: {command: [sh, -c, "test -e /own/mark && echo probe >>/workspace/side/log && test -e /workspace/side/ready"]}
             periodSeconds: 60
+            timeoutSeconds: 30
             failureThreshold: 2
 YAML
 start "$T/in.yaml" probe

@@ -8,27 +8,32 @@ apiVersion: tekton.dev/v1
 kind: PipelineRun
 metadata: {name: stop}
 spec:
+  workspaces: [{name: w, emptyDir: {}}]
   pipelineSpec:
+    workspaces: [{name: w}]
     tasks:
     - name: long
+      workspaces: [{name: w}]
       taskSpec:
+        workspaces: [{name: w}]
         steps:
         - name: s
           image: busybox
           script: |
             echo up
             i=0
-            while [ ! -e /workspace/never ] && [ $i -lt ${TURNS:-600} ]; do sleep 0.1; i=$((i+1)); done
+            while [ ! -e $(workspaces.w.path)/go ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done
             echo done
     - {name: after, runAfter: [long], taskSpec: {steps: [{name: s, image: busybox, command: [echo, ran]}]}}
     finally:
     - {name: last, taskSpec: {steps: [{name: s, image: busybox, command: [echo, finally]}]}}
 YAML
-sed 's/${TURNS:-600}/10/' "$T/in.yaml" >"$T/short.yaml"
+mkdir -m 777 "$T/w"
 
-# start FILE: in the background, until the step is up
+# in the background, until the step is up
 start() {
-	start_run "$1"
+	rm -f "$T/w/go"
+	start_run "$T/in.yaml" -w w="$T/w"
 	wait_for 30 grep -q up "$T/run/logs/stop-long/0/s.log" 2>/dev/null
 }
 
@@ -36,7 +41,7 @@ reason() {
 	json 'cond(run)["status"]+" "+cond(run)["reason"]'
 }
 
-start "$T/in.yaml"
+start
 is "$(stat -c %a "$T/run/control")" 600 "the socket is private"
 monopod cancel "$T/run"
 is "$code" 0 "cancel: exit code"
@@ -51,15 +56,16 @@ monopod cancel "$T/run"
 is "$code" 2 "a run that has ended"
 like "$err" "no run is running in it" "is said so"
 
-start "$T/in.yaml"
+start
 monopod cancel --graceful --run-dir "$T/run"
 wait "$pid"
 is $? 143 "graceful: exit code of the run"
 is "$(log stop-last s)" finally "graceful: finally runs"
 unlike "$(log stop-long s)" "done" "graceful: the running step is stopped"
 
-start "$T/short.yaml"
+start
 monopod cancel --stop "$T/run"
+touch "$T/w/go"
 wait "$pid"
 is $? 143 "stop: exit code of the run"
 like "$(log stop-long s)" "done" "stop: the running task finishes"
@@ -71,7 +77,7 @@ monopod cancel --stop --graceful "$T/run"
 is "$code" 2 "two ways at once"
 
 if [ "$(id -u)" = 0 ]; then
-	start "$T/in.yaml"
+	start
 	chmod 755 "$T/run" && chmod 666 "$T/run/control"
 	setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 -c '
 import socket, sys

@@ -80,9 +80,10 @@ done
 
 # somebody holds the other end of standard output and does not read
 script unread <<'SH'
-while :; do echo 0123456789012345678901234567890123456789; done
+line=$(printf '%01000d' 0) # a megabyte of them is written in no time
+while :; do echo $line; done
 SH
-sed -i 's/^spec:/&\n  timeout: 3s/' "$T/in.yaml"
+sed -i 's/^spec:/&\n  timeout: 4s/' "$T/in.yaml"
 rm -rf "$T/run"
 mkfifo "$T/pipe" "$T/go"
 # reads nothing until something is written to $T/go
@@ -102,7 +103,7 @@ is "$(json 'cond(run)["reason"]')" TaskRunTimeout "and is recorded"
 [ "$(stat -c %s "$T/run/logs/unread/0/s.log")" -gt 1000000 ]
 ok $? "the log goes on"
 
-sed -i '/timeout: 3s/d' "$T/in.yaml"
+sed -i '/timeout: 4s/d' "$T/in.yaml"
 rm -rf "$T/run"
 reader
 timeout -s KILL 60 "$MONOPOD" run -f "$T/in.yaml" --store "$STORE" --images "$IMAGES" --run-dir "$T/run" --grace 3s >"$T/pipe" 2>"$T/err" </dev/null &
@@ -120,7 +121,7 @@ echo >"$T/go"
 wait "$pid"
 is $? 143 "and is the exit code"
 wait "$reader"
-like "$(tail -c 3000 "$T/out")" "Cancelled" "who reads again sees the end"
+like "$(tail -c 30000 "$T/out")" "Cancelled" "who reads again sees the end"
 like "$(grep -a 'not read in time' "$T/out")" "the logs have them" "and what was left out"
 
 # files may not be large
