@@ -258,7 +258,7 @@ pm exec "$name" /busybox sh -c 'for i in 1 2 3 4 5 6 7 8; do (usleep 50000; exit
 ok $? "processes from outside end in the container" "$(cat "$T/err")"
 pid=$(pm inspect -f '{{.State.Pid}}' "$name")
 only_steps() { [ "$(ps -o stat=,comm= --ppid "$pid" | grep -cv '^Z')" = 1 ] && ! ps -o stat= --ppid "$pid" | grep -q '^Z'; }
-wait_for 10 only_steps
+wait_for 30 only_steps
 ok $? "and are reaped by its PID 1" "$(ps -o pid,stat,args --ppid "$pid")"
 pm stop -t 20 "$name" >/dev/null
 ended 143 "podman stop: exit code"
@@ -277,7 +277,7 @@ start stop.yaml
 pm kill -s INT "$name" >/dev/null
 ended 130 "SIGINT: exit code"
 start stop.yaml
-wait_for 10 grep -q '"stop-long"' "$T/run/run.json"
+wait_for 30 grep -q '"stop-long"' "$T/run/run.json"
 pm kill -s KILL "$name" >/dev/null
 ended 137 "SIGKILL: exit code"
 is "$(term)" "monopod/verdict monopod/task/stop-first monopod/task/stop-long" "the record of a killed run is whole"

@@ -127,7 +127,7 @@ collect
 is "$code $verdict" "4 False Interrupted play-first:Succeeded play-long:Interrupted" "SIGKILL: no more is said than is known"
 
 # killed, started again, gone on: the run directory is on a claim
-play --profile privileged -p long=5 --run-claim runs
+play --profile privileged -p long=10 --run-claim runs
 wait_for 60 is_up
 first=$(pm logs "$box" 2>&1 | sed -n 's/^\[first\/s\] //p')
 kill -KILL "$(pm inspect -f '{{.State.Pid}}' "$box")"

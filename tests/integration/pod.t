@@ -302,9 +302,9 @@ for mode in Cancelled CancelledRunFinally StoppedRunFinally; do
 	pid=$!
 	wait_for 30 started || echo "# $(cat "$T/err")"
 	annotate nonsense 2
-	wait_for 10 grep -q nonsense "$T/err"
+	wait_for 30 grep -q nonsense "$T/err"
 	annotate "$mode" 3
-	[ $mode != StoppedRunFinally ] || { wait_for 10 grep -q "Stopped\|stop" "$T/out" "$T/err"; annotate Cancelled 4; }
+	[ $mode != StoppedRunFinally ] || { wait_for 30 grep -q "Stopped\|stop" "$T/out" "$T/err"; annotate Cancelled 4; }
 	wait $pid
 	is $? 143 "$mode by the annotation" || echo "# $(cat "$T/out" "$T/err")"
 	like "$(cat "$T/err")" "'nonsense' is none of" "$mode: another word is told and ignored"

@@ -53,7 +53,7 @@ YAML
 
 start
 like "$(cat "$T/term")" "Unknown Running" "a run that waits"
-wait_for 10 grep -q task/p-first "$T/term"
+wait_for 30 grep -q task/p-first "$T/term"
 before=$(cat "$T/term")
 go --resume
 is "$code" 3 "its termination file is not taken by another command"

@@ -113,7 +113,7 @@ wait_for 20 waits 1
 ok $? "a step named in beforeSteps waits"
 like "$(<"$T/run.err")" "step one: waiting at a breakpoint before it starts: monopod shell $T/run dbg one, --continue or --fail" \
 	"and it is said how to go on"
-wait_for 5 shows "one before"
+wait_for 20 shows "one before"
 ok $? "the record shows it"
 monopod describe "$T/run"
 like "$out" "step one  waiting at a breakpoint (monopod shell)" "describe does"
@@ -124,7 +124,7 @@ shell --continue
 is "$code" 0 "--continue starts it" || echo "# $err"
 wait_for 20 waits 2
 ok $? "it fails, and waits again"
-wait_for 5 shows "one failure"
+wait_for 20 shows "one failure"
 ok $? "the record shows which breakpoint that is"
 shell --continue dbg two
 is "$code" 2 "a step that does not run cannot be released"

@@ -92,7 +92,7 @@ cat <&7 >"$T/out" &
 reader=$!
 wait "$pid"
 is $? 143 "and a signal is heard"
-wait_for 10 grep -q "not read in time" "$T/out"
+wait_for 30 grep -q "not read in time" "$T/out"
 ok $? "what was not read is told"
 kill "$reader"
 wait "$reader" 2>/dev/null

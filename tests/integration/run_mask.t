@@ -135,7 +135,7 @@ spec:
         #!/bin/sh
         printf 'yes or no? s'
         i=0
-        while [ $i -lt 300 ] && ! [ -e /workspace/w/go ]; do i=$((i + 1)); usleep 20000; done
+        while [ $i -lt 3000 ] && ! [ -e /workspace/w/go ]; do i=$((i + 1)); usleep 20000; done
         [ -e /workspace/w/go ]
       workingDir: /
     workspaces: [{name: w}]
