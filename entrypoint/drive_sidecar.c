@@ -300,7 +300,7 @@ static int probe_start(struct probe_context *p, struct err *err)
 		.own_ip =
 			w->step->task->net ? STR_NONE : w->step->task->drive->c->launch.own_ip,
 		.user_agent = "kube-probe/monopod",
-		.deadline_ns = clock_mono_ns() + spec->timeout_ns,
+		.timeout_ns = spec->timeout_ns,
 		.done = probe_done,
 		.arg = p};
 

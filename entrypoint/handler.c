@@ -8,6 +8,7 @@
 #include <base/arena.h>
 #include <base/bounds.h>
 #include <base/buf.h>
+#include <base/clock.h>
 #include <base/fd.h>
 #include <base/num.h>
 #include <errno.h>
@@ -40,6 +41,15 @@ static void handler_end(struct handler_run *h, enum probe_answer a, struct str t
 {
 	watch_set_deadline(h->timer, INT64_MAX);
 	h->c.done(h->c.arg, a, text);
+}
+
+/* What a busy agent was late with is no fault of the container. */
+static void handler_set_deadline(struct handler_run *h)
+{
+	h->begun_ns = clock_mono_ns();
+	if (h->c.timeout_ns)
+		h->c.deadline_ns = h->begun_ns + h->c.timeout_ns;
+	watch_set_deadline(h->timer, h->c.deadline_ns);
 }
 
 static struct str late_text(const struct handler_run *h)
@@ -173,8 +183,10 @@ static void exec_begin(struct handler_run *h)
 {
 	struct err err = {0};
 
-	if (exec_spawn(h, &err) == 0)
+	if (exec_spawn(h, &err) == 0) {
+		handler_set_deadline(h); /* to start it was our time */
 		return;
+	}
 	exec_abandon(h);
 	handler_end(h, ANSWER_ERROR, arena_strz(h->arena, err.msg));
 }
@@ -208,8 +220,7 @@ static void dial_begin(struct handler_run *h)
 static void handler_begin(struct handler_run *h)
 {
 	h->has_begun = true;
-	h->begun_ns = loop_now_ns(h->c.loop);
-	watch_set_deadline(h->timer, h->c.deadline_ns);
+	handler_set_deadline(h);
 	switch (h->c.handler->kind) {
 	case HANDLER_EXEC:
 		exec_begin(h);

@@ -25,7 +25,8 @@ struct handler_config { /* borrowed until the end */
 	struct sandbox_ns *ns; /* the others: whose network */
 	struct str own_ip;     /* as of struct dial_config */
 	const char *user_agent;
-	int64_t deadline_ns; /* then it has failed; INT64_MAX: never */
+	int64_t timeout_ns;  /* so long after it has begun it has failed; 0: at deadline_ns */
+	int64_t deadline_ns; /* INT64_MAX: never */
 	bool is_hook;        /* any status will do */
 	/*
 	 * Once, from the loop, never from within handler_start; the run may be freed in it.
