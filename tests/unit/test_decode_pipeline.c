@@ -33,7 +33,7 @@ static void test_every_field(void **state attr_unused)
 		"      - name: i\n"
 		"        params: [{name: m, value: three}]\n"
 		"    taskSpec:\n"
-		"      metadata: {labels: {l: v}, annotations: {n: o}}\n"
+		"      metadata: {labels: {l: v}, annotations: {k: o}}\n"
 		"      apiVersion: ''\n"
 		"      spec: ~\n"
 		"      params: [{name: m}]\n"

@@ -135,7 +135,7 @@ static void test_every_kind(void **state attr_unused)
 		"count: -5\n"
 		"mode: 0644\n"
 		"time: 1h30m\n"
-		"labels: {x: '1', y: ~}\n"
+		"labels: {x: '1', w: ~}\n"
 		"in: {name: i}\n"
 		"inPtr: {name: p}\n"
 		"list:\n"
