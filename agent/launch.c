@@ -256,6 +256,11 @@ static bool mount_volume(struct build *b, const struct task_launch *task,
 				"mountPath: Invalid value: \"" STR_FMT
 				"\": a volume cannot be mounted there",
 				STR_ARG(from->mount_path.s)));
+	if (!m->read_only && (str_eqz(from->recursive_read_only.s, "Enabled") ||
+				     str_eqz(from->recursive_read_only.s, "IfPossible")))
+		return fail_mount(b, l->index, k,
+			STR("recursiveReadOnly: Forbidden: may only be specified when "
+			    "readOnly is true"));
 	if (from->sub_path_expr.s.n && volume_expand(b->brief, from->sub_path_expr.s, l->env,
 					       l->n_env, &sub_path, &err) < 0)
 		return fail_container(b, l->index, &err);

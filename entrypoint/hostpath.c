@@ -111,7 +111,7 @@ static int open_below(
 
 	if (fd < 0 && low.sys == ENOENT && (makes_dir || makes_file)) {
 		if ((makes_dir ? make_dirs : make_file)(prefix_fd, rel, err))
-			return -1;
+			return err_wrap(err, "hostPath " STR_FMT, STR_ARG(v->dir));
 		fd = path_open(prefix_fd, str_c(rel), O_PATH, 0, PATH_BENEATH, &low);
 	}
 	if (fd < 0)
@@ -135,7 +135,7 @@ int host_path_open(const struct options *o, const struct callers *c,
 			STR_ARG(v->dir));
 	prefix_fd = callers_dir(c, *prefix, err);
 	if (prefix_fd < 0)
-		return -1;
+		return err_wrap(err, "hostPath " STR_FMT, STR_ARG(v->dir));
 	rel = str_slice(v->dir, prefix->n, v->dir.n);
 	while (rel.n && rel.p[0] == '/')
 		rel = str_slice(rel, 1, rel.n);

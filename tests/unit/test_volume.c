@@ -220,6 +220,11 @@ static void test_failures(void **state)
 			"PodCreationFailed",
 			"Pod \"tr-pod\" is invalid: spec.containers[0].volumeMounts[0].name: "
 			"Not found: \"v\""},
+		{TR("  taskSpec: {volumes: [{name: v}], steps: [{image: x, volumeMounts: "
+		    "[{name: v, mountPath: /v, recursiveReadOnly: Enabled}]}]}\n"),
+			"PodCreationFailed",
+			"spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may "
+			"only be specified when readOnly is true"},
 		{TR("  podTemplate: {volumes: [{name: v}]}\n"
 		    "  taskSpec: {volumes: [{name: v}], steps: [{image: x}]}\n"),
 			"PodCreationFailed", "multiple volumes with same name \"v\""},
