@@ -12,9 +12,9 @@
 
 /* Raised with docs/journal.md. */
 enum { FORMAT = 1, HEADER_MAX = 256 * 1024 * 1024, DIGEST_CHARS = 16, SUFFIX_CHARS = 5 };
+enum { DIGEST_AT = sizeof("sha256:") - 1 }; /* of image_digest_text */
 
 #define FILE_RECORD "{\"journal\":"
-static const char sha256_prefix[] = "sha256:";
 
 /* --- the seed ---------------------------------------------------------------------------- */
 
@@ -29,7 +29,7 @@ static struct str seed_digest(struct arena *a, struct str seed, const char *what
 	struct str text = image_digest_text(
 		a, arena_printf(a, STR_FMT "/%s/%zu", STR_ARG(seed), what, n));
 
-	return str_slice(text, sizeof(sha256_prefix) - 1, text.n);
+	return str_slice(text, DIGEST_AT, text.n);
 }
 
 struct str seed_uid(struct arena *a, struct str seed, const char *what, size_t n)
@@ -69,8 +69,7 @@ static struct str digest(void *arg, struct arena *a, struct str text)
 	struct str d = image_digest_text(
 		a, arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(*salt), STR_ARG(text)));
 
-	return str_slice(
-		d, sizeof(sha256_prefix) - 1, sizeof(sha256_prefix) - 1 + DIGEST_CHARS);
+	return str_slice(d, DIGEST_AT, DIGEST_AT + DIGEST_CHARS);
 }
 
 static void put_params(const struct header_facts *f, struct arena *a, struct json_writer *w)
