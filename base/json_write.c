@@ -227,9 +227,9 @@ size_t json_token(struct str text)
 	BUG_ON(text.n == 0);
 	if (text.p[0] == '"')
 		return json_string_length(text);
-	if (memchr("{}[],:", text.p[0], 6))
+	if (str_chr(STR("{}[],:"), text.p[0]) >= 0)
 		return 1;
-	while (i < text.n && !memchr("{}[],:\"", text.p[i], 7))
+	while (i < text.n && str_chr(STR("{}[],:\""), text.p[i]) < 0)
 		i++;
 	return i;
 }
