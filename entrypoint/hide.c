@@ -37,16 +37,14 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 ptrdiff_t hide_prefix(struct str path, const struct stat *dir)
 {
+	struct arena *a cleanup_arena = arena_new();
 	struct stat st;
 
 	if (stat("/", &st) == 0 && is_same(&st, dir))
 		return 0;
 	for (size_t i = 1; i <= path.n; i++) {
-		struct arena *a cleanup_arena = NULL;
-
 		if (i < path.n && path.p[i] != '/')
 			continue;
-		a = arena_new();
 		if (stat(str_c(arena_strn(a, path.p, i)), &st) == 0 && is_same(&st, dir))
 			return (ptrdiff_t)i;
 	}
