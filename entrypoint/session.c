@@ -273,8 +273,7 @@ static int session_probe(struct session *s, struct err *err)
 	session_list_demands(s);
 	ask.wants = give_wants(s->demands, s->n_demands) |
 		    (wants_net ? (unsigned int)SANDBOX_WANT_NET : 0U);
-	if (sandbox_probe_run(s->arena, &ask, &s->place, err))
-		return -1;
+	sandbox_probe_run(s->arena, &ask, &s->place);
 	if (s->place.level == SANDBOX_NONE)
 		return session_no_sandbox(s, err);
 	if (s->place.level > s->options->require_level)

@@ -457,22 +457,18 @@ static void probe_all(
 	*ret = place;
 }
 
-int sandbox_probe(
-	struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret, struct err *err)
+void sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret)
 {
-	(void)err; /* every failure is a fact */
 	probe_all(a, store_dfd, run_dfd, -1, ret);
-	return 0;
 }
 
-int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret,
-	struct err *err)
+void sandbox_probe_run(
+	struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret)
 {
 	struct sandbox_place place = {.can_cgroup_namespace = true};
 	struct probe p = {.a = a, .place = &place};
 	struct trial t = {.dfd = ask->run_dfd, .has_upper = true};
 
-	(void)err; /* as above */
 	place.facts = arena_new_array(a, struct sandbox_fact, FACTS_MAX);
 	t.ns = probe_level(&p, geteuid() == 0);
 	if (t.ns)
@@ -491,5 +487,4 @@ int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct san
 		probe_all(a, ask->store_dfd, ask->run_dfd, ask->hold_fd, ret);
 	else
 		*ret = place;
-	return 0;
 }

@@ -79,10 +79,9 @@ struct sandbox_place {
 /*
  * Probes by doing, each question in a child of its own with a time limit. store_dfd is the
  * directory whose file system is asked for idmapped mounts, run_dfd the one that shall carry
- * overlay upper directories (-1: not asked). Fails only with ERR_SYS.
+ * overlay upper directories (-1: not asked). Never fails: what does not work is a fact.
  */
-int sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret,
-	struct err *err);
+void sandbox_probe(struct arena *a, int store_dfd, int run_dfd, struct sandbox_place *ret);
 /*
  * What a run has to know and no more: one start of a step with its upper directory below
  * run_dfd answers several questions at once. What is not wanted is false. When something does
@@ -94,8 +93,8 @@ struct sandbox_ask {
 	int hold_fd; /* as of sandbox_ns_hold: what is tried is not alive when it is free */
 	unsigned int wants;
 };
-int sandbox_probe_run(struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret,
-	struct err *err);
+void sandbox_probe_run(
+	struct arena *a, const struct sandbox_ask *ask, struct sandbox_place *ret);
 const char *sandbox_level_name(enum sandbox_level l);
 
 /* --- namespaces that outlive a step -------------------------------------------------- */
@@ -375,6 +374,9 @@ int sandbox_visit(
  * (sandbox_signal) still ends that and the program.
  */
 void sandbox_visit_kill(const struct sandbox_proc *p);
+/* How long that end may take: killing what a program has started is quick, but the kernel may
+ * have its processes wait for a disk. Whoever has waited so long sends SIGKILL, or lets go. */
+enum { SANDBOX_VISIT_END_MS = 2000 };
 /* After the pidfd is readable: its exit code, or 128+signal. Closes both descriptors. */
 int sandbox_visit_finish(struct sandbox_proc *p, int *ret_status, struct err *err);
 /* Kills it and the program now, reaps it and closes its descriptors: no process of the step can

@@ -189,14 +189,14 @@ static void test_probe_facts(void **state)
 /* Where nothing works, the facts say so and the level is none. */
 static int probe_without_namespaces(struct sandbox_place *place, struct arena *a)
 {
-	struct err err = {0};
 	int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
 
 	/* in a user namespace of our own, whose limit is ours to set */
 	if (fd < 0 || write(fd, "0", 1) != 1)
 		return -1;
 	close(fd);
-	return sandbox_probe(a, -1, -1, place, &err);
+	sandbox_probe(a, -1, -1, place);
+	return 0;
 }
 
 /* Whatever is tried holds the descriptor, also when all is asked anew for the evidence: with
@@ -207,14 +207,13 @@ static void test_probe_holds(void **state)
 	struct arena *a cleanup_arena = arena_new();
 	struct sandbox_place place = {0};
 	struct sandbox_ask ask = {.store_dfd = -1, .run_dfd = fix.run_fd, .hold_fd = -1};
-	struct err err = {0};
 
 	(void)state;
-	assert_worked(sandbox_probe_run(a, &ask, &place, &err), err);
+	sandbox_probe_run(a, &ask, &place);
 	assert_true(place.can_upper);
 	assert_true(fcntl(NOT_OPEN, F_GETFD) < 0);
 	ask.hold_fd = NOT_OPEN;
-	assert_worked(sandbox_probe_run(a, &ask, &place, &err), err);
+	sandbox_probe_run(a, &ask, &place);
 	assert_false(place.can_upper);
 	assert_true(place.n_facts > 0);
 }
