@@ -38,9 +38,6 @@ struct visit {
 	int exec_errno;
 };
 
-/* For all that a visitor has started to be killed. */
-static const int64_t STOP_NS = 2 * (int64_t)NS_PER_S;
-
 /* Where images have them. An interactive one first. */
 static const char *const shells[] = {
 	"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh", "/bin/ash", "/busybox/sh"};
@@ -430,7 +427,8 @@ static void visit_leave(struct visit *v)
 		return;
 	}
 	sandbox_visit_kill(&v->proc);
-	watch_set_deadline(v->limit, loop_now_ns(v->drive->c->loop) + STOP_NS);
+	watch_set_deadline(v->limit,
+		loop_now_ns(v->drive->c->loop) + SANDBOX_VISIT_END_MS * (int64_t)NS_PER_MS);
 }
 
 static void visit_on_channel(void *arg, int fd)

@@ -19,9 +19,6 @@
 
 enum { READS_MAX = 64, READ_BYTES = 4 * KIB };
 
-/* For all that a program has started to be killed. */
-static const int64_t STOP_NS = 2 * (int64_t)NS_PER_S;
-
 struct handler_run {
 	struct handler_config c;
 	struct arena *arena;
@@ -176,7 +173,8 @@ static void exec_stop(struct handler_run *h)
 	}
 	h->is_late = true;
 	sandbox_visit_kill(&h->proc);
-	watch_set_deadline(h->timer, loop_now_ns(h->c.loop) + STOP_NS);
+	watch_set_deadline(
+		h->timer, loop_now_ns(h->c.loop) + SANDBOX_VISIT_END_MS * (int64_t)NS_PER_MS);
 }
 
 static void exec_begin(struct handler_run *h)

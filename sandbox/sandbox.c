@@ -21,7 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { VISIT_END_MS = 2000 };
 enum { INIT_ID = 65535, INIT_ID_OTHER = 65533 };
 
 static const char *const level_names[] = {
@@ -561,7 +560,7 @@ void sandbox_visit_abandon(struct sandbox_proc *p)
 		return;
 	(void)sandbox_signal(p, SIGKILL, NULL);
 	do
-		n = poll(&pfd, 1, VISIT_END_MS);
+		n = poll(&pfd, 1, SANDBOX_VISIT_END_MS);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		(void)sandbox_visit_finish(p, &status, NULL);
