@@ -22,6 +22,7 @@ enum {
 	HAS_RESULTS = 1 << 8,
 	HAS_RELEASE = 1 << 9,
 	MAY_CANCEL = 1 << 10, /* the same, when it was asked for before */
+	OF_TASK = HAS_STEP | HAS_END | HAS_SIDECAR | HAS_RESULTS, /* only with HAS_TASK */
 };
 
 static const struct {
@@ -173,8 +174,9 @@ void event_put(struct agent *a, const struct event *ev, struct json_writer *w)
 	unsigned has = kinds[ev->kind].has;
 	const struct execution *t = has & HAS_TASK ? execution_of(a, ev->task) : NULL;
 
+	BUG_ON(!t && has & OF_TASK);
 	json_fieldz(w, "event", kinds[ev->kind].name);
-	if (has & HAS_TASK) {
+	if (t) {
 		json_field(w, "task", t->v.name);
 		json_field_int(w, "attempt", (int64_t)ev->attempt);
 	}
@@ -468,6 +470,7 @@ int event_read(const struct event_reader *r, const struct json *record, struct e
 	*ret_forced = (has & HAS_FORCE) && force && force->kind == JSON_BOOL && force->boolean;
 	if ((has & HAS_TASK) && read_subject(r, record, &t, ret, err) < 0)
 		return -1;
+	BUG_ON(!t && has & OF_TASK);
 	if ((has & HAS_REFUSAL) &&
 		(read_bytes(r, record, &key_reason, &ret->reason, err) < 0 ||
 			read_bytes(r, record, &key_message, &ret->message, err) < 0))

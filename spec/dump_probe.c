@@ -58,6 +58,7 @@ static void put_handler(struct json_writer *w, const struct handler *h)
 		[HANDLER_SLEEP] = {"sleep", put_sleep},
 	};
 
+	BUG_ON(!ways[h->kind].put);
 	json_key(w, ways[h->kind].key);
 	json_open(w, '{');
 	ways[h->kind].put(w, h);

@@ -77,9 +77,9 @@ void subst_when(const struct subst *s, struct arena *a, const struct when *in, s
 struct task_spec *subst_task_spec(
 	const struct subst *s, struct arena *a, const struct task_spec *in);
 /* A copy of a pipeline task with every field of section 6.3 replaced; an inline taskSpec as
- * subst_task_spec does. out may be in. */
-void subst_pipeline_task(const struct subst *s, struct arena *a, const struct pipeline_task *in,
-	struct pipeline_task *out);
+ * subst_task_spec does. out may be from. */
+void subst_pipeline_task(const struct subst *s, struct arena *a,
+	const struct pipeline_task *from, struct pipeline_task *out);
 struct workspace_binding *subst_bindings(
 	const struct subst *s, struct arena *a, const struct workspace_binding *in, size_t n);
 /* A pod template with the params of the TaskRun that it is for (section 6.5). */
