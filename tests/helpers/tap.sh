@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# TAP for shell tests: source it, then `monopod`, `is`, `like`, `ok`, and `done_testing` at the end.
+# TAP for shell tests: source it, then `monopod`, `is`, `like`, `like_glob`, `ok`, and `done_testing` at the end.
 #
 #   $T       a directory of the test's own, removed at the end
 #   $IMAGES  a layout with one image, "busybox", from Debian's busybox-static
@@ -47,19 +47,27 @@ is() {
 	ok $? "$3" "got:  $1" "want: $2"
 }
 
-# like TEXT GLOB NAME: the glob must match somewhere in the text
+# like TEXT PART NAME: the part must be somewhere in the text, each of its characters as it is
 like() {
 	case $1 in
-	*$2*) ok 0 "$3" ;;
-	*) ok 1 "$3" "no match for: $2" "in: $(printf '%s' "$1" | head -c 3000)" ;;
+	*"$2"*) ok 0 "$3" ;;
+	*) ok 1 "$3" "there is no: $2" "in: $(printf '%s' "$1" | head -c 3000)" ;;
 	esac
 }
 
-# unlike TEXT GLOB NAME
+# unlike TEXT PART NAME
 unlike() {
 	case $1 in
-	*$2*) ok 1 "$3" "must not match: $2" "in: $(printf '%s' "$1" | head -c 3000)" ;;
+	*"$2"*) ok 1 "$3" "must not be there: $2" "in: $(printf '%s' "$1" | head -c 3000)" ;;
 	*) ok 0 "$3" ;;
+	esac
+}
+
+# like_glob TEXT GLOB NAME: the glob must match somewhere in the text
+like_glob() {
+	case $1 in
+	*$2*) ok 0 "$3" ;;
+	*) ok 1 "$3" "no match for: $2" "in: $(printf '%s' "$1" | head -c 3000)" ;;
 	esac
 }
 

@@ -77,7 +77,7 @@ like "$err" "in.yaml:9:26: error" "at its place"
 # what cannot be locked
 monopod image lock -f "$T/in.yaml" --images "$IMAGES" --store "$STORE" --image-lock "$T/images.lock"
 is "$code" 3 "an image that is nowhere"
-like "$err" "\[image-missing\]" "is told at its place"
+like "$err" "[image-missing]" "is told at its place"
 is "$(json_file "$T/images.lock" 'd["images"][0]["digest"]')" "$digest" "and the file stays as it was"
 monopod image lock -f "$T/in.yaml" --image-map '*=host' --store "$STORE"
 is "$code" 0 "an image that is mapped to the host"

@@ -332,7 +332,7 @@ for mode in Cancelled:: "CancelledRunFinally:at the end:, slow-f True Succeeded"
 	: >"$T/term"
 	monopod run -f "$T/in.yaml" --cancel-file "$T/word" --store "$STORE" --images "$IMAGES" --run-dir "$T/r3" --termination-log "$T/term" -o plain
 	is "$code" 143 "$word that is there before the start ends it"
-	unlike "$out" "\[a\] started" "$word: its tasks do not start"
+	unlike "$out" "[a] started" "$word: its tasks do not start"
 	like "$out" "$said" "$word: but finally tasks may"
 	is "$(ends "$T/r3/run.json")" "slow False Cancelled$more" "$word: it is a cancelled PipelineRun" || echo "# $out $err"
 	like "$(cat "$T/term")" 'False Cancelled' "$word: so says the termination file"
@@ -390,13 +390,13 @@ for mode in Cancelled "CancelledRunFinally" "StoppedRunFinally"; do
 done
 
 # --- what cannot be expressed
-refused() { # NAME PATTERN OPTION… < YAML
+refused() { # NAME GLOB OPTION… < YAML
 	local name=$1 want=$2
 	shift 2
 	yaml
 	monopod pod -f "$T/in.yaml" --image m --images-from layout "$@"
 	is "$code" 2 "$name is refused" || echo "# $out $err"
-	like "$err" "$want" "$name: at its place"
+	like_glob "$err" "$want" "$name: at its place"
 	is "$out" "" "$name: nothing is printed"
 }
 head='apiVersion: tekton.dev/v1
@@ -566,13 +566,13 @@ monopod pod -f "$T/in.yaml" --image m
 is "$code" 2 "without a word where images come from"
 like "$err" "in.yaml:4:" "the image is pointed at"
 monopod pod -f "$T/in.yaml" --images-from layout
-like "$code $err" "2*--image" "without monopod's own image"
+like_glob "$code $err" "2*--image" "without monopod's own image"
 monopod pod -f "$T/in.yaml" --image m --images-from volumes
-like "$code $err" "2*--image-lock" "image volumes without a lock"
+like_glob "$code $err" "2*--image-lock" "image volumes without a lock"
 monopod pod -f "$T/in.yaml" --image m --images-from layout -w x="$T"
-like "$code $err" "2*a directory of this machine" "a directory of this machine"
+like_glob "$code $err" "2*a directory of this machine" "a directory of this machine"
 monopod pod -f "$T/in.yaml" --image m --images-from layout --name "Not_a_name"
-like "$code $err" "2*not a name for a pod" "a name that no pod can have"
+like_glob "$code $err" "2*not a name for a pod" "a name that no pod can have"
 
 # --- generated inputs: what is not refused is valid
 mkdir "$T/gen"

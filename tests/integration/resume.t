@@ -97,7 +97,7 @@ sed -i 's/echo last/echo laster/' "$T/in.yaml"
 run_on -w side="$T/side" --resume
 is "$code" 2 "an edited pipeline is refused"
 like "$err" "$T/in.yaml:55:19: error: PipelineRun/surv-" "the place is named"
-like "$err" "tasks?2?.taskSpec.steps?0?.script is not what it was ?resume-changed?" "and what it is"
+like "$err" "tasks[2].taskSpec.steps[0].script is not what it was [resume-changed]" "and what it is"
 like "$err" "--resume=force" "and what can be done"
 cp "$T/good.yaml" "$T/in.yaml"
 run_on -w side="$T/side" -p greeting=bye --hermetic --max-parallel 3 --resume

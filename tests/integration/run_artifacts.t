@@ -125,7 +125,7 @@ printf '{"outputs":[{"name":"\377"}]}' >$p~json
 printf '%2000s' | tr ' ' '[' >$p~json
 echo '[]' >$p~it is not an object
 echo '{"outputs": {"a": 1}}' >$p~'outputs' is not a list
-echo '{"outputs": [{"name": "a", "values": [1]}]}' >$p~outputs?0?: 'values' is not a list of objects
+echo '{"outputs": [{"name": "a", "values": [1]}]}' >$p~outputs[0]: 'values' is not a list of objects
 CASES
 
 # No file, because there is no place for one: nobody but the step has lost something.

@@ -164,7 +164,7 @@ YAML
 run
 is "$code" 1 "a cycle: exit code"
 is "$(objects)" "p:CreateRunFailed" "a cycle: nothing starts"
-like "$err" "in.yaml:9:46: error: ?User error? PipelineRun default/p can't be Run; pipeline \"a\" is inside itself: a → b → a" \
+like "$err" "in.yaml:9:46: error: [User error] PipelineRun default/p can't be Run; pipeline \"a\" is inside itself: a → b → a" \
 	"a cycle: named, where it closes"
 
 done_testing

@@ -371,11 +371,11 @@ while IFS='~' read -r step want; do
 	like "$code $err" "$want" "$step"
 done <<'CASES'
 ref: {name: nope}~failed to resolve step ref for step "one" (index 0): stepactions.tekton.dev "nope" not found
-ref: {name: act}~failed to resolve step ref for step "one" (index 0): non-existent params in Step: ?need?
-ref: {name: act}, params: [{name: need, value: x1}, {name: nope, value: x2}]~extra params passed by Step to StepAction: ?nope?
-ref: {name: act}, image: x~image cannot be used with Ref: spec.taskSpec.steps?0?.image
-ref: {name: act}, env: [{name: A, value: b}]~env cannot be used with Ref: spec.taskSpec.steps?0?.env
-image: busybox, params: [{name: x, value: v}]~params cannot be used without Ref: spec.taskSpec.steps?0?.params
+ref: {name: act}~failed to resolve step ref for step "one" (index 0): non-existent params in Step: [need]
+ref: {name: act}, params: [{name: need, value: x1}, {name: nope, value: x2}]~extra params passed by Step to StepAction: [nope]
+ref: {name: act}, image: x~image cannot be used with Ref: spec.taskSpec.steps[0].image
+ref: {name: act}, env: [{name: A, value: b}]~env cannot be used with Ref: spec.taskSpec.steps[0].env
+image: busybox, params: [{name: x, value: v}]~params cannot be used without Ref: spec.taskSpec.steps[0].params
 CASES
 
 # --- 23 the pod's own refusals, and the template ------------------------------------------------------------------
@@ -389,7 +389,7 @@ securityContext: {runAsNonRoot: true}~CreateContainerConfigError~container has r
 env: [{name: A, valueFrom: {configMapKeyRef: {name: none, key: k}}}]~CreateContainerConfigError~configmap "none" not found.
 env: [{name: A, valueFrom: {secretKeyRef: {name: none, key: k, optional: true}}}]~Succeeded~All Steps have completed executing
 envFrom: [{secretRef: {name: none}}]~CreateContainerConfigError~secret "none" not found.
-imagePullPolicy: Sometimes~PodCreationFailed~spec.containers?0?.imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"
+imagePullPolicy: Sometimes~PodCreationFailed~spec.containers[0].imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"
 imagePullPolicy: Never~Succeeded~All Steps
 CASES
 
