@@ -18,6 +18,7 @@
 #include "template.h"
 #include "volume.h"
 #include <base/path.h>
+#include <monopod/name.h>
 
 /* --- failures */
 
@@ -180,6 +181,14 @@ static bool make_volumes(struct build *b, struct task_launch *l)
 						   "multiple volumes with same name "
 						   "\"" STR_FMT "\"",
 						   STR_ARG(from->name.s)));
+		if (!name_is_dns_label(from->name.s))
+			return fail_pod(b,
+				arena_printf(b->arena,
+					"Pod \"" STR_FMT
+					"\" is invalid: spec.volumes[%zu].name: Invalid value: "
+					"\"" STR_FMT
+					"\": must be lower case letters, digits and '-'",
+					STR_ARG(b->out->pod_name), i, STR_ARG(from->name.s)));
 		/* an ephemeral claim is the pod's own and ends with it */
 		if (source.kind == VOLUME_CLAIM_TEMPLATE)
 			source = (struct volume_source){.kind = VOLUME_EMPTY_DIR};
@@ -248,7 +257,7 @@ static bool mount_volume(struct build *b, const struct task_launch *task,
 			arena_printf(b->brief,
 				"mountPath: Invalid value: \"" STR_FMT "\": must be unique",
 				STR_ARG(from->mount_path.s)));
-	if (str_eqz(m->mount_path, "/") ||
+	if (str_eqz(m->mount_path, "/") || str_chr(m->mount_path, ':') >= 0 ||
 		(path_is_below(m->mount_path, STR("/tekton")) &&
 			!path_is_below(m->mount_path, STR("/tekton/home"))))
 		return fail_mount(b, l->index, k,

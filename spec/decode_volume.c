@@ -184,8 +184,15 @@ const struct schema schema_resource_ref = {
 static void decode_size_limit(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
+	struct text *limit = &((struct volume_source *)base)->size_limit;
+	int64_t milli;
+
 	(void)f;
-	decode_quantity(d, n, &((struct volume_source *)base)->size_limit);
+	decode_quantity(d, n, limit);
+	if (num_quantity_milli(limit->s, &milli, NULL) == 0 && milli < 0)
+		(void)decode_fail(d, "bad-value", n,
+			"Invalid value: \"" STR_FMT "\": must be greater than or equal to 0",
+			STR_ARG(limit->s));
 }
 
 static void decode_medium(

@@ -106,6 +106,8 @@ static void test_complaints(void **state attr_unused)
 		{VOLUMES "  - {name: a, emptyDir: {}, configMap: {name: m}}\n",
 			"excluded-field", "more than one source"},
 		{VOLUMES "  - {name: a, configMap: {}}\n", "missing-field", "configMap.name"},
+		{VOLUMES "  - {name: a, emptyDir: {sizeLimit: -1}}\n", "bad-value",
+			"Invalid value: \"-1\": must be greater than or equal to 0"},
 		{STEP "    volumeMounts: [{name: v, mountPath: /v, mountPropagation: "
 		      "Bidirectional}]\n",
 			"not-supported", "never seen by another"},

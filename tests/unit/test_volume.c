@@ -225,6 +225,16 @@ static void test_failures(void **state)
 			"PodCreationFailed",
 			"spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may "
 			"only be specified when readOnly is true"},
+		{TR("  taskSpec: {volumes: [{name: my_volume}], steps: [{image: x}]}\n"),
+			"PodCreationFailed",
+			"spec.volumes[0].name: Invalid value: \"my_volume\": must be lower "
+			"case letters, digits and '-'"},
+		{TR("  podTemplate: {volumes: [{name: a.b}]}\n"
+		    "  taskSpec: {volumes: [{name: v}], steps: [{image: x}]}\n"),
+			"PodCreationFailed", "spec.volumes[1].name: Invalid value: \"a.b\""},
+		{TR("  taskSpec: {volumes: [{name: v}], steps: [{image: x, volumeMounts: "
+		    "[{name: v, mountPath: '/a:b'}]}]}\n"),
+			"PodCreationFailed", "a volume cannot be mounted there"},
 		{TR("  podTemplate: {volumes: [{name: v}]}\n"
 		    "  taskSpec: {volumes: [{name: v}], steps: [{image: x}]}\n"),
 			"PodCreationFailed", "multiple volumes with same name \"v\""},
