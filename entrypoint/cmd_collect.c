@@ -136,17 +136,17 @@ static struct options options_of(const struct options *o)
 	return json;
 }
 
-int cmd_collect(const struct options *given)
+int cmd_collect(const struct options *o)
 {
 	struct arena *a cleanup_arena = arena_new();
-	const struct options options = options_of(given);
-	const struct options *o = &options;
+	const struct options options = options_of(o);
 	struct str path = o->n_args ? o->args[0] : STR_NONE;
 	struct collected c;
 	struct kube_pod pod;
 	struct err err = {0};
 	struct str text;
 
+	o = &options;
 	if (o->collect_log.n && is_input(o->collect_log) && is_input(path)) {
 		(void)err_set(&err, ERR_USAGE,
 			"--log -: standard input has the Pod; name a file for one of them");

@@ -42,7 +42,7 @@ static bool is_static(struct str file)
 	if (file.n < sizeof(head))
 		return false;
 	memcpy(&head, file.p, sizeof(head));
-	if (memcmp(head.e_ident, ELFMAG, SELFMAG) || head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
 		head.e_phentsize != sizeof(part) || head.e_phoff > file.n ||
 		head.e_phnum > (file.n - head.e_phoff) / sizeof(part))
 		return false;

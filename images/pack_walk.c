@@ -169,12 +169,15 @@ static int walk_symlink(
 {
 	char target[BOUND_LAYER_NAME];
 	ssize_t n = readlinkat(dfd, z, target, sizeof(target));
+	int rc;
 
 	if (n < 0)
 		return err_sys(err, "read the link");
 	e->type = TAR_SYMLINK;
 	e->link = (struct str){.p = target, .n = (size_t)n};
-	return walk_write_header(w, e, err);
+	rc = walk_write_header(w, e, err);
+	e->link = STR_NONE; /* target ends here */
+	return rc;
 }
 
 static int walk_dir(struct walk *w, int dfd, size_t depth, struct err *err);

@@ -521,7 +521,7 @@ static int tar_extension(
 	int64_t size;
 
 	*ret_taken = true;
-	if (!memchr("gxLK", h[H_TYPE], 4)) {
+	if (str_chr(STR("gxLK"), (char)h[H_TYPE]) < 0) {
 		*ret_taken = false;
 		return 0;
 	}
