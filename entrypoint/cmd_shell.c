@@ -42,9 +42,9 @@ static bool is_static(struct str file)
 	if (file.n < sizeof(head))
 		return false;
 	memcpy(&head, file.p, sizeof(head));
-	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
-		head.e_phentsize != sizeof(part) || head.e_phoff > file.n ||
-		head.e_phnum > (file.n - head.e_phoff) / sizeof(part))
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+		head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(part) ||
+		head.e_phoff > file.n || head.e_phnum > (file.n - head.e_phoff) / sizeof(part))
 		return false;
 	for (size_t i = 0; i < head.e_phnum; i++) {
 		memcpy(&part, file.p + head.e_phoff + i * sizeof(part), sizeof(part));
