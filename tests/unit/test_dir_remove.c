@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include <base/clock.h>
+#include "tests/unit/cpu_time.h"
+
 #include <base/fd.h>
 #include <base/file.h>
 #include <base/num.h>
@@ -220,9 +221,9 @@ static void test_wide(void **state)
 		cleanup_fd int fd = openat(t_fd, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 		assert_true(fd >= 0);
 	}
-	from = clock_mono_ns();
+	from = cpu_time_ns();
 	remove_all(p->dir_fd, "t");
-	assert_true(clock_mono_ns() - from < 30 * NS_PER_S);
+	assert_true(cpu_time_ns() - from < 30 * NS_PER_S);
 }
 
 /* Runs fn as nobody, below a directory of nobody's; as root the modes would not matter. */

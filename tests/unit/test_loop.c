@@ -254,15 +254,20 @@ static void test_timers_in_order(void **state)
 {
 	struct fixture *f = *state;
 	struct order o[5];
-	int64_t now = clock_mono_ns();
+	struct watch *timers[5];
+	int64_t first_ns = 0, unit_ns = 100 * NS_PER_US;
 	char all[8] = "";
 
 	for (int i = 0; i < 5; i++) {
-		struct watch *w;
-
 		o[i] = (struct order){f, (char)('a' + i)};
-		w = loop_add_timer(f->loop, "t", on_order, &o[i], NULL);
-		watch_set_deadline(w, now + (5 - i) * 200 * NS_PER_US);
+		timers[i] = loop_add_timer(f->loop, "t", on_order, &o[i], NULL);
+	}
+	/* all of them before any is due: what is late already has no order */
+	while (clock_mono_ns() >= first_ns) {
+		unit_ns *= 2;
+		first_ns = clock_mono_ns() + unit_ns;
+		for (int i = 0; i < 5; i++)
+			watch_set_deadline(timers[i], first_ns + (4 - i) * unit_ns);
 	}
 	while (strlen(all) < 5) {
 		turn(f);
