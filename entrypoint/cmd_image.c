@@ -234,6 +234,11 @@ static int action_check(
 			"image %s: -f, -p, -w, --allow-host-path, --image-map, "
 			"--image-map-file and --image-lock belong to 'image lock'",
 			action->name);
+	if (o->n_images && action->fn && action->fn != action_inspect)
+		return err_set(err, ERR_USAGE,
+			"image %s: --images belongs to 'image inspect' and 'image lock'; this "
+			"is about the store",
+			action->name);
 	return 0;
 }
 

@@ -89,6 +89,11 @@ is "$code" 2 "a lock that is none"
 like "$err" "bad.lock" "is named"
 run --images "$T/layout" --image-lock "$T/none.lock"
 is "$code" 2 "so is one that is not there"
+for action in list "remove busybox" "import $IMAGES" "pack $T"; do
+	monopod image $action --images "$IMAGES" --store "$STORE"
+	is "$code" 2 "image $action is about the store alone"
+	like "$err" "--images belongs to" "and says so"
+done
 monopod image list --image-lock "$T/images.lock" --store "$STORE"
 is "$code" 2 "--image-lock belongs to image lock"
 done_testing
