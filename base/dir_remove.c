@@ -38,6 +38,7 @@ struct dir_entry {
 };
 
 enum { DIR_TYPE_DIRECTORY = 4 }; /* DT_DIR */
+enum { AGAIN_MAX = 100 };
 
 struct dir_frame {
 	char *name; /* in its parent; owned */
@@ -48,6 +49,8 @@ struct dir_frame {
 	size_t n_batch;
 	size_t at;     /* next entry in the batch */
 	bool progress; /* something was removed since the last start */
+	bool is_gone;  /* somebody else removed something, or it is listed and never there */
+	int n_again;   /* starts for that alone */
 	bool given_up;
 	VEC(char *) failed; /* sorted by nothing; few */
 };
@@ -260,7 +263,7 @@ static void dir_step_entry(struct dir_walk *w, const struct dir_entry *e)
 	if (sys == 0)
 		return;
 	if (sys == ENOENT) {
-		f->progress = true;
+		f->is_gone = true;
 		return;
 	}
 	dir_note(w, e->name, sys);
@@ -291,6 +294,11 @@ static bool dir_step_up(struct dir_walk *w)
 	return w->frames.n > 0;
 }
 
+static bool dir_goes_on(struct dir_frame *f)
+{
+	return f->progress || (f->is_gone && f->n_again++ < AGAIN_MAX);
+}
+
 /* One entry or one level. False when the walk has ended. */
 static bool dir_step(struct dir_walk *w)
 {
@@ -312,8 +320,8 @@ static bool dir_step(struct dir_walk *w)
 	 * Removing while reading may hide entries on some file systems: read again until a
 	 * whole pass removes nothing.
 	 */
-	if (!f->given_up && f->progress && lseek(f->dir_fd, 0, SEEK_SET) == 0) {
-		f->progress = false;
+	if (!f->given_up && dir_goes_on(f) && lseek(f->dir_fd, 0, SEEK_SET) == 0) {
+		f->progress = f->is_gone = false;
 		return true;
 	}
 	return dir_step_up(w);
