@@ -17,10 +17,19 @@ enum { MODE_FILE = 0644, MODE_BITS = 0777 };
 
 typedef VEC(struct launch_file) file_vec;
 
-static bool leads_out(struct str clean)
+/* The API server looks at the text alone (validateLocalDescendingPath): a/../b is refused, too.
+ */
+static bool leads_out(struct str path)
 {
-	return str_starts(clean, STR("/")) || str_eqz(clean, "..") ||
-	       str_starts(clean, STR("../"));
+	struct str name;
+
+	if (str_starts(path, STR("/")))
+		return true;
+	while (str_cut(path, '/', &name, &path)) {
+		if (str_eqz(name, ".."))
+			return true;
+	}
+	return str_eqz(path, "..");
 }
 
 static uint32_t mode_of(struct maybe_int own, struct maybe_int all)
@@ -35,8 +44,11 @@ static int add_file(struct arena *a, file_vec *files, struct launch_file file, s
 {
 	struct str clean = path_clean(a, file.path);
 
-	if (!file.path.n || str_eqz(clean, ".") || leads_out(clean))
+	if (!file.path.n || str_eqz(clean, ".") || leads_out(file.path))
 		return err_set(err, ERR_SPEC, "path \"%.*s\" leads out of its volume",
+			STR_ARG(file.path));
+	if (str_starts(file.path, STR("..")))
+		return err_set(err, ERR_SPEC, "path \"%.*s\": must not start with '..'",
 			STR_ARG(file.path));
 	file.path = clean;
 	for (size_t i = 0; i < files->n; i++) {
@@ -255,7 +267,7 @@ int volume_sub_path(struct arena *a, struct str sub_path, struct str *ret, struc
 {
 	struct str clean = sub_path.n ? path_clean(a, sub_path) : STR_NONE;
 
-	if (leads_out(clean))
+	if (leads_out(sub_path))
 		return err_set(err, ERR_SPEC, "subPath \"%.*s\" leads out of its volume",
 			STR_ARG(sub_path));
 	*ret = str_eqz(clean, ".") ? STR_NONE : clean;

@@ -159,7 +159,7 @@ static void test_mounts(void **state)
 			"      env: [{name: X, value: $(params.d)}]\n"
 			"      volumeMounts:\n"
 			"      - {name: q, mountPath: /t, readOnly: true}\n"
-			"      - {name: v, mountPath: /s/, subPath: $(params.d)/../y}\n"
+			"      - {name: v, mountPath: /s/, subPath: ./$(params.d)//y}\n"
 			"      - {name: v, mountPath: /x, subPathExpr: a/$(X)}\n"
 			"    - image: x\n"
 			"      volumeMounts: [{name: v, mountPath: /w}]\n"));
@@ -173,7 +173,7 @@ static void test_mounts(void **state)
 	assert_true(m[0].read_only);
 	assert_str(m[1].mount_path, "/v");
 	assert_str(m[2].mount_path, "/s");
-	assert_str(m[2].sub_path, "y");
+	assert_str(m[2].sub_path, "deep/y");
 	assert_str(m[3].sub_path, "a/deep");
 	assert_str(l->volumes[m[4].volume].name, "w");
 	/* a step's own takes the place of a workspace */
@@ -249,6 +249,15 @@ static void test_failures(void **state)
 		{TR("  taskSpec: {volumes: [{name: v, configMap: {name: m, items: [{key: K, "
 		    "path: ../p}]}}], steps: [{image: x}]}\n" OBJECTS),
 			"PodCreationFailed", "leads out of its volume"},
+		{TR("  taskSpec: {volumes: [{name: v, configMap: {name: m, items: [{key: K, "
+		    "path: ..data}]}}], steps: [{image: x}]}\n" OBJECTS),
+			"PodCreationFailed", "path \"..data\": must not start with '..'"},
+		{TR("  taskSpec: {volumes: [{name: v}], steps: [{image: x, volumeMounts: "
+		    "[{name: v, mountPath: /v, subPath: a/../b}]}]}\n"),
+			"PodCreationFailed", "subPath \"a/../b\" leads out of its volume"},
+		{TR("  taskSpec: {volumes: [{name: v}], steps: [{image: x, volumeMounts: "
+		    "[{name: v, mountPath: /v, subPath: a/..}]}]}\n"),
+			"PodCreationFailed", "subPath \"a/..\" leads out of its volume"},
 		{TR("  taskSpec: {volumes: [{name: v, projected: {sources: [{configMap: {name: "
 		    "m, "
 		    "items: [{key: K, path: same}]}}, {downwardAPI: {items: [{path: same, "
