@@ -257,7 +257,7 @@ static bool mount_volume(struct build *b, const struct task_launch *task,
 			arena_printf(b->brief,
 				"mountPath: Invalid value: \"" STR_FMT "\": must be unique",
 				STR_ARG(from->mount_path.s)));
-	if (str_eqz(m->mount_path, "/") || str_chr(m->mount_path, ':') >= 0 ||
+	if (str_eqz(m->mount_path, "/") ||
 		(path_is_below(m->mount_path, STR("/tekton")) &&
 			!path_is_below(m->mount_path, STR("/tekton/home"))))
 		return fail_mount(b, l->index, k,

@@ -88,7 +88,6 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 	if (!spec_ok(s->spec))
 		return refuse_diags(s, out, s->spec->diags, EXIT_INPUT);
 	input_warn(o, s->spec->diags);
-	input_warn(o, &s->problems);
 	if (resume_runs(s, &changed, &err))
 		return refuse(s, out, &err);
 	if (changed.n_errors)
@@ -104,6 +103,7 @@ static int run_prepare(struct session *s, struct outcome *out, const struct opti
 		return refuse(s, out, &err);
 	if (!session_can_give(s) || !session_find_images(s))
 		return refuse_diags(s, out, &s->problems, EXIT_PLACE);
+	input_warn(o, &s->problems);
 	if (session_unpack(s, &err))
 		return refuse(s, out, &err);
 	return -1;

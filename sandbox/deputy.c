@@ -158,8 +158,11 @@ static int run_make_dir(struct task *t, struct err *err)
 	name = arena_str(a, path_base(name));
 	if (sandbox_mkdir_as(parent_fd, name.p, t->uid, t->gid, t->mode, &low) == 0)
 		return 0;
-	if (low.sys != EEXIST)
-		return err_sysno(err, low.sys, "make the directory '%s'", t->name);
+	if (low.sys != EEXIST) {
+		if (err)
+			*err = low;
+		return -1;
+	}
 	fd = path_open(
 		parent_fd, name.p, O_PATH | O_DIRECTORY, 0, PATH_BENEATH | PATH_NO_LINKS, err);
 	return fd < 0 ? -1 : 0;

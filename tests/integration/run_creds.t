@@ -192,6 +192,9 @@ monopod check -f "$T/in.yaml"
 is "$code" 0 "accounts and Secrets that are not in the input are no error"
 is "$(grep warning <<<"$err" | cut -d: -f2-)" '4:18: warning: Secret "gone" of ServiceAccount "default" is not in the input: steps get no credentials of it [no-credentials]
 10:60: warning: ServiceAccount "nobody" is not in the input: steps get no credentials of it [no-credentials]' "but each is told once, where it is named"
+sed -i 's/image: busybox/image: no-such-image/' "$T/in.yaml"
+run
+is "$code $(grep -c no-credentials <<<"$err")" "3 2" "also when the run is refused for something else"
 
 yaml <<'YAML'
 apiVersion: v1
