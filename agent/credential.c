@@ -23,11 +23,11 @@ typedef VEC(struct registry) registry_vec;
 
 struct str credential_key(const struct data_object *o, const char *key)
 {
-	for (size_t i = 0; i < o->n_data; i++) {
-		if (str_eqz(o->data[i].key, key))
-			return o->data[i].value.n ? o->data[i].value : STR("");
-	}
-	return STR_NONE;
+	const struct data_entry *e = data_find(o, str_z(key));
+
+	if (!e)
+		return STR_NONE;
+	return e->value.n ? e->value : STR("");
 }
 
 void credential_file(struct creds *c, struct str path, struct str value)
@@ -273,10 +273,17 @@ static int docker_add(struct creds *c, const struct spec *spec,
 
 /* --- what is missing --------------------------------------------------------------------- */
 
-static void warn_once(struct diags *diags, struct pos at, struct str msg)
+static void attr_printf(3, 4)
+	warn_once(struct diags *diags, struct pos at, const char *fmt, ...)
 {
+	struct arena *a cleanup_arena = arena_new();
 	struct diag *one;
+	struct str msg;
+	va_list ap;
 
+	va_start(ap, fmt);
+	msg = arena_vprintf(a, fmt, ap);
+	va_end(ap);
 	for (size_t i = 0; i < diags->n; i++)
 		if (str_eq(diags->items[i].msg, msg))
 			return;
@@ -288,22 +295,18 @@ static void warn_once(struct diags *diags, struct pos at, struct str msg)
 void credential_warn(const struct spec *spec, const struct text *account, struct diags *diags)
 {
 	const struct service_account *sa = map_get(&spec->service_account_by_name, account->s);
-	struct arena *a cleanup_arena = arena_new();
 
 	if (!sa && !str_eqz(account->s, "default"))
 		warn_once(diags, account->pos,
-			arena_printf(a,
-				"ServiceAccount \"" STR_FMT
-				"\" is not in the input: steps get no credentials of it",
-				STR_ARG(account->s)));
+			"ServiceAccount \"" STR_FMT
+			"\" is not in the input: steps get no credentials of it",
+			STR_ARG(account->s));
 	for (size_t i = 0; sa && i < sa->n_secrets; i++)
 		if (!map_get(&spec->secret_by_name, sa->secrets[i].name.s))
 			warn_once(diags, sa->secrets[i].name.pos,
-				arena_printf(a,
-					"Secret \"" STR_FMT "\" of ServiceAccount \"" STR_FMT
-					"\" is not in the input: steps get no credentials "
-					"of it",
-					STR_ARG(sa->secrets[i].name.s), STR_ARG(account->s)));
+				"Secret \"" STR_FMT "\" of ServiceAccount \"" STR_FMT
+				"\" is not in the input: steps get no credentials of it",
+				STR_ARG(sa->secrets[i].name.s), STR_ARG(account->s));
 }
 
 /* --- all --------------------------------------------------------------------------------- */

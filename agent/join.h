@@ -14,6 +14,12 @@ struct joined {
 	size_t size;    /* of an element */
 	size_t at_name; /* of its struct text */
 };
+#define JOINED(type, list, n_list, other, n_other)                                             \
+	&(struct joined)                                                                       \
+	{                                                                                      \
+		.first = (list), .n_first = (n_list), .second = (other),                       \
+		.n_second = (n_other), .size = sizeof(type), .at_name = offsetof(type, name)   \
+	}
 /* All of the first list, then of the second what the first has no element of the same name as.
  * A copy in the arena. */
 void *join_by_name(struct arena *a, const struct joined *j, size_t *ret_n);

@@ -169,11 +169,14 @@ static void list_tasks(const struct plan_context *c)
 	}
 }
 
-static const struct text *account_given(const struct text *t)
+static void bind_account(
+	const struct plan_context *c, struct plan_task *t, const struct text *given)
 {
 	static const struct text usual = {.s = {"default", 7}};
+	const struct text *account = given->s.n ? given : &usual;
 
-	return t->s.n ? t : &usual;
+	credential_warn(c->spec, account, c->diags);
+	t->service_account_name = account->s;
 }
 
 static void bind_accounts(const struct plan_context *c)
@@ -185,11 +188,7 @@ static void bind_accounts(const struct plan_context *c)
 		struct plan_task *t = &p->tasks[i];
 		const struct task_run_spec_entry *e = find_entry(pr, t->written->name.s, false);
 
-		const struct text *account =
-			account_given(e ? &e->service_account_name : &pr->service_account_name);
-
-		credential_warn(c->spec, account, c->diags);
-		t->service_account_name = account->s;
+		bind_account(c, t, e ? &e->service_account_name : &pr->service_account_name);
 		t->timeout_ns = task_timeout(c, t);
 	}
 }
@@ -469,8 +468,7 @@ static void build_task_run(const struct plan_context *c)
 	t->task = tr->task_spec;
 	t->retries = tr->retries.pos.line ? tr->retries.v : 0;
 	t->timeout_ns = tr->timeout.pos.line ? tr->timeout.ns : default_timeout_ns;
-	credential_warn(c->spec, account_given(&tr->service_account_name), c->diags);
-	t->service_account_name = account_given(&tr->service_account_name)->s;
+	bind_account(c, t, &tr->service_account_name);
 	if (!t->task) {
 		t->referenced = map_get(&c->spec->task_by_name, tr->task_ref.s);
 		if (!t->referenced) {

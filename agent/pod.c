@@ -20,21 +20,10 @@ static void merge_template(
 		return;
 	/* what is given over the base comes first, as Tekton's mergeByName has it: a value with
 	 * $(NAME) sees the variables before it */
-	t->env = join_by_name(a,
-		&(struct joined){.first = over->env,
-			.n_first = over->n_env,
-			.second = t->env,
-			.n_second = t->n_env,
-			.size = sizeof(struct env_var),
-			.at_name = offsetof(struct env_var, name)},
-		&t->n_env);
+	t->env = join_by_name(
+		a, JOINED(struct env_var, over->env, over->n_env, t->env, t->n_env), &t->n_env);
 	t->volumes = join_by_name(a,
-		&(struct joined){.first = over->volumes,
-			.n_first = over->n_volumes,
-			.second = t->volumes,
-			.n_second = t->n_volumes,
-			.size = sizeof(struct volume),
-			.at_name = offsetof(struct volume, name)},
+		JOINED(struct volume, over->volumes, over->n_volumes, t->volumes, t->n_volumes),
 		&t->n_volumes);
 	t->pos = over->pos;
 	for (size_t i = 0; i < POD_INERT_N; i++)
@@ -123,14 +112,8 @@ static struct list join(struct arena *a, struct list first, struct list second)
 {
 	struct list all;
 
-	all.p = join_by_name(a,
-		&(struct joined){.first = first.p,
-			.n_first = first.n,
-			.second = second.p,
-			.n_second = second.n,
-			.size = sizeof(struct resource),
-			.at_name = offsetof(struct resource, name)},
-		&all.n);
+	all.p = join_by_name(
+		a, JOINED(struct resource, first.p, first.n, second.p, second.n), &all.n);
 	return all;
 }
 

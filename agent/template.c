@@ -57,14 +57,7 @@ static void merge_mounts(struct arena *a, struct step *s, const struct step *t)
 static void merge_resources(struct arena *a, struct resource **own, size_t *n_own,
 	const struct resource *other, size_t n_other)
 {
-	*own = join_by_name(a,
-		&(struct joined){.first = *own,
-			.n_first = *n_own,
-			.second = other,
-			.n_second = n_other,
-			.size = sizeof(struct resource),
-			.at_name = offsetof(struct resource, name)},
-		n_own);
+	*own = join_by_name(a, JOINED(struct resource, *own, *n_own, other, n_other), n_own);
 }
 
 static struct step merge_step(struct arena *a, const struct step *own, const struct step *t)

@@ -61,21 +61,12 @@ static int add_file(struct arena *a, file_vec *files, struct launch_file file, s
 	return 0;
 }
 
-static const struct data_entry *find_key(const struct data_object *o, struct str key)
-{
-	for (size_t i = 0; i < o->n_data; i++) {
-		if (str_eq(o->data[i].key, key))
-			return &o->data[i];
-	}
-	return NULL;
-}
-
 static int add_items(struct arena *a, const struct volume_source *s,
 	const struct data_object *o, file_vec *files, struct err *err)
 {
 	for (size_t i = 0; i < s->n_items; i++) {
 		const struct key_to_path *item = &s->items[i];
-		const struct data_entry *e = find_key(o, item->key.s);
+		const struct data_entry *e = data_find(o, item->key.s);
 		struct launch_file f = {.path = item->path.s, .is_secret = o->is_secret};
 
 		if (!e && s->optional.v)

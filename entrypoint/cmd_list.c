@@ -35,7 +35,7 @@ static void list_text(struct arena *a, const struct record *r, size_t n, struct 
 		else
 			buf_addz(out, "-");
 		buf_addz(out, "  ");
-		view_text_cell(out, r[i].path, 0);
+		view_text_safe(out, r[i].path, 0, false);
 		buf_addz(out, record_waits(&r[i]) ? "  waiting at a breakpoint\n" : "\n");
 	}
 }

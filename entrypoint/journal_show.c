@@ -50,7 +50,7 @@ static void word_put(const char *before, struct str word, struct buf *out)
 	if (!word.n)
 		return;
 	buf_addz(out, before);
-	view_text_cell(out, word, 0);
+	view_text_safe(out, word, 0, false);
 }
 
 static void subject_put(const struct json *record, struct buf *out)
@@ -76,7 +76,7 @@ static void members_put(const struct json *record, struct buf *out)
 		buf_init(&value, VALUE_BYTES);
 		json_print(it, false, &value);
 		buf_addc(out, ' ');
-		view_text_cell(out, it->key, 0);
+		view_text_safe(out, it->key, 0, false);
 		buf_addc(out, '=');
 		view_text_safe(out, buf_str(&value), VALUE_COLS, false);
 	}

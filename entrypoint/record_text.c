@@ -11,7 +11,7 @@
 static void word_put(const char *before, struct str word, struct buf *out)
 {
 	buf_addz(out, before);
-	view_text_cell(out, word, 0);
+	view_text_safe(out, word, 0, false);
 }
 
 static struct str name_of(const struct json *v)

@@ -476,13 +476,18 @@ static bool is_run_dir(int dfd)
 		       is_there(dfd, SCRATCH "/" BALLAST));
 }
 
+static bool has_scratch(int dfd)
+{
+	return is_there(dfd, SCRATCH) || is_there(dfd, SCRATCH_OLD);
+}
+
 /* Only when nobody holds its lock. */
 static void rundir_sweep_one(const struct rundir *rd, const char *name, struct sandbox_ns *ns)
 {
 	int dfd cleanup_fd = -1, lock_fd cleanup_fd = -1;
 
 	dfd = openat(rd->parent_dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dfd < 0 || (!is_there(dfd, SCRATCH) && !is_there(dfd, SCRATCH_OLD)))
+	if (dfd < 0 || !has_scratch(dfd))
 		return;
 	if (!rd->is_numbered && !is_run_dir(dfd))
 		return;
@@ -490,7 +495,7 @@ static void rundir_sweep_one(const struct rundir *rd, const char *name, struct s
 	if (lock_fd < 0)
 		return;
 	/* it may have ended by itself between the look and the lock */
-	if (!is_there(dfd, SCRATCH) && !is_there(dfd, SCRATCH_OLD)) {
+	if (!has_scratch(dfd)) {
 		lock_release(dfd, &lock_fd);
 		return;
 	}

@@ -54,12 +54,11 @@ static void docker_add(struct mask *m, const struct data_object *o, struct str t
 		registry_add(m, o, entry);
 }
 
-static struct str value_of(const struct data_object *o, const char *key)
+static struct str value_of(const struct data_object *o, struct str key)
 {
-	for (size_t i = 0; i < o->n_data; i++)
-		if (str_eqz(o->data[i].key, key))
-			return o->data[i].value;
-	return STR_NONE;
+	const struct data_entry *e = data_find(o, key);
+
+	return e ? e->value : STR_NONE;
 }
 
 /* What becomes of a login in the docker configuration that steps are given of it. */
@@ -70,9 +69,9 @@ static void login_add(struct mask *m, const struct data_object *o)
 
 	buf_init(&pair, BOUND_JSON_BYTES);
 	buf_init(&auth, BOUND_JSON_BYTES);
-	buf_adds(&pair, value_of(o, "username"));
+	buf_adds(&pair, value_of(o, STR("username")));
 	buf_addc(&pair, ':');
-	buf_adds(&pair, value_of(o, "password"));
+	buf_adds(&pair, value_of(o, STR("password")));
 	base64_add(&auth, buf_str(&pair), true);
 	if (pair.n > 1)
 		value_add(m, o, STR("auth"), buf_str(&auth));

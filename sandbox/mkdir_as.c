@@ -23,6 +23,11 @@ static int act_as(uid_t uid, gid_t gid, struct err *err)
 	return 0;
 }
 
+static int make(int dfd, const char *name, uint32_t mode, struct err *err)
+{
+	return mkdirat(dfd, name, mode) < 0 ? err_sys(err, "make the directory '%s'", name) : 0;
+}
+
 static int make_as_other(
 	int dfd, const char *name, uint32_t uid, uint32_t gid, uint32_t mode, struct err *err)
 {
@@ -32,8 +37,8 @@ static int make_as_other(
 	(void)prctl(PR_GET_PDEATHSIG, &death_signal); /* cannot fail */
 	ret = act_as(uid, gid, err);
 	caps_pass_permissions();
-	if (ret == 0 && mkdirat(dfd, name, mode) < 0)
-		ret = err_sys(err, "make the directory '%s'", name);
+	if (ret == 0)
+		ret = make(dfd, name, mode, err);
 	if (act_as(geteuid(), getegid(), NULL) ||
 		prctl(PR_SET_DUMPABLE, dumpable == 1 ? 1UL : 0UL) ||
 		prctl(PR_SET_PDEATHSIG, (unsigned long)death_signal))
@@ -45,14 +50,10 @@ int sandbox_mkdir_as(
 	int dfd, const char *name, uint32_t uid, uint32_t gid, uint32_t mode, struct err *err)
 {
 	mode_t mask = umask(0);
-	int ret;
+	int ret = uid == geteuid() && gid == getegid()
+			  ? make(dfd, name, mode, err)
+			  : make_as_other(dfd, name, uid, gid, mode, err);
 
-	if (uid != geteuid() || gid != getegid())
-		ret = make_as_other(dfd, name, uid, gid, mode, err);
-	else
-		ret = mkdirat(dfd, name, mode) < 0
-			      ? err_sys(err, "make the directory '%s'", name)
-			      : 0;
 	umask(mask);
 	return ret;
 }

@@ -55,6 +55,8 @@ extern const struct schema schema_security_context;     /* struct security_conte
 extern const struct schema schema_pod_security_context; /* struct security_context */
 extern const struct schema schema_when;                 /* struct when */
 /* limits, requests and the like: names to quantities, written as text or as numbers. */
+/* Refuses a quantity below zero; n is its place. */
+void decode_not_negative(struct decode *d, const struct yaml_node *n, struct str quantity);
 void decode_quantities(
 	struct decode *d, const struct yaml_node *n, struct resource **ret, size_t *ret_n);
 

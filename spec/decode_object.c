@@ -219,10 +219,10 @@ static const struct field secret_fields[] = {
 	{FIELD_OF(struct data_object, "immutable", FIELD_BOOL, immutable)},
 };
 
-static const struct data_entry *data_find(const struct data_object *o, const char *key)
+const struct data_entry *data_find(const struct data_object *o, struct str key)
 {
 	for (size_t i = 0; i < o->n_data; i++)
-		if (str_eqz(o->data[i].key, key))
+		if (str_eq(o->data[i].key, key))
 			return &o->data[i];
 	return NULL;
 }
@@ -252,14 +252,14 @@ static void check_secret_type(
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(types) && !d->broken; i++) {
 		const struct secret_type *t = &types[i];
-		const struct data_entry *e = data_find(o, t->key);
+		const struct data_entry *e = data_find(o, str_z(t->key));
 		struct json *v = NULL;
 
 		if (!str_eqz(o->type.s, t->type))
 			continue;
 		if (t->is_text && e && !e->value.n)
 			e = NULL;
-		if (!e && !(t->or_key && data_find(o, t->or_key)))
+		if (!e && !(t->or_key && data_find(o, str_z(t->or_key))))
 			(void)decode_fail(d, "missing-field", &at,
 				"data[%s]: required value of a Secret of type %s", t->key,
 				t->type);

@@ -35,6 +35,16 @@ void decode_quantities(
 	}
 }
 
+void decode_not_negative(struct decode *d, const struct yaml_node *n, struct str quantity)
+{
+	int64_t milli;
+
+	if (num_quantity_milli(quantity, &milli, NULL) == 0 && milli < 0)
+		(void)decode_fail(d, "bad-value", n,
+			"Invalid value: \"" STR_FMT "\": must be greater than or equal to 0",
+			STR_ARG(quantity));
+}
+
 enum whose { OF_CONTAINER, OF_CLAIM };
 
 /* Nothing but storage is looked at of a claim, there and here. */
@@ -49,8 +59,6 @@ static bool is_standard(struct str name, enum whose whose)
 static void check_resources(
 	struct decode *d, enum whose whose, const struct resource *r, size_t n)
 {
-	int64_t milli;
-
 	for (size_t i = 0; i < n; i++) {
 		struct yaml_node name = {.pos = r[i].name.pos};
 		struct yaml_node amount = {.pos = r[i].quantity.pos};
@@ -62,12 +70,8 @@ static void check_resources(
 				"Invalid value: \"" STR_FMT
 				"\": must be a standard resource type or fully qualified",
 				STR_ARG(r[i].name.s));
-		else if (str_starts(r[i].quantity.s, STR("-")) &&
-			 num_quantity_milli(r[i].quantity.s, &milli, NULL) == 0 && milli < 0)
-			(void)decode_fail(d, "bad-value", &amount,
-				"Invalid value: \"" STR_FMT
-				"\": must be greater than or equal to 0",
-				STR_ARG(r[i].quantity.s));
+		else
+			decode_not_negative(d, &amount, r[i].quantity.s);
 		path_leave(d, mark);
 	}
 }

@@ -185,14 +185,10 @@ static void decode_size_limit(
 	struct decode *d, const struct field *f, const struct yaml_node *n, void *base)
 {
 	struct text *limit = &((struct volume_source *)base)->size_limit;
-	int64_t milli;
 
 	(void)f;
 	decode_quantity(d, n, limit);
-	if (num_quantity_milli(limit->s, &milli, NULL) == 0 && milli < 0)
-		(void)decode_fail(d, "bad-value", n,
-			"Invalid value: \"" STR_FMT "\": must be greater than or equal to 0",
-			STR_ARG(limit->s));
+	decode_not_negative(d, n, limit->s);
 }
 
 static void decode_medium(

@@ -411,6 +411,7 @@ struct data_object { /* ConfigMap or Secret */
 	struct data_entry *data;
 	size_t n_data;
 };
+const struct data_entry *data_find(const struct data_object *o, struct str key); /* or NULL */
 struct secret_ref {
 	struct text name;
 };
